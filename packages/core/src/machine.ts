@@ -1,0 +1,85 @@
+/**
+ * The ports of the machine. Packages take them as arguments; `platform` has the real engines and the in-memory twins.
+ * All calls on files are synchronous: each is a few microseconds on a local disk, and a step that cannot be interleaved
+ * with another of the same process is a step that needs no further argument. Paths are absolute.
+ */
+import type { Clock } from './time.ts';
+
+export type { Clock };
+
+export interface IdSource {
+  /** A fresh id `<prefix>_<random>`, unique across processes and machines for all practical purposes (128 random bits). */
+  next(prefix: string): string;
+  /** `count` random bytes as lowercase hex. */
+  hex(count: number): string;
+}
+
+export interface FileStat {
+  /** Changes when another file takes the name. */
+  readonly inode: number;
+  readonly size: number;
+  /** Milliseconds since the epoch, with fraction. */
+  readonly modifiedMs: number;
+}
+
+export interface Files {
+  /** Whole content as UTF-8, or undefined when there is no such file. */
+  readText(path: string): string | undefined;
+  /** Up to `length` bytes from `offset` of the file; empty at its end, undefined when there is no such file. */
+  readBytes(path: string, offset: number, length: number): Uint8Array | undefined;
+  /** Undefined when nothing is there. Follows links. */
+  stat(path: string): FileStat | undefined;
+  /**
+   * Appends with ONE write(2) in append mode, creating the file. Lines of live processes do not mix. Throws `record_unwritable`
+   * when less than all of it could be written: a fragment may then stand at the end of the file.
+   */
+  append(path: string, text: string): void;
+  /** Makes everything appended to `path` by this process survive a power loss. */
+  sync(path: string): void;
+  /** Replaces the whole content atomically: temporary file beside it, fsync, rename. Readers see the old or the new, never a mixture. */
+  replace(path: string, text: string): void;
+  /** Creates the file with its full content, or answers false when the name is taken. Never visible empty (temporary file, then link). */
+  createExclusive(path: string, text: string): boolean;
+  /** Removes a file; nothing happens when it is not there. */
+  remove(path: string): void;
+  /** Renames; throws when `from` is not there. */
+  rename(from: string, to: string): void;
+  /** Names in a directory, sorted; empty when it does not exist. */
+  list(directory: string): readonly string[];
+  /** Creates a directory and its parents. */
+  makeDirectory(path: string): void;
+  /**
+   * Calls `onChange` soon after something in `directory` changed (measured 0.07 ms); may call too often, and may miss: a slow
+   * poll beside it is the caller's. Returns the stop, which is idempotent.
+   */
+  watch(directory: string, onChange: () => void): () => void;
+}
+
+export interface FileLock {
+  /**
+   * Runs `work` while holding the lock named by `path`, and releases it. Waits up to `waitMs`, then throws `queue_locked`.
+   * `work` gets `assertHeld`, which throws `lock_compromised` when the lock was lost to another holder (after a stall).
+   */
+  withLock<T>(path: string, waitMs: number, work: (assertHeld: () => void) => T | Promise<T>): Promise<T>;
+}
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Tells two processes with the same pid apart: kernel start time, in the system's own unit. Empty where it cannot be had. */
+  readonly started: string;
+  readonly host: string;
+}
+
+export interface Processes {
+  readonly self: ProcessIdentity;
+  /** True when that very process (same pid and start) is known to be gone. Processes of another host are never known to be gone. */
+  isGone(process: ProcessIdentity): boolean;
+}
+
+export interface Machine {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly files: Files;
+  readonly fileLock: FileLock;
+  readonly processes: Processes;
+}
