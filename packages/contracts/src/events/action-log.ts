@@ -1,0 +1,27 @@
+/**
+ * `logs/action_log.jsonl`: what anyone would want to watch, nothing cut. `logs/action_log.log` is its readable twin.
+ * Written by every process; the seed's keys and its eleven types.
+ */
+import { z } from 'zod';
+import { joinFields, Timestamp } from '../fields.ts';
+
+export const ACTION_TYPES = ['TOOL', 'COST', 'SOCIAL', 'IDENTITY', 'SAFETY', 'BUDGET', 'TEST', 'JOURNAL', 'ERROR', 'SYSTEM', 'API'] as const;
+export type ActionType = (typeof ACTION_TYPES)[number];
+
+export const ActionLogLine = z.object({
+  timestamp: Timestamp,
+  actor: z.string().describe('Worker id, grind, orchestrator, operator, or SYSTEM.'),
+  action_type: z.enum(ACTION_TYPES),
+  action: z.string().describe('What was done, one word or a model name.'),
+  detail: z.string().describe('The whole detail; only the readable twin shortens it.'),
+  session_id: z.union([z.int(), z.string()]).nullable().default(null),
+  metadata: z.record(z.string(), z.unknown()).nullable().default(null),
+  event: z.string().optional().describe('What happened, as subject.past-verb, for programs.'),
+  ...joinFields,
+  cost_nano_usd: z.int().optional(),
+});
+export type ActionLogLine = Readonly<z.infer<typeof ActionLogLine>>;
+/** What a writer gives; `home` adds timestamp, event_id and the id of the home. */
+export type Action = Omit<ActionLogLine, 'timestamp' | 'event_id' | 'home' | 'session_id' | 'metadata'> & {
+  readonly metadata?: Readonly<Record<string, unknown>>;
+};

@@ -1,0 +1,122 @@
+/**
+ * `logs/api_audit.log`: every call that spent or was refused, and the write-ahead log of money. Written by grind alone.
+ * A call that is admitted leaves `call.held` before it is made and exactly one settling line after it: API_CALL_SUCCESS, API_CALL_FAILURE
+ * (nothing was billed) or `call.usage-unknown` (it may have been billed; the whole hold stays charged, M2). Event words and keys of the seed are kept.
+ */
+import { z } from 'zod';
+import { joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
+
+const head = {
+  timestamp: Timestamp,
+};
+const who = {
+  user: z.string().describe('Principal: admin on loopback.'),
+  role: z.string().describe('admin or lan.'),
+};
+const call = {
+  call_id: z.string().optional().describe('Joins the hold line and the line that settles it.'),
+  idempotency_key: z.string().optional().describe('A recorded reply is never paid twice under one key (M3).'),
+  prompt_hash: z.string().optional().describe('First 16 hex digits of the SHA-256 of the prompt.'),
+  ...joinFields,
+};
+
+/** Money is set aside: worst case of the call, against every cap at once, before the provider is asked (S1, M1). */
+export const CallHeld = z.object({
+  ...head,
+  event: z.literal('call.held'),
+  ...who,
+  model: z.string().describe('Model that will be asked.'),
+  held: UsdField,
+  held_nano_usd: NanoUsdField.describe('Worst case of the call in units of 1e-9 US dollars.'),
+  input_token_bound: Tokens.describe('No prompt of this length can have more tokens.'),
+  max_completion_tokens: z.int().positive().describe('Allowed to the model, after clamping to what the caps leave.'),
+  ...call,
+});
+
+export const CallSuccess = z.object({
+  ...head,
+  event: z.literal('API_CALL_SUCCESS'),
+  ...who,
+  model: z.string().describe('Model that was billed.'),
+  cost: UsdField,
+  input_tokens: Tokens,
+  output_tokens: Tokens,
+  cost_nano_usd: NanoUsdField.optional().describe('What the call cost in units of 1e-9 US dollars.'),
+  requested_model: z.string().optional(),
+  latency_ms: z.number().nonnegative().optional().describe('Milliseconds from asking the provider to its whole reply.'),
+  finish_reason: z.string().optional(),
+  result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the reply.'),
+  provider_request_id: z.string().optional(),
+  ...call,
+});
+
+/** The provider did not answer with a completion and billed nothing; or the call was refused before it was made. */
+export const CallFailure = z.object({
+  ...head,
+  event: z.literal('API_CALL_FAILURE'),
+  ...who,
+  error: z.string(),
+  error_code: z.string().optional(),
+  model: z.string().optional(),
+  latency_ms: z.number().nonnegative().optional(),
+  ...call,
+});
+
+/** The call was cut before its usage was known. It is charged in full and never released (M2). */
+export const UsageUnknown = z.object({
+  ...head,
+  event: z.literal('call.usage-unknown'),
+  ...who,
+  model: z.string(),
+  error: z.string(),
+  error_code: z.string().optional(),
+  charged: UsdField,
+  charged_nano_usd: NanoUsdField.describe('The whole hold, in units of 1e-9 US dollars.'),
+  ...call,
+});
+
+/** A recorded reply was handed out again; nothing was spent (M3). */
+export const CallReplayed = z.object({ ...head, event: z.literal('call.replayed'), ...who, model: z.string(), result_sha256: Sha256, ...call });
+
+export const ConstitutionalViolation = z.object({
+  ...head,
+  event: z.literal('CONSTITUTIONAL_VIOLATION'),
+  ...who,
+  reason: z.string(),
+  rule_ids: z.array(z.string()).optional(),
+  ...call,
+});
+
+export const BudgetExceeded = z.object({
+  ...head,
+  event: z.literal('BUDGET_EXCEEDED'),
+  ...who,
+  remaining: UsdField.describe('What the tightest cap still leaves, in dollars.'),
+  requested: UsdField.describe('The least the call could be held at, in dollars.'),
+  remaining_nano_usd: NanoUsdField.optional(),
+  requested_nano_usd: NanoUsdField.optional(),
+  cap: z.string().optional().describe('Which cap was too tight: task, run.'),
+  model: z.string().optional(),
+  ...call,
+});
+
+export const RateLimited = z.object({
+  ...head,
+  event: z.literal('RATE_LIMITED'),
+  ...who,
+  model: z.string(),
+  retry_after_ms: z.number().nonnegative().optional(),
+  ...call,
+});
+
+export const ApiAuditLine = z.discriminatedUnion('event', [
+  CallHeld,
+  CallSuccess,
+  CallFailure,
+  UsageUnknown,
+  CallReplayed,
+  ConstitutionalViolation,
+  BudgetExceeded,
+  RateLimited,
+]);
+export type ApiAuditLine = Readonly<z.infer<typeof ApiAuditLine>>;

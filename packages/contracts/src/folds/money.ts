@@ -1,0 +1,142 @@
+/**
+ * The fold of api_audit.log: what is held, spent and unknown, and which replies are already paid for. Grind admits by it and every
+ * screen shows it. Simulated and real money are separate books (M5); the sums of one are never added to the other.
+ *
+ * - M1 is stated over these sums: for every cap, `committed` (settled + unknown + held) never exceeds it, at every prefix of the log.
+ * - M2: a hold is released only by a line saying that nothing was billed; an unsettled hold of a dead grind stays charged.
+ * - M3: `replyFor` finds the recorded reply of a key.
+ */
+import { addUsd, nanoUsd, subtractUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
+import type { ApiAuditLine } from '../events/api-audit.ts';
+
+/** One book: amounts in 1e-9 US dollars. */
+export interface Sums {
+  readonly settled: NanoUsd;
+  readonly unknown: NanoUsd;
+  readonly held: NanoUsd;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export const NO_SUMS: Sums = { settled: zeroUsd, unknown: zeroUsd, held: zeroUsd, calls: 0, inputTokens: 0, outputTokens: 0 };
+
+/** Everything that counts against a cap. */
+export const committed = (sums: Sums): NanoUsd => addUsd(addUsd(sums.settled, sums.unknown), sums.held);
+
+export interface OpenHold {
+  readonly callId: string;
+  readonly amount: NanoUsd;
+  readonly line: Extract<ApiAuditLine, { event: 'call.held' }>;
+}
+
+export type RecordedReply = Extract<ApiAuditLine, { event: 'API_CALL_SUCCESS' }>;
+
+export interface Book {
+  readonly total: Sums;
+  run(runId: string): Sums;
+  /** A task's cap covers all attempts of one round; a new round is a person's decision to spend again. */
+  task(taskId: string, round: number): Sums;
+}
+
+export interface MoneyFold {
+  apply(line: ApiAuditLine): void;
+  book(simulated: boolean): Book;
+  openHolds(): readonly OpenHold[];
+  /** The reply already paid for under this key, if there is one. */
+  replyFor(idempotencyKey: string): RecordedReply | undefined;
+  /** Refusals for lack of money, by this fold's whole log. */
+  readonly refusals: number;
+}
+
+interface MutableBook {
+  total: Sums;
+  readonly runs: Map<string, Sums>;
+  readonly tasks: Map<string, Sums>;
+}
+
+export function createMoneyFold(): MoneyFold {
+  const books = { real: newBook(), simulated: newBook() };
+  const holds = new Map<string, OpenHold>();
+  const replies = new Map<string, RecordedReply>();
+  let refusals = 0;
+
+  const change = (line: ApiAuditLine, by: (sums: Sums) => Sums): void => {
+    const book = line.simulated === true ? books.simulated : books.real;
+    book.total = by(book.total);
+    if (line.run_id !== undefined) update(book.runs, line.run_id, by);
+    if (line.task_id !== undefined) update(book.tasks, taskKey(line.task_id, line.round ?? 1), by);
+  };
+  const release = (line: ApiAuditLine): OpenHold | undefined => {
+    const hold = line.call_id === undefined ? undefined : holds.get(line.call_id);
+    if (hold === undefined) return undefined;
+    holds.delete(hold.callId);
+    change(hold.line, (sums) => ({ ...sums, held: subtractUsd(sums.held, hold.amount) }));
+    return hold;
+  };
+
+  return {
+    apply(line) {
+      switch (line.event) {
+        case 'call.held': {
+          // A line repeated after a torn write is the same hold, not a second one.
+          if (line.call_id === undefined || holds.has(line.call_id)) return;
+          const amount = nanoUsd(line.held_nano_usd);
+          holds.set(line.call_id, { callId: line.call_id, amount, line });
+          change(line, (sums) => ({ ...sums, held: addUsd(sums.held, amount) }));
+          return;
+        }
+        case 'API_CALL_SUCCESS': {
+          // Lines of the seed have no call id and no hold; ours count once, when they close theirs.
+          if (line.call_id !== undefined && release(line) === undefined) return;
+          const cost = line.cost_nano_usd === undefined ? usdToNano(line.cost) : nanoUsd(line.cost_nano_usd);
+          change(line, (sums) => ({
+            ...sums,
+            settled: addUsd(sums.settled, cost),
+            calls: sums.calls + 1,
+            inputTokens: sums.inputTokens + line.input_tokens,
+            outputTokens: sums.outputTokens + line.output_tokens,
+          }));
+          if (line.idempotency_key !== undefined) replies.set(line.idempotency_key, line);
+          return;
+        }
+        case 'call.usage-unknown': {
+          if (release(line) === undefined) return;
+          const charge = nanoUsd(line.charged_nano_usd);
+          change(line, (sums) => ({ ...sums, unknown: addUsd(sums.unknown, charge), calls: sums.calls + 1 }));
+          return;
+        }
+        case 'API_CALL_FAILURE':
+          release(line);
+          return;
+        case 'BUDGET_EXCEEDED':
+          refusals += 1;
+          return;
+        case 'call.replayed':
+        case 'CONSTITUTIONAL_VIOLATION':
+        case 'RATE_LIMITED':
+          return;
+      }
+    },
+    book(simulated) {
+      const book = simulated ? books.simulated : books.real;
+      return {
+        total: book.total,
+        run: (runId) => book.runs.get(runId) ?? NO_SUMS,
+        task: (taskId, round) => book.tasks.get(taskKey(taskId, round)) ?? NO_SUMS,
+      };
+    },
+    openHolds: () => [...holds.values()],
+    replyFor: (key) => replies.get(key),
+    get refusals() {
+      return refusals;
+    },
+  };
+}
+
+const newBook = (): MutableBook => ({ total: NO_SUMS, runs: new Map(), tasks: new Map() });
+const taskKey = (taskId: string, round: number): string => `${round}#${taskId}`;
+
+function update(sums: Map<string, Sums>, key: string, by: (sums: Sums) => Sums): void {
+  sums.set(key, by(sums.get(key) ?? NO_SUMS));
+}

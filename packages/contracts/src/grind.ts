@@ -1,0 +1,135 @@
+/** The HTTP face of grind: `POST /grind`, `GET /healthz`, `GET /models`. The seed's keys first, then ours. */
+import { z } from 'zod';
+import { NanoUsdField, Sha256, Tokens, UsdField } from './fields.ts';
+import { INTENSITIES } from './task.ts';
+
+export const DEFAULT_GRIND_PORT = 8420;
+export const DEFAULT_MAX_TOKENS = 2048;
+export const DEFAULT_TEMPERATURE = 0.2;
+
+/** Unknown keys are refused: a misspelt `max_budget` must not become an unlimited one. */
+export const GrindRequest = z.strictObject({
+  prompt: z.string().refine((text) => text.trim() !== '', 'the prompt is empty'),
+  model: z.string().nullish(),
+  max_tokens: z.int().min(1).max(65_536).nullish().describe('Most tokens of the reply. Lowered when a cap leaves less.'),
+  temperature: z.number().min(0).max(2).nullish(),
+  min_budget: z.number().positive().nullish().describe('US dollars that must be free in every cap.'),
+  max_budget: z.number().positive().nullish().describe('US dollars that the task may cost, all its calls together.'),
+  intensity: z.enum(INTENSITIES).nullish(),
+  task_id: z.string().min(1).nullish(),
+  idempotency_key: z.string().min(1).max(512).nullish().describe('Same key, same recorded reply, never a second payment.'),
+  deadline_ms: z.int().positive().max(86_400_000).nullish().describe('Milliseconds from receipt after which the caller no longer wants the answer.'),
+  home: z.string().nullish().describe('Home the caller works for; a grind of another home refuses.'),
+  run_id: z.string().nullish(),
+  round: z.int().positive().nullish(),
+  attempt: z.int().positive().nullish(),
+  task_digest: z.string().nullish(),
+  worker_id: z.string().nullish(),
+});
+export type GrindRequest = Readonly<z.infer<typeof GrindRequest>>;
+
+export const Usage = z.object({
+  prompt_tokens: Tokens,
+  completion_tokens: Tokens,
+  total_tokens: Tokens,
+  reasoning_tokens: Tokens.optional(),
+  cached_tokens: Tokens.optional(),
+});
+export type Usage = Readonly<z.infer<typeof Usage>>;
+
+export const GrindReply = z.object({
+  status: z.literal('completed'),
+  result: z.string(),
+  model: z.string().describe('Model that was billed.'),
+  task_id: z.string().nullable(),
+  usage: Usage.nullable(),
+  requested_model: z.string(),
+  finish_reason: z.string().describe('`stop`, or `length` when the reply was cut at max_completion_tokens.'),
+  cost_usd: UsdField,
+  cost_nano_usd: NanoUsdField,
+  latency_ms: z.number().nonnegative(),
+  provider: z.string(),
+  simulated: z.boolean(),
+  call_id: z.string(),
+  request_id: z.string(),
+  result_sha256: Sha256,
+  replayed: z.boolean().describe('True when this reply was already paid for under the same key.'),
+});
+export type GrindReply = Readonly<z.infer<typeof GrindReply>>;
+
+/** What grind may answer instead. Each stands in docs/errors.md with its HTTP status. */
+export const refusalCatalogue = {
+  invalid_request: { status: 400, meaning: 'The body is not what the schema says; the fields are named.' },
+  forbidden_origin: { status: 403, meaning: 'The request did not come from a client of this machine (Host, Origin or Sec-Fetch-Site).' },
+  refused: { status: 403, meaning: 'The safety gate refused the text; the rules are named.' },
+  not_found: { status: 404, meaning: 'No such route.' },
+  foreign_home: { status: 409, meaning: 'The request names another home than this grind serves.' },
+  idempotency_conflict: { status: 409, meaning: 'The key was used before with another request.' },
+  unsupported_media_type: { status: 415, meaning: 'The body is not JSON.' },
+  payload_too_large: { status: 413, meaning: 'The body is larger than the limit.' },
+  unknown_model: { status: 422, meaning: 'The model is not on the whitelist.' },
+  unpriced_model: { status: 422, meaning: 'The model has no price, so no worst case can be held.' },
+  deferred: { status: 402, meaning: 'A cap leaves too little for this call; nothing was spent.' },
+  rate_limited: { status: 429, meaning: 'The provider asked to slow down, longer than the deadline allows to wait.' },
+  provider_failed: { status: 502, meaning: 'The provider answered an error, or nothing usable, until the deadline or the retries ran out.' },
+  provider_rejected: { status: 422, meaning: 'The provider refused the request itself.' },
+  provider_key: { status: 503, meaning: 'The provider refused the key.' },
+  halted: { status: 503, meaning: 'HALT is in force.' },
+  paused: { status: 503, meaning: 'PAUSE is in force.' },
+  record_unwritable: { status: 503, meaning: 'The record cannot be written, so nothing may be spent.' },
+  stopping: { status: 503, meaning: 'This grind is shutting down.' },
+  deadline_exceeded: { status: 504, meaning: 'The deadline of the caller passed before an answer came.' },
+  internal: { status: 500, meaning: 'Something that should be impossible happened; the diagnostics of grind say what.' },
+} as const;
+export type RefusalCode = keyof typeof refusalCatalogue;
+const REFUSAL_CODES = Object.keys(refusalCatalogue) as [RefusalCode, ...RefusalCode[]];
+
+/** `retry`: the same request may work later. `wait`: not before money, a person or a control state changes. `fail`: never. `stop`: nothing will work until the operator acts. */
+export const RemedyField = z.enum(['retry', 'wait', 'fail', 'stop']);
+
+export const GrindRefusal = z.object({
+  error: z.object({
+    code: z.enum(REFUSAL_CODES),
+    message: z.string(),
+    remedy: RemedyField,
+    hint: z.string().describe('What to do next.'),
+    retryable: z.boolean(),
+    retry_after_ms: z.number().nonnegative().optional(),
+    reason: z.string().optional().describe('For deferred: which cap, for example task_budget or run_budget.'),
+    rule_ids: z.array(z.string()).optional(),
+    issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    task_id: z.string().nullable(),
+    request_id: z.string(),
+    cost_nano_usd: z.int().nonnegative().default(0).describe('Charged for this request although it has no answer (usage unknown).'),
+    simulated: z.boolean().default(false),
+  }),
+});
+export type GrindRefusal = Readonly<z.infer<typeof GrindRefusal>>;
+
+export const Health = z.object({
+  status: z.enum(['ok', 'halted', 'paused', 'stopping']),
+  home: z.string(),
+  pid: z.int(),
+  version: z.string(),
+  provider: z.string(),
+  simulated: z.boolean(),
+  run_cap_nano_usd: z.int(),
+  default_model: z.string(),
+});
+export type Health = Readonly<z.infer<typeof Health>>;
+
+export const ModelsReply = z.object({
+  models: z.array(
+    z.object({
+      id: z.string(),
+      default: z.boolean(),
+      context_tokens: z.int(),
+      max_completion_tokens: z.int(),
+      input_usd_per_million: z.number().nullable(),
+      output_usd_per_million: z.number().nullable(),
+      price_date: z.string().nullable(),
+      price_source: z.string().nullable(),
+    }),
+  ),
+});
+export type ModelsReply = Readonly<z.infer<typeof ModelsReply>>;

@@ -1,0 +1,112 @@
+/** The names of everything under one home, and the small files of run/. The only place where such a name is written. */
+import { z } from 'zod';
+import { sha256 } from './digest.ts';
+import { Timestamp } from './fields.ts';
+
+export const LOGS = {
+  execution: 'execution_log.jsonl',
+  apiAudit: 'api_audit.log',
+  safetyAudit: 'safety_audit.log',
+  action: 'action_log.jsonl',
+} as const;
+export type LogName = keyof typeof LOGS;
+
+export interface HomeLayout {
+  readonly root: string;
+  readonly queue: string;
+  readonly locks: string;
+  readonly logs: string;
+  readonly results: string;
+  readonly archive: string;
+  readonly actionTwin: string;
+  readonly simulatorBill: string;
+  readonly workspace: string;
+  readonly run: string;
+  readonly workers: string;
+  readonly grind: string;
+  readonly orchestrators: string;
+  readonly panel: string;
+  readonly halt: string;
+  readonly pause: string;
+  readonly env: string;
+  log(name: LogName): string;
+  result(sha256: string): string;
+  lock(taskId: string): string;
+  beat(workerId: string): string;
+}
+
+/** `root` is the real path of the home, without a slash at its end. */
+export function homeLayout(root: string): HomeLayout {
+  const at = (...parts: readonly string[]): string => [root, ...parts].join('/');
+  return {
+    root,
+    queue: at('queue.json'),
+    locks: at('task_locks'),
+    logs: at('logs'),
+    results: at('logs', 'results'),
+    archive: at('logs', 'archive'),
+    actionTwin: at('logs', 'action_log.log'),
+    simulatorBill: at('logs', 'simulator_bill.jsonl'),
+    workspace: at('workspace'),
+    run: at('run'),
+    workers: at('run', 'workers'),
+    grind: at('run', 'grind.json'),
+    orchestrators: at('run', 'orchestrators'),
+    panel: at('run', 'panel.json'),
+    halt: at('HALT'),
+    pause: at('PAUSE'),
+    env: at('.env'),
+    log: (name) => at('logs', LOGS[name]),
+    result: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),
+    lock: (taskId) => at('task_locks', `${encodeName(taskId)}.lock`),
+    beat: (workerId) => at('run', 'workers', `${encodeName(workerId)}.json`),
+  };
+}
+
+/** Longest encoded name; with `.lock` and a temporary suffix it stays below the 255 bytes of a file name. */
+const MAX_NAME = 160;
+
+/**
+ * A file name for any id, different for different ids. Lowercase letters, digits, `_`, `-` and inner dots stay; every other byte of its
+ * UTF-8 form becomes `%xx`, capitals included: two ids that differ in case must not meet on a case-blind disk. Device names are escaped in
+ * their first letter. What would be too long is cut and ends in a hash of the whole id.
+ */
+export function encodeName(id: string): string {
+  let name = '';
+  for (const byte of new TextEncoder().encode(id)) {
+    const character = String.fromCharCode(byte);
+    const plain = /[a-z0-9_-]/.test(character) || (character === '.' && name !== '');
+    name += plain ? character : `%${byte.toString(16).padStart(2, '0')}`;
+  }
+  if (name.endsWith('.')) name = `${name.slice(0, -1)}%2e`;
+  if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/.test(name)) name = `%${name.charCodeAt(0).toString(16)}${name.slice(1)}`;
+  return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 33)}%${sha256(id).slice(0, 32)}`;
+}
+
+const processFields = { pid: z.int().positive(), started: z.string(), host: z.string() };
+
+/** `task_locks/<id>.lock`: who is working on what, for people and for cheap mutual avoidance (Q3). The seed's three keys first. */
+export const TaskLockFile = z.object({
+  worker_id: z.string(),
+  started_at: Timestamp,
+  task_id: z.string(),
+  round: z.int().positive().optional(),
+  attempt: z.int().positive().optional(),
+});
+export type TaskLockFile = Readonly<z.infer<typeof TaskLockFile>>;
+
+/** `run/workers/<id>.json`: the beat of a worker. Others watch the counter on their own monotonic clock (Q5). */
+export const BeatFile = z.object({ worker_id: z.string(), ...processFields, run_id: z.string(), counter: z.int().nonnegative(), slots: z.int().positive(), busy: z.int().nonnegative() });
+export type BeatFile = Readonly<z.infer<typeof BeatFile>>;
+
+/** `run/grind.json`: the one grind of this home. */
+export const GrindFile = z.object({ home: z.string(), ...processFields, port: z.int(), url: z.string(), version: z.string(), provider: z.string(), simulated: z.boolean() });
+export type GrindFile = Readonly<z.infer<typeof GrindFile>>;
+
+/** `run/panel.json`: the control panel that is up. The launch token stands in its own file, readable by the owner alone. */
+export const PanelFile = z.object({ home: z.string(), ...processFields, url: z.string() });
+export type PanelFile = Readonly<z.infer<typeof PanelFile>>;
+
+/** `run/orchestrators/<run id>.json`: a run in progress. */
+export const OrchestratorFile = z.object({ run_id: z.string(), ...processFields, workers: z.int(), concurrency: z.int(), watch: z.boolean(), started_at: Timestamp });
+export type OrchestratorFile = Readonly<z.infer<typeof OrchestratorFile>>;

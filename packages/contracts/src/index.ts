@@ -1,0 +1,101 @@
+export { Timestamp } from './fields.ts';
+export { EMPTY_QUEUE, INTENSITIES, QueueFile, Task, TASK_DEFAULTS, TaskSource, type NewTask } from './task.ts';
+export { homeIdOf, promptHash, sha256, taskDigest } from './digest.ts';
+export { ClaimLine, ExecutionLogLine } from './events/execution-log.ts';
+export { ApiAuditLine } from './events/api-audit.ts';
+export { CheckResult, CHECKS, SafetyAuditLine, SafetyReport, type CheckName } from './events/safety-audit.ts';
+export { ACTION_TYPES, ActionLogLine, type Action, type ActionType } from './events/action-log.ts';
+export { PerformanceRecord, ToolOperation } from './events/projections.ts';
+export {
+  createTaskFold,
+  FINAL_STATUSES,
+  isFinal,
+  nextRecord,
+  type Applied,
+  type FinalStatus,
+  type RecordedStatus,
+  type TaskFold,
+  type TaskRecord,
+} from './folds/tasks.ts';
+export {
+  committed,
+  createMoneyFold,
+  NO_SUMS,
+  type Book,
+  type MoneyFold,
+  type OpenHold,
+  type RecordedReply,
+  type Sums,
+} from './folds/money.ts';
+export {
+  countStatuses,
+  digestOf,
+  hasCompleted,
+  isCurrent,
+  sumCosts,
+  TASK_STATUSES,
+  viewQueue,
+  viewTask,
+  type StatusCounts,
+  type TaskStatus,
+  type TaskView,
+} from './folds/status.ts';
+export {
+  DEFAULT_GRIND_PORT,
+  DEFAULT_MAX_TOKENS,
+  DEFAULT_TEMPERATURE,
+  GrindRefusal,
+  GrindReply,
+  GrindRequest,
+  Health,
+  ModelsReply,
+  refusalCatalogue,
+  Usage,
+  type RefusalCode,
+} from './grind.ts';
+export {
+  CONTROL_VERBS,
+  HaltFile,
+  PauseFile,
+  type ControlReceipt,
+  type ControlRequest,
+  type ControlState,
+  type ControlVerb,
+} from './control.ts';
+export {
+  BeatFile,
+  encodeName,
+  GrindFile,
+  homeLayout,
+  LOGS,
+  OrchestratorFile,
+  PanelFile,
+  TaskLockFile,
+  type HomeLayout,
+  type LogName,
+} from './home-layout.ts';
+export { StatusReport } from './reports.ts';
+export { OrchestratorMessage, ServiceMessage, WorkerMessage } from './ipc.ts';
+export type {
+  AddAnswer,
+  AttemptUsage,
+  BudgetStore,
+  Claim,
+  ClaimAnswer,
+  Completion,
+  CompletionRequest,
+  ControlStore,
+  Cursor,
+  FinishAnswer,
+  ModelProvider,
+  ProviderFault,
+  ProviderFaultCode,
+  RateLimits,
+  RecordBatch,
+  RecordEntry,
+  RecordStore,
+  RecordTail,
+  RejectedTask,
+  TaskOutcome,
+  TaskQueue,
+} from './ports.ts';

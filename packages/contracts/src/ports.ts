@@ -1,0 +1,233 @@
+/**
+ * The four ports that carry all shared state, and the one to a model. They speak in the types of this package, which is why they stand
+ * here and not in core (docs/decisions/2026-11-23-ports-in-contracts.md). Engines: queue, home, model; later PostgreSQL, by the same suites.
+ */
+import type { CallId, Milliseconds, NanoUsd, RunId, WorkerId } from '@vivarium/core';
+import type { ControlReceipt, ControlRequest, ControlState } from './control.ts';
+import type { Action } from './events/action-log.ts';
+import type { ApiAuditLine } from './events/api-audit.ts';
+import type { MoneyFold } from './folds/money.ts';
+import type { TaskView } from './folds/status.ts';
+import type { LogName } from './home-layout.ts';
+import type { NewTask, Task } from './task.ts';
+
+// ---------------------------------------------------------------------------------------------------------------- record
+
+/** Where a reader stands in a log. `generation` changes when another file takes its name (clear, archive). */
+export interface Cursor {
+  readonly generation: string;
+  readonly offset: number;
+}
+
+export type RecordEntry =
+  | { readonly kind: 'line'; readonly value: unknown; readonly from: number; readonly to: number }
+  /** A whole line that is not JSON: a fragment left by a crash. It is skipped, counted and shown, never silence. */
+  | { readonly kind: 'unreadable'; readonly from: number; readonly to: number };
+
+export interface RecordBatch {
+  readonly entries: readonly RecordEntry[];
+  /** True when the file was replaced or cut since the last read: what was folded before is void, these entries begin anew. */
+  readonly restarted: boolean;
+  readonly cursor: Cursor;
+}
+
+export interface RecordTail {
+  /** Everything appended since the last read, up to the last newline; a half-written line stays for the next read. Reads new bytes only. */
+  read(): RecordBatch;
+  /** Lines found unreadable so far. */
+  readonly unreadable: number;
+}
+
+/** The record: append-only logs of one home. Lines are never changed, dropped or reordered. */
+export interface RecordStore {
+  /** Appends one line with one write. Throws `record_unwritable`; the line may then stand in part, never in the way of the next. */
+  append(log: LogName, line: Readonly<Record<string, unknown>>): void;
+  /** Appends several lines with one write, in order. */
+  appendAll(log: LogName, lines: readonly Readonly<Record<string, unknown>>[]): void;
+  /** Makes what was appended survive a power loss. */
+  sync(log: LogName): void;
+  /** Writes an action line and its readable twin. Never throws: what is for watching must not stop the work; failures are counted. */
+  act(action: Action): void;
+  /** A reader of its own, from the beginning or from a cursor. A cursor of another generation restarts. */
+  tail(log: LogName, from?: Cursor): RecordTail;
+  /** Stores a whole output under its SHA-256 and answers it. Writing the same text twice is one file. */
+  putResult(text: string): string;
+  getResult(sha256: string): string | undefined;
+  /** Calls back soon after any log changed; may call too often or, rarely, not at all: poll slowly beside it. */
+  watch(onChange: () => void): () => void;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- queue
+
+export interface Claim {
+  readonly task: Task;
+  readonly digest: string;
+  readonly round: number;
+  readonly attempt: number;
+  /** Faults of earlier attempts of this round: the number an attempts limit counts. */
+  readonly faults: number;
+  readonly workerId: WorkerId;
+}
+
+export type ClaimAnswer =
+  | { readonly kind: 'claimed'; readonly claims: readonly Claim[] }
+  /** Nothing for this worker now, but others are at work or a time must pass. `wakeInMs`: when it is worth asking again at the latest. */
+  | { readonly kind: 'waiting'; readonly wakeInMs: Milliseconds }
+  /** Nothing is left that this run could do: every task is final, or deferred until another run. */
+  | { readonly kind: 'drained'; readonly deferred: number };
+
+/** What a call cost and who answered; on every outcome that reached the provider. */
+export interface AttemptUsage {
+  readonly requestedModel: string;
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cost: NanoUsd;
+  readonly latencyMs: Milliseconds;
+  readonly provider: string;
+  readonly simulated: boolean;
+  readonly callId: string;
+}
+
+export type TaskOutcome =
+  | { readonly kind: 'completed'; readonly usage: AttemptUsage; readonly summary: string; readonly resultSha256: string; readonly finishReason: string }
+  | { readonly kind: 'failed'; readonly error: string; readonly errorCode: string; readonly cost?: NanoUsd; readonly simulated?: boolean }
+  | { readonly kind: 'refused'; readonly reason: string; readonly ruleIds: readonly string[] }
+  /** Waits for money, a rate limit or a person: never the task's failure (Q11). `until` null: not again in this run. */
+  | { readonly kind: 'deferred'; readonly reason: string; readonly until: Date | null }
+  /** A fault that may pass. Past the attempts limit the engine records `failed` instead. */
+  | { readonly kind: 'retrying'; readonly error: string; readonly errorCode: string; readonly retryAfterMs: Milliseconds; readonly cost?: NanoUsd; readonly simulated?: boolean }
+  /** Given back without blame: HALT, drain, unreachable grind (Q11). */
+  | { readonly kind: 'released'; readonly reason: string };
+
+export type FinishAnswer = 'recorded' | 'lost';
+
+export interface RejectedTask {
+  readonly id: string;
+  /** Position in the list given to `add`. */
+  readonly index: number;
+  readonly reason: string;
+}
+
+export interface AddAnswer {
+  readonly added: readonly Task[];
+  readonly rejected: readonly RejectedTask[];
+}
+
+/** Who may work on what. Engines: FileTaskQueue, MemoryTaskQueue. */
+export interface TaskQueue {
+  /**
+   * Adds tasks under one lock. Unknown and cyclic dependencies (Q10), ids already there and invalid fields are rejected one by one, with all
+   * that depend on them; the rest is added and is readable by every other process when this resolves.
+   */
+  add(tasks: readonly NewTask[]): Promise<AddAnswer>;
+  /** Claims up to `slots` tasks for a worker that has announced itself by `beat` (Q2, Q3, Q5, Q6). Also records what must be skipped (Q10). */
+  claim(worker: WorkerId, slots: number): Promise<ClaimAnswer>;
+  /** Ends an attempt. `lost`: the attempt is no longer the one in force, nothing changed (Q4). `recorded` is only answered once the line can be read back (Q8). */
+  finish(claim: Claim, outcome: TaskOutcome): Promise<FinishAnswer>;
+  /** Moves the worker's beat on (Q5). To be called at a steady interval, well below the lease time, also while idle. */
+  beat(worker: WorkerId, busy: number): void;
+  /** Ends the worker's beat: its claims may be taken over at once. */
+  leave(worker: WorkerId): void;
+  /** The tasks as they stand, in the order of the queue. */
+  list(): Promise<readonly TaskView[]>;
+  /** Calls back soon after something changed that could make a claim possible. */
+  watch(onChange: () => void): () => void;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- money
+
+/** The write-ahead log of money. Engines: FileBudgetStore (api_audit.log). One exclusive writer per home. */
+export interface BudgetStore {
+  /** What the log says so far, these lines included. */
+  readonly money: MoneyFold;
+  /** Appends and folds. Throws `record_unwritable`, and then nothing counts as written: a hold that throws was never granted. */
+  write(line: ApiAuditLine): void;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- control
+
+/** HALT and PAUSE. Engines: FileControlStore. Cheap enough to read before every claim and every paid call. */
+export interface ControlStore {
+  /** Never throws: a state that cannot be read is `halted` (fail closed). */
+  read(): ControlState;
+  /** Acts and records who and why. `resume` leaves HALT only with a reason (S3). */
+  change(request: ControlRequest): ControlReceipt;
+  watch(onChange: () => void): () => void;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- model
+
+export interface CompletionRequest {
+  readonly callId: CallId;
+  readonly runId: RunId | undefined;
+  readonly model: string;
+  readonly prompt: string;
+  readonly maxCompletionTokens: number;
+  readonly temperature: number;
+  /** Most milliseconds for the whole call. */
+  readonly timeoutMs: Milliseconds;
+}
+
+export interface RateLimits {
+  readonly limitRequests?: number;
+  readonly limitTokens?: number;
+  readonly remainingRequests?: number;
+  readonly remainingTokens?: number;
+  readonly resetRequestsMs?: Milliseconds;
+  readonly resetTokensMs?: Milliseconds;
+}
+
+export interface Completion {
+  readonly kind: 'completed';
+  readonly text: string;
+  /** Model that was billed. */
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens?: number;
+  readonly cachedTokens?: number;
+  readonly finishReason: 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other';
+  readonly providerRequestId: string | undefined;
+  readonly latencyMs: Milliseconds;
+  /** True when the answer carries the mark of the simulator. */
+  readonly simulated: boolean;
+  readonly rateLimits: RateLimits;
+}
+
+/** Codes of core's errorCatalogue that a provider call can end in. */
+export type ProviderFaultCode =
+  | 'provider_rejected_key'
+  | 'provider_rate_limited'
+  | 'provider_unavailable'
+  | 'provider_timeout'
+  | 'provider_rejected_request'
+  | 'provider_malformed'
+  | 'call_aborted';
+
+/** A call that brought no completion. Its message is ours: nothing of the upstream text, never the key (S6). */
+export interface ProviderFault {
+  readonly kind: 'fault';
+  readonly code: ProviderFaultCode;
+  readonly message: string;
+  /** HTTP status, when there was one. */
+  readonly status: number | undefined;
+  /** `none`: the provider certainly billed nothing. `unknown`: the request may have been processed (cut, timeout, abort, unusable reply): M2. */
+  readonly billing: 'none' | 'unknown';
+  /** What the provider asked us to wait, for 429 and 503. */
+  readonly retryAfterMs: Milliseconds | undefined;
+  readonly latencyMs: Milliseconds;
+  readonly rateLimits: RateLimits;
+}
+
+/** Talking to a model. Engines: Groq (groq-sdk), scripted. One call, no retries of its own: each attempt is budgeted and audited by the caller. */
+export interface ModelProvider {
+  /** `groq` or `simulator`: which book the money is in. */
+  readonly name: string;
+  /** True when no real money can move: the built-in simulator or a script. Decides the book a hold is written in, before the call (M5). */
+  readonly simulated: boolean;
+  /** Never rejects: what can go wrong with a call is an answer. Honours `signal` at once, also in mid-flight. */
+  complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion | ProviderFault>;
+  /** Closes connections. Idempotent. */
+  stop(): Promise<void>;
+}
