@@ -46,8 +46,8 @@ export interface Files {
   rename(from: string, to: string): void;
   /** Names in a directory, sorted; empty when it does not exist. */
   list(directory: string): readonly string[];
-  /** Creates a directory and its parents. */
-  makeDirectory(path: string): void;
+  /** Creates a directory and its parents. `private`: nobody but its owner may enter it, also when it was there before. */
+  makeDirectory(path: string, access?: 'private'): void;
   /**
    * Calls `onChange` soon after something in `directory` changed (measured 0.07 ms); may call too often, and may miss: a slow
    * poll beside it is the caller's. Returns the stop, which is idempotent.

@@ -1,0 +1,255 @@
+/**
+ * Files on a local disk. Owns the open descriptors of one process (handles.ts); talks to nothing but the system.
+ *
+ * - Q8: an append is one write(2) in append mode. What could not be written whole is thrown as `record_unwritable`, never swallowed.
+ * - An append never ends in a file that was renamed away: the path is looked at after every write, and when it names another file by
+ *   then, the line is written again to that one. Both may then hold it, which every fold tolerates (a line repeated changes nothing);
+ *   to make even that rare, a handle not looked at for 20 ms is looked at before the write too. A look costs 3.4 µs, opening the file for
+ *   every line would cost 4.7 µs and still leave the window open.
+ * - Replacing and creating are atomic for readers; their temporary files never show in `list`.
+ */
+import {
+  chmodSync,
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  watch,
+  writeSync,
+  type Stats,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Files } from '@vivarium/core';
+import { fileFault, isMissing, systemCode } from './faults.ts';
+import { createHandles, isSameFile } from './handles.ts';
+
+const LOOK_AGAIN_AFTER_MS = 20;
+const RETRY = { kind: 'retry' } as const;
+const NO_THROW = { throwIfNoEntry: false } as const;
+
+export function createNodeFiles(): Files {
+  const writers = createHandles('a');
+  const readers = createHandles('r');
+  const lastLook = new Map<string, number>();
+  /** Paths whose directory entry is known to be on disk. */
+  const synced = new Set<string>();
+  let temporaries = 0;
+
+  /** Looks at a path, and lets go of handles on files that no longer have that name. */
+  const look = (path: string): Stats | undefined => {
+    const stats = statOf(path);
+    const writer = writers.get(path);
+    if (writer !== undefined) {
+      if (isSameFile(writer, stats)) lastLook.set(path, performance.now());
+      else forgetWriter(path);
+    }
+    const reader = readers.get(path);
+    if (reader !== undefined && !isSameFile(reader, stats)) readers.drop(path);
+    return stats;
+  };
+  const forgetWriter = (path: string): void => {
+    writers.drop(path);
+    lastLook.delete(path);
+    synced.delete(path);
+  };
+  const writerOf = (path: string): number => {
+    if (writers.get(path) !== undefined && performance.now() - (lastLook.get(path) ?? 0) > LOOK_AGAIN_AFTER_MS) look(path);
+    return (writers.get(path) ?? writers.open(path)).fd;
+  };
+
+  const withTemporary = <T>(path: string, text: string, publish: (temporary: string) => T): T => {
+    temporaries += 1;
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries}${TEMPORARY}`);
+    try {
+      writeWhole(temporary, text);
+      return publish(temporary);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+  };
+
+  return {
+    readText(path) {
+      try {
+        return readFileSync(path, 'utf8');
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw fileFault('record_unreadable', 'cannot read', path, error);
+      }
+    },
+    readBytes(path, offset, length) {
+      try {
+        if (look(path) === undefined) return undefined;
+        const { fd } = readers.get(path) ?? readers.open(path);
+        const buffer = Buffer.allocUnsafeSlow(length);
+        return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw fileFault('record_unreadable', 'cannot read', path, error);
+      }
+    },
+    stat(path) {
+      const stats = look(path);
+      return stats && { inode: stats.ino, size: stats.size, modifiedMs: stats.mtimeMs };
+    },
+    append(path, text) {
+      try {
+        for (;;) {
+          const written = writeSync(writerOf(path), text);
+          const expected = Buffer.byteLength(text);
+          if (written < expected) throw shortWrite(written, expected);
+          look(path);
+          if (writers.get(path) !== undefined) return;
+        }
+      } catch (error) {
+        forgetWriter(path);
+        throw fileFault('record_unwritable', 'cannot append to', path, error, RETRY);
+      }
+    },
+    sync(path) {
+      try {
+        const fd = writerOf(path);
+        if (synced.has(path)) {
+          fdatasyncSync(fd);
+          return;
+        }
+        fsyncSync(fd);
+        syncDirectory(dirname(path));
+        synced.add(path);
+      } catch (error) {
+        throw fileFault('record_unwritable', 'cannot sync', path, error, RETRY);
+      }
+    },
+    replace(path, text) {
+      try {
+        withTemporary(path, text, (temporary) => renameSync(temporary, path));
+      } catch (error) {
+        throw fileFault('home_unwritable', 'cannot replace', path, error);
+      }
+    },
+    createExclusive(path, text) {
+      try {
+        return withTemporary(path, text, (temporary) => {
+          linkSync(temporary, path);
+          removeQuietly(temporary);
+          return true;
+        });
+      } catch (error) {
+        if (systemCode(error) === 'EEXIST') return false;
+        throw fileFault('home_unwritable', 'cannot create', path, error);
+      }
+    },
+    remove(path) {
+      try {
+        removeIfThere(path);
+      } catch (error) {
+        throw fileFault('home_unwritable', 'cannot remove', path, error);
+      }
+    },
+    rename(from, to) {
+      try {
+        renameSync(from, to);
+      } catch (error) {
+        throw fileFault('home_unwritable', `cannot rename to ${to}:`, from, error);
+      }
+    },
+    list(directory) {
+      try {
+        return readdirSync(directory)
+          .filter((name) => !name.endsWith(TEMPORARY))
+          .sort();
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw fileFault('record_unreadable', 'cannot list', directory, error);
+      }
+    },
+    makeDirectory(path, access) {
+      try {
+        const mode = access === 'private' ? 0o700 : 0o755;
+        mkdirSync(path, { recursive: true, mode });
+        // One that was there before may be open to others.
+        if (access === 'private' && (statSync(path).mode & 0o077) !== 0) chmodSync(path, mode);
+      } catch (error) {
+        throw fileFault('home_unwritable', 'cannot create the directory', path, error);
+      }
+    },
+    watch: watchDirectory,
+  };
+}
+
+const TEMPORARY = '.vivarium-tmp';
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, NO_THROW);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw fileFault('record_unreadable', 'cannot look at', path, error);
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  const fd = openSync(path, 'wx', 0o644);
+  try {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** For our own temporary files: one that stays behind is in nobody's way, and no reason to fail what was done. */
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    return;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** A new file survives a power loss only when its directory does. Systems that cannot sync a directory say so and are believed. */
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!['EINVAL', 'EPERM', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A write ends short when the disk fills up in the middle of it; the next one would say ENOSPC. */
+function shortWrite(written: number, expected: number): Error {
+  return Object.assign(new Error(`only ${written} of ${expected} bytes were written`), { code: 'ENOSPC' });
+}
+
+/** Watching is a courtesy (the caller polls as well): where it cannot be had, or breaks later, nothing is reported and nothing fails. */
+function watchDirectory(directory: string, onChange: () => void): () => void {
+  try {
+    const watcher = watch(directory, { persistent: false }, () => onChange());
+    watcher.on('error', () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    return () => undefined;
+  }
+}

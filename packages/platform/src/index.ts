@@ -1,0 +1,1 @@
+export { createNodeMachine } from './machine.ts';
