@@ -80,18 +80,25 @@ async function acquire(path: string, waitMs: number): Promise<HeldLock> {
 function createTouches() {
   let before: number | undefined;
   let after: number | undefined;
-  const toMs = (time: string | number | Date): number => (time instanceof Date ? time.getTime() : Number(time) * 1_000);
+  const toMs = (time: string | number | Date): number =>
+    time instanceof Date ? time.getTime() : Number(time) * 1_000;
   return {
     fs: {
       ...fs,
-      utimes(path: fs.PathLike, accessed: string | number | Date, modified: string | number | Date, done: fs.NoParamCallback): void {
+      utimes(
+        path: fs.PathLike,
+        accessed: string | number | Date,
+        modified: string | number | Date,
+        done: fs.NoParamCallback,
+      ): void {
         before = after;
         after = toMs(modified);
         fs.utimes(path, accessed, modified, done);
       },
     },
     /** The update on its way may or may not have landed yet. */
-    isOurs: (stats: fs.Stats): boolean => [before, after].some((time) => time !== undefined && Math.abs(stats.mtimeMs - time) < SAME_HOLDER_MS),
+    isOurs: (stats: fs.Stats): boolean =>
+      [before, after].some((time) => time !== undefined && Math.abs(stats.mtimeMs - time) < SAME_HOLDER_MS),
   };
 }
 

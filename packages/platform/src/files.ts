@@ -30,7 +30,7 @@ import { basename, dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Files } from '@vivarium/core';
 import { fileFault, isMissing, systemCode } from './faults.ts';
-import { createHandles, isSameFile } from './handles.ts';
+import { createHandles, isSameFile, type Handle } from './handles.ts';
 
 const LOOK_AGAIN_AFTER_MS = 20;
 const RETRY = { kind: 'retry' } as const;
@@ -39,7 +39,6 @@ const NO_THROW = { throwIfNoEntry: false } as const;
 export function createNodeFiles(): Files {
   const writers = createHandles('a');
   const readers = createHandles('r');
-  const lastLook = new Map<string, number>();
   /** Paths whose directory entry is known to be on disk. */
   const synced = new Set<string>();
   let temporaries = 0;
@@ -49,7 +48,7 @@ export function createNodeFiles(): Files {
     const stats = statOf(path);
     const writer = writers.get(path);
     if (writer !== undefined) {
-      if (isSameFile(writer, stats)) lastLook.set(path, performance.now());
+      if (isSameFile(writer, stats)) writer.lookedAt = performance.now();
       else forgetWriter(path);
     }
     const reader = readers.get(path);
@@ -58,19 +57,24 @@ export function createNodeFiles(): Files {
   };
   const forgetWriter = (path: string): void => {
     writers.drop(path);
-    lastLook.delete(path);
     synced.delete(path);
   };
-  const writerOf = (path: string): number => {
-    if (writers.get(path) !== undefined && performance.now() - (lastLook.get(path) ?? 0) > LOOK_AGAIN_AFTER_MS) look(path);
-    return (writers.get(path) ?? writers.open(path)).fd;
+  const writerOf = (path: string): Handle => {
+    const writer = writers.get(path);
+    if (writer !== undefined && performance.now() - writer.lookedAt > LOOK_AGAIN_AFTER_MS) look(path);
+    return writers.get(path) ?? writers.open(path);
   };
 
-  const withTemporary = <T>(path: string, text: string, publish: (temporary: string) => T): T => {
+  const withTemporary = <T>(
+    path: string,
+    text: string,
+    durable: boolean,
+    publish: (temporary: string) => T,
+  ): T => {
     temporaries += 1;
     const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries}${TEMPORARY}`);
     try {
-      writeWhole(temporary, text);
+      writeWhole(temporary, text, durable);
       return publish(temporary);
     } catch (error) {
       removeQuietly(temporary);
@@ -89,10 +93,12 @@ export function createNodeFiles(): Files {
     },
     readBytes(path, offset, length) {
       try {
-        if (look(path) === undefined) return undefined;
+        const stats = look(path);
+        if (stats === undefined) return undefined;
+        const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, stats.size - offset)));
+        if (buffer.length === 0) return buffer;
         const { fd } = readers.get(path) ?? readers.open(path);
-        const buffer = Buffer.allocUnsafeSlow(length);
-        return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+        return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, offset));
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw fileFault('record_unreadable', 'cannot read', path, error);
@@ -105,11 +111,12 @@ export function createNodeFiles(): Files {
     append(path, text) {
       try {
         for (;;) {
-          const written = writeSync(writerOf(path), text);
+          const writer = writerOf(path);
+          const written = writeSync(writer.fd, text);
           const expected = Buffer.byteLength(text);
           if (written < expected) throw shortWrite(written, expected);
           look(path);
-          if (writers.get(path) !== undefined) return;
+          if (writers.get(path) === writer) return;
         }
       } catch (error) {
         forgetWriter(path);
@@ -118,7 +125,7 @@ export function createNodeFiles(): Files {
     },
     sync(path) {
       try {
-        const fd = writerOf(path);
+        const { fd } = writerOf(path);
         if (synced.has(path)) {
           fdatasyncSync(fd);
           return;
@@ -132,14 +139,15 @@ export function createNodeFiles(): Files {
     },
     replace(path, text) {
       try {
-        withTemporary(path, text, (temporary) => renameSync(temporary, path));
+        withTemporary(path, text, true, (temporary) => renameSync(temporary, path));
       } catch (error) {
         throw fileFault('home_unwritable', 'cannot replace', path, error);
       }
     },
     createExclusive(path, text) {
       try {
-        return withTemporary(path, text, (temporary) => {
+        // Not synced: it is called for every claim, and what it makes is worth nothing after a power loss or is checked by its hash.
+        return withTemporary(path, text, false, (temporary) => {
           linkSync(temporary, path);
           removeQuietly(temporary);
           return true;
@@ -198,12 +206,12 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function writeWhole(path: string, text: string): void {
+function writeWhole(path: string, text: string, durable: boolean): void {
   const fd = openSync(path, 'wx', 0o644);
   try {
     const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-    fsyncSync(fd);
+    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+    if (durable) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

@@ -6,11 +6,14 @@
  * again at once), which is what makes "another inode" mean "another file" for everybody who reads or appends through here.
  */
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 
 export interface Handle {
   readonly fd: number;
   readonly inode: number;
   readonly device: number;
+  /** Monotonic time of the last look that found the path still naming this file. */
+  lookedAt: number;
 }
 
 export interface Handles {
@@ -38,7 +41,7 @@ export function createHandles(flags: 'a' | 'r'): Handles {
       if (handles.size >= MOST_OPEN && oldest !== undefined) drop(oldest);
       const fd = openSync(path, flags, 0o644);
       const stats = fstatSync(fd);
-      const handle = { fd, inode: stats.ino, device: stats.dev };
+      const handle = { fd, inode: stats.ino, device: stats.dev, lookedAt: performance.now() };
       handles.set(path, handle);
       return handle;
     },

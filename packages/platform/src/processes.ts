@@ -10,7 +10,10 @@ import type { Processes, ProcessIdentity } from '@vivarium/core';
 import { isMissing, systemCode } from './faults.ts';
 
 /** `unknown`: somebody is there, or might be, and the start cannot be had. */
-type Look = { readonly kind: 'running'; readonly started: string } | { readonly kind: 'gone' } | { readonly kind: 'unknown' };
+type Look =
+  | { readonly kind: 'running'; readonly started: string }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unknown' };
 
 export function createNodeProcesses(): Processes {
   const lookAt = process.platform === 'linux' ? lookInProc : lookWithPs;
@@ -63,7 +66,10 @@ export function parseProcStat(text: string): Look {
 }
 
 function lookWithPs(pid: number): Look {
-  const answer = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' } });
+  const answer = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' },
+  });
   if (answer.error !== undefined) return lookBySignal(pid);
   const [, state, started] = /^\s*(\S+)\s+(.+?)\s*$/.exec(answer.stdout) ?? [];
   if (state === undefined || started === undefined) return lookBySignal(pid);

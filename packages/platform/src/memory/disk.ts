@@ -43,7 +43,8 @@ export function createMemoryDisk(): MemoryDisk {
   };
 }
 
-export const processKey = (process: ProcessIdentity): string => `${process.host}/${process.pid}/${process.started}`;
+export const processKey = (process: ProcessIdentity): string =>
+  `${process.host}/${process.pid}/${process.started}`;
 
 export function parentOf(path: string): string {
   const end = path.lastIndexOf('/');

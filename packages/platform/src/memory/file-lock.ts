@@ -2,8 +2,8 @@ import { VivariumError, type Clock, type FileLock } from '@vivarium/core';
 import type { MemoryDisk, MemoryLock } from './disk.ts';
 
 export interface MemoryFileLock extends FileLock {
-  /** Takes the lock from whoever holds it, as the next process does after a stall. The holder notices when it asks. */
-  compromise(path: string): void;
+  /** Takes the lock from whoever holds it and keeps it, as the next process does after a stall. The holder notices when it asks. Returns the release. */
+  compromise(path: string): () => void;
 }
 
 export function createMemoryFileLock(disk: MemoryDisk, clock: Clock): MemoryFileLock {
@@ -25,20 +25,33 @@ export function createMemoryFileLock(disk: MemoryDisk, clock: Clock): MemoryFile
       const until = clock.monotonic() + waitMs;
       while (lock.holder !== undefined) {
         const left = until - clock.monotonic();
-        if (left <= 0) throw new VivariumError('queue_locked', `the lock on ${path} could not be had within ${waitMs} ms`, { remedy: { kind: 'retry' } });
+        if (left <= 0)
+          throw new VivariumError(
+            'queue_locked',
+            `the lock on ${path} could not be had within ${waitMs} ms`,
+            { remedy: { kind: 'retry' } },
+          );
         await freedOrTimeUp(lock, clock, left);
       }
       lock.holder = me;
       try {
         return await work(() => {
-          if (lock.holder !== me) throw new VivariumError('lock_compromised', `the lock on ${path} was lost while it was held`, { remedy: { kind: 'retry' } });
+          if (lock.holder !== me)
+            throw new VivariumError('lock_compromised', `the lock on ${path} was lost while it was held`, {
+              remedy: { kind: 'retry' },
+            });
         });
       } finally {
         if (lock.holder === me) free(lock);
       }
     },
     compromise(path) {
-      free(lockOf(path));
+      const lock = lockOf(path);
+      const thief = Symbol('thief');
+      lock.holder = thief;
+      return () => {
+        if (lock.holder === thief) free(lock);
+      };
     },
   };
 }

@@ -68,7 +68,8 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       appendTo(file, room === undefined ? bytes : bytes.subarray(0, room));
       file.modifiedMs = modifiedMs();
       notifyWatchers(disk, path);
-      if (room !== undefined && room < bytes.length) throw cannotAppend(path, 'no space is left on the device');
+      if (room !== undefined && room < bytes.length)
+        throw cannotAppend(path, 'no space is left on the device');
     },
     sync(path) {
       enter('sync', path);
@@ -99,7 +100,9 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     },
     list(directory) {
       enter('list', directory);
-      const names = [...disk.files.keys(), ...disk.directories].filter((path) => path !== '/' && parentOf(path) === directory);
+      const names = [...disk.files.keys(), ...disk.directories].filter(
+        (path) => path !== '/' && parentOf(path) === directory,
+      );
       return names.map((path) => path.slice(path.lastIndexOf('/') + 1)).sort();
     },
     makeDirectory(path) {
@@ -132,7 +135,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
 }
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const decode = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 
 function fileAt(disk: MemoryDisk, path: string, modifiedMs: number): MemoryFile {
   let file = disk.files.get(path);
@@ -141,7 +144,13 @@ function fileAt(disk: MemoryDisk, path: string, modifiedMs: number): MemoryFile 
 }
 
 const cannotAppend = (path: string, reason: string): VivariumError =>
-  new VivariumError('record_unwritable', `cannot append to ${path}: ${reason}`, { remedy: { kind: 'retry' }, hint: `${path}: ${reason}.` });
+  new VivariumError('record_unwritable', `cannot append to ${path}: ${reason}`, {
+    remedy: { kind: 'retry' },
+    hint: `${path}: ${reason}.`,
+  });
 
 const unwritable = (path: string, reason: string, remedy: 'retry' | 'stop'): VivariumError =>
-  new VivariumError('home_unwritable', `cannot write ${path}: ${reason}`, { remedy: { kind: remedy }, hint: `${path}: ${reason}.` });
+  new VivariumError('home_unwritable', `cannot write ${path}: ${reason}`, {
+    remedy: { kind: remedy },
+    hint: `${path}: ${reason}.`,
+  });

@@ -4,3 +4,6 @@ export { createMemoryMachine, type MemoryMachine, type MemoryMachineOptions } fr
 export type { MemoryFileLock } from '../memory/file-lock.ts';
 export type { FileOperation, MemoryFiles } from '../memory/files.ts';
 export type { MemoryProcesses } from '../memory/processes.ts';
+export { describeClock, type ClockUnderTest } from './describe-clock.ts';
+export { describeFileLock, type FileLockUnderTest } from './describe-file-lock.ts';
+export { describeFiles, type FilesUnderTest } from './describe-files.ts';

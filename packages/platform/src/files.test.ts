@@ -1,0 +1,71 @@
+/** What only the engine on disk does: modes, and the system's faults in words. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isVivariumError, type VivariumError } from '@vivarium/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createNodeFiles } from './files.ts';
+
+const thrownBy = (act: () => void): VivariumError => {
+  try {
+    act();
+  } catch (error) {
+    if (isVivariumError(error)) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+};
+
+describe('files on disk', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'vivarium-files-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'Q8: a full disk is record_unwritable, passes, and says so in words',
+    () => {
+      const error = thrownBy(() => createNodeFiles().append('/dev/full', 'line\n'));
+      expect(error).toMatchObject({ code: 'record_unwritable', remedy: { kind: 'retry' } });
+      expect(error.hint).toMatch(/\/dev\/full: no space is left on the device/);
+    },
+  );
+
+  it('a directory where the log should be is named as the reason', () => {
+    mkdirSync(join(directory, 'a.log'));
+    expect(thrownBy(() => createNodeFiles().append(join(directory, 'a.log'), 'x')).message).toMatch(
+      /a directory stands where a file should be/,
+    );
+  });
+
+  it('S6: a private directory is closed to others, also when it was open before', () => {
+    const files = createNodeFiles();
+    files.makeDirectory(join(directory, 'new'), 'private');
+    files.makeDirectory(join(directory, 'old'));
+    files.makeDirectory(join(directory, 'old'), 'private');
+    for (const name of ['new', 'old']) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o700);
+  });
+
+  it('appends through a link, to the file it names', () => {
+    const files = createNodeFiles();
+    symlinkSync(join(directory, 'real.log'), join(directory, 'link.log'));
+    files.append(join(directory, 'link.log'), 'one\n');
+    files.append(join(directory, 'link.log'), 'two\n');
+    expect(readFileSync(join(directory, 'real.log'), 'utf8')).toBe('one\ntwo\n');
+  });
+
+  it('goes on with more logs than it keeps open', () => {
+    const files = createNodeFiles();
+    const paths = Array.from({ length: 80 }, (_, index) => join(directory, `${index}.log`));
+    for (let round = 0; round < 2; round += 1) for (const path of paths) files.append(path, `${round}\n`);
+    for (const path of paths) expect(new TextDecoder().decode(files.readBytes(path, 0, 9))).toBe('0\n1\n');
+  });
+
+  it('a temporary file left by a crash does not show', () => {
+    const files = createNodeFiles();
+    files.replace(join(directory, 'a.json'), '{}');
+    files.replace(join(directory, '.a.json.1-1.vivarium-tmp'), 'half');
+    expect(files.list(directory)).toEqual(['a.json']);
+  });
+});

@@ -1,0 +1,271 @@
+/** What every engine of the port `Files` must keep. `ours` and `theirs` are two processes on one disk. */
+import { VivariumError, type Files } from '@vivarium/core';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+export interface FilesUnderTest {
+  readonly ours: Files;
+  readonly theirs: Files;
+  /** An empty directory of this test alone. */
+  readonly directory: string;
+  readonly stop: () => void;
+}
+
+export function describeFiles(name: string, create: () => FilesUnderTest): void {
+  describe(`Files: ${name}`, () => {
+    let under: FilesUnderTest;
+    let ours: Files;
+    let theirs: Files;
+    let log: string;
+    beforeEach(() => {
+      under = create();
+      ({ ours, theirs } = under);
+      log = `${under.directory}/a.log`;
+    });
+    afterEach(() => under.stop());
+
+    const bytes = (files: Files, path: string, offset: number, length: number): string | undefined => {
+      const found = files.readBytes(path, offset, length);
+      return found && new TextDecoder().decode(found);
+    };
+
+    describe('what is not there', () => {
+      it('is undefined, empty or nothing to do, never a fault', () => {
+        const path = `${under.directory}/none`;
+        expect(ours.readText(path)).toBeUndefined();
+        expect(ours.readBytes(path, 0, 10)).toBeUndefined();
+        expect(ours.stat(path)).toBeUndefined();
+        expect(ours.list(path)).toEqual([]);
+        expect(() => ours.remove(path)).not.toThrow();
+      });
+      it('is also undefined below a file', () => {
+        ours.append(log, 'x');
+        expect(ours.readText(`${log}/b`)).toBeUndefined();
+        expect(ours.stat(`${log}/b`)).toBeUndefined();
+        expect(ours.list(`${log}/b`)).toEqual([]);
+      });
+      it('cannot be renamed', () => {
+        expect(() => ours.rename(`${under.directory}/none`, log)).toThrow(VivariumError);
+      });
+    });
+
+    describe('append', () => {
+      it('creates the file and adds at its end, whoever appended before', () => {
+        ours.append(log, 'one\n');
+        theirs.append(log, 'two\n');
+        ours.append(log, 'three\n');
+        expect(theirs.readText(log)).toBe('one\ntwo\nthree\n');
+      });
+      it('keeps every character of any text', () => {
+        const text = '\uFEFFgrüße 日本語 🌱 \u0000\u2028\n';
+        ours.append(log, text);
+        ours.append(log, text);
+        expect(ours.readText(log)).toBe(text + text);
+      });
+      it('answers a fault as record_unwritable that may pass, with a hint that names the path', () => {
+        const path = `${under.directory}/none/a.log`;
+        let thrown: unknown;
+        try {
+          ours.append(path, 'x');
+        } catch (error) {
+          thrown = error;
+        }
+        expect(thrown).toMatchObject({ code: 'record_unwritable', remedy: { kind: 'retry' } });
+        expect((thrown as VivariumError).hint).toContain(path);
+      });
+      it('works again once the fault is mended', () => {
+        const path = `${under.directory}/later/a.log`;
+        expect(() => ours.append(path, 'x')).toThrow(VivariumError);
+        ours.makeDirectory(`${under.directory}/later`);
+        ours.append(path, 'y');
+        expect(ours.readText(path)).toBe('y');
+      });
+      it('never goes into a file that another process renamed away', () => {
+        ours.append(log, 'old\n');
+        theirs.rename(log, `${under.directory}/archived.log`);
+        ours.append(log, 'new\n');
+        expect(ours.readText(log)).toBe('new\n');
+        theirs.append(log, 'newer\n');
+        expect(ours.readText(log)).toBe('new\nnewer\n');
+      });
+      it('goes into the file that took the name', () => {
+        ours.append(log, 'old\n');
+        theirs.replace(log, 'replaced\n');
+        ours.append(log, 'new\n');
+        expect(ours.readText(log)).toBe('replaced\nnew\n');
+      });
+      it('creates the file anew after it was removed', () => {
+        ours.append(log, 'old\n');
+        theirs.remove(log);
+        ours.append(log, 'new\n');
+        expect(theirs.readText(log)).toBe('new\n');
+      });
+      it('can be synced, before and after others changed the file', () => {
+        ours.append(log, 'one\n');
+        ours.sync(log);
+        theirs.append(log, 'two\n');
+        ours.sync(log);
+        expect(ours.readText(log)).toBe('one\ntwo\n');
+      });
+    });
+
+    describe('readBytes', () => {
+      it('reads any window, cut at the end of the file', () => {
+        ours.append(log, '0123456789');
+        expect(bytes(ours, log, 0, 4)).toBe('0123');
+        expect(bytes(ours, log, 8, 4)).toBe('89');
+        expect(bytes(ours, log, 10, 4)).toBe('');
+        expect(bytes(ours, log, 99, 4)).toBe('');
+      });
+      it('sees what was appended since, by anybody', () => {
+        ours.append(log, 'one');
+        expect(bytes(ours, log, 0, 9)).toBe('one');
+        theirs.append(log, 'two');
+        expect(bytes(ours, log, 3, 9)).toBe('two');
+      });
+      it('reads the file that has the name now, not the one that had it', () => {
+        ours.append(log, 'old');
+        expect(bytes(ours, log, 0, 9)).toBe('old');
+        theirs.rename(log, `${under.directory}/archived.log`);
+        expect(bytes(ours, log, 0, 9)).toBeUndefined();
+        theirs.append(log, 'new');
+        expect(bytes(ours, log, 0, 9)).toBe('new');
+        theirs.replace(log, 'replaced');
+        expect(bytes(ours, log, 0, 9)).toBe('replaced');
+      });
+      it('answers bytes of its own, which later reads leave alone', () => {
+        ours.append(log, 'abcdef');
+        const first = ours.readBytes(log, 0, 3);
+        ours.readBytes(log, 3, 3);
+        expect(new TextDecoder().decode(first)).toBe('abc');
+      });
+    });
+
+    describe('stat', () => {
+      it('tells size in bytes', () => {
+        ours.append(log, 'grüße');
+        expect(ours.stat(log)?.size).toBe(7);
+        theirs.append(log, '!');
+        expect(ours.stat(log)?.size).toBe(8);
+      });
+      it('keeps the inode while the file lives, also under another name', () => {
+        ours.append(log, 'x');
+        const inode = ours.stat(log)?.inode;
+        theirs.append(log, 'y');
+        expect(ours.stat(log)?.inode).toBe(inode);
+        theirs.rename(log, `${under.directory}/b.log`);
+        expect(ours.stat(`${under.directory}/b.log`)?.inode).toBe(inode);
+      });
+      it('changes the inode when another file takes the name of one that is read or appended to, even at once', () => {
+        for (let round = 0; round < 20; round += 1) {
+          ours.append(log, 'x');
+          ours.readBytes(log, 0, 1);
+          const inode = ours.stat(log)?.inode;
+          theirs.remove(log);
+          theirs.append(log, 'x');
+          expect(ours.stat(log)?.inode).not.toBe(inode);
+        }
+      });
+    });
+
+    describe('replace', () => {
+      it('puts the whole content in place, of a new file or an old one', () => {
+        ours.replace(log, 'first');
+        expect(theirs.readText(log)).toBe('first');
+        theirs.replace(log, 'x');
+        expect(ours.readText(log)).toBe('x');
+      });
+      it('leaves nothing else in the directory', () => {
+        ours.replace(log, 'first');
+        ours.replace(log, 'second');
+        expect(ours.list(under.directory)).toEqual(['a.log']);
+      });
+      it('answers a fault as home_unwritable', () => {
+        expect(() => ours.replace(`${under.directory}/none/a`, 'x')).toThrow(
+          expect.objectContaining({ code: 'home_unwritable' }) as Error,
+        );
+      });
+    });
+
+    describe('createExclusive', () => {
+      it('gives a name to the first that asks, with its whole content', () => {
+        expect(ours.createExclusive(log, 'ours')).toBe(true);
+        expect(theirs.createExclusive(log, 'theirs')).toBe(false);
+        expect(ours.createExclusive(log, 'ours again')).toBe(false);
+        expect(theirs.readText(log)).toBe('ours');
+      });
+      it('gives it again once it is removed', () => {
+        ours.createExclusive(log, 'ours');
+        ours.remove(log);
+        expect(theirs.createExclusive(log, 'theirs')).toBe(true);
+        expect(ours.readText(log)).toBe('theirs');
+      });
+      it('does not take the name of a directory', () => {
+        ours.makeDirectory(log);
+        expect(theirs.createExclusive(log, 'x')).toBe(false);
+      });
+      it('leaves nothing behind when it loses', () => {
+        ours.createExclusive(log, 'x');
+        theirs.createExclusive(log, 'y');
+        expect(ours.list(under.directory)).toEqual(['a.log']);
+      });
+      it('answers a fault as home_unwritable, not as a name taken', () => {
+        expect(() => ours.createExclusive(`${under.directory}/none/a`, 'x')).toThrow(
+          expect.objectContaining({ code: 'home_unwritable' }) as Error,
+        );
+      });
+    });
+
+    describe('directories', () => {
+      it('list their names sorted, files and directories alike', () => {
+        for (const name of ['b', 'a', 'c.json']) ours.replace(`${under.directory}/${name}`, '');
+        ours.makeDirectory(`${under.directory}/aa/deep`);
+        expect(theirs.list(under.directory)).toEqual(['a', 'aa', 'b', 'c.json']);
+        expect(theirs.list(`${under.directory}/aa`)).toEqual(['deep']);
+      });
+      it('can be made twice, also private ones', () => {
+        ours.makeDirectory(`${under.directory}/d`);
+        ours.makeDirectory(`${under.directory}/d`);
+        theirs.makeDirectory(`${under.directory}/d`, 'private');
+        ours.replace(`${under.directory}/d/x`, 'still ours');
+        expect(ours.readText(`${under.directory}/d/x`)).toBe('still ours');
+      });
+    });
+
+    describe('watch', () => {
+      it('calls back after an append, a replacement, a creation, a removal and a rename by another process', async () => {
+        theirs.append(log, 'x');
+        const acts = [
+          () => theirs.append(log, 'y'),
+          () => theirs.replace(log, 'z'),
+          () => theirs.createExclusive(`${under.directory}/new`, ''),
+          () => theirs.rename(`${under.directory}/new`, `${under.directory}/newer`),
+          () => theirs.remove(`${under.directory}/newer`),
+        ];
+        for (const act of acts) {
+          const onChange = vi.fn();
+          const stop = ours.watch(under.directory, onChange);
+          act();
+          await vi.waitFor(() => expect(onChange).toHaveBeenCalled(), { timeout: 2_000, interval: 1 });
+          stop();
+        }
+      });
+      it('is silent after its stop, which may be called twice', async () => {
+        const onChange = vi.fn();
+        const stop = ours.watch(under.directory, onChange);
+        stop();
+        stop();
+        // A second watcher shows that the change has been told by then.
+        const witness = vi.fn();
+        const stopWitness = ours.watch(under.directory, witness);
+        theirs.append(log, 'x');
+        await vi.waitFor(() => expect(witness).toHaveBeenCalled(), { timeout: 2_000, interval: 1 });
+        stopWitness();
+        expect(onChange).not.toHaveBeenCalled();
+      });
+      it('of a directory that is not there is no fault', () => {
+        const stop = ours.watch(`${under.directory}/none`, () => undefined);
+        expect(() => stop()).not.toThrow();
+      });
+    });
+  });
+}
