@@ -41,7 +41,8 @@ const isGone = ({ pid, started }) => {
 };
 
 /** @param {Owner} owner */
-const isDead = (owner) => owner.host === hostname() && isGone(owner) && (owner.child === undefined || isGone(owner.child));
+const isDead = (owner) =>
+  owner.host === hostname() && isGone(owner) && (owner.child === undefined || isGone(owner.child));
 
 /** @param {string} path @returns {Owner | undefined} */
 const readOwner = (path) => {
@@ -49,7 +50,9 @@ const readOwner = (path) => {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
-    throw new Error(`${path} cannot be read as a lock; remove it if nothing else is running here.`, { cause: error });
+    throw new Error(`${path} cannot be read as a lock; remove it if nothing else is running here.`, {
+      cause: error,
+    });
   }
 };
 
@@ -61,7 +64,12 @@ const readOwner = (path) => {
  */
 export const acquire = async (path, onWait = () => {}) => {
   /** @type {Owner} */
-  const self = { pid: process.pid, started: startOf(process.pid) ?? '', host: hostname(), nonce: randomBytes(8).toString('hex') };
+  const self = {
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+    host: hostname(),
+    nonce: randomBytes(8).toString('hex'),
+  };
   const temporary = `${path}.${self.nonce}.new`;
   /** @param {Owner} owner */
   const write = (owner) => writeFileSync(temporary, JSON.stringify(owner));

@@ -27,7 +27,8 @@ export const count = (modules, unhandled) => {
 };
 
 /** @param {Counts} counts */
-export const closingLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+export const closingLine = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 export default class PlainReporter {
   #closing = '';

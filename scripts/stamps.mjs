@@ -25,15 +25,25 @@ const hashOf = (files, salt) => {
 };
 
 /** The workspace projects: every directory of packages/ and apps/ with a manifest. @param {string} root */
-export const projectsOf = (root) =>
+const projectsOf = (root) =>
   ['packages', 'apps']
     .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
     .filter((project) => existsSync(join(project, 'package.json')));
 
+/** The projects that `tsc -b` writes a dist/ for: those that the root tsconfig.json names. @param {string} root @returns {string[]} */
+export const compiledProjectsOf = (root) =>
+  JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).references.map(
+    (/** @type {{ path: string }} */ { path }) => join(root, path),
+  );
+
 /** What the installation was made from. @param {string} root */
 export const installStamp = (root) => {
-  const manifests = [root, join(root, 'tools/pnpm'), ...projectsOf(root)].map((project) => join(project, 'package.json'));
-  const locks = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'tools/pnpm/package-lock.json'].map((name) => join(root, name));
+  const manifests = [root, join(root, 'tools/pnpm'), ...projectsOf(root)].map((project) =>
+    join(project, 'package.json'),
+  );
+  const locks = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'tools/pnpm/package-lock.json'].map((name) =>
+    join(root, name),
+  );
   return hashOf([...manifests, ...locks], [process.version, process.platform, process.arch]);
 };
 
@@ -41,9 +51,19 @@ const compilerFiles = ['tsconfig.base.json', 'tsconfig.json'];
 
 /** What `tsc -b` compiled, the installation included. @param {string} root */
 export const buildStamp = (root) =>
-  hashOf([...compilerFiles.map((name) => join(root, name)), ...projectsOf(root).flatMap(filesIn)], [installStamp(root)]);
+  hashOf(
+    [...compilerFiles.map((name) => join(root, name)), ...projectsOf(root).flatMap(filesIn)],
+    [installStamp(root)],
+  );
 
 const pageProjects = ['apps/control-panel', 'packages/contracts', 'packages/core'];
 
 /** What the panel's page was bundled from: its own sources and the two packages a browser may import. @param {string} root */
-export const pageStamp = (root) => hashOf(pageProjects.map((name) => join(root, name)).filter(existsSync).flatMap(filesIn), [installStamp(root)]);
+export const pageStamp = (root) =>
+  hashOf(
+    pageProjects
+      .map((name) => join(root, name))
+      .filter(existsSync)
+      .flatMap(filesIn),
+    [installStamp(root)],
+  );
