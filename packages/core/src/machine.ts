@@ -27,8 +27,10 @@ export interface Files {
   readText(path: string): string | undefined;
   /** Up to `length` bytes from `offset` of the file; empty at its end, undefined when there is no such file. */
   readBytes(path: string, offset: number, length: number): Uint8Array | undefined;
-  /** Undefined when nothing is there. Follows links. */
+  /** Of a file or a directory; undefined when nothing is there. Follows links. */
   stat(path: string): FileStat | undefined;
+  /** The one absolute path without links under which this file or directory is known (S4), or undefined when nothing is there. */
+  realPath(path: string): string | undefined;
   /**
    * Appends with ONE write(2) in append mode, creating the file. Lines of live processes do not mix. Throws `record_unwritable`
    * when less than all of it could be written: a fragment may then stand at the end of the file.
@@ -36,8 +38,11 @@ export interface Files {
   append(path: string, text: string): void;
   /** Makes everything appended to `path` by this process survive a power loss. */
   sync(path: string): void;
-  /** Replaces the whole content atomically: temporary file beside it, fsync, rename. Readers see the old or the new, never a mixture. */
-  replace(path: string, text: string): void;
+  /**
+   * Replaces the whole content atomically: temporary file beside it, fsync, rename. Readers see the old or the new, never a mixture.
+   * `private`: nobody but its owner may read it.
+   */
+  replace(path: string, text: string, access?: 'private'): void;
   /** Creates the file with its full content, or answers false when the name is taken. Never visible empty (temporary file, then link). */
   createExclusive(path: string, text: string): boolean;
   /** Removes a file; nothing happens when it is not there. */

@@ -47,6 +47,20 @@ describe('files on disk', () => {
     for (const name of ['new', 'old']) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o700);
   });
 
+  it('S6: a private file is readable by its owner alone', () => {
+    const files = createNodeFiles();
+    files.replace(join(directory, 'token'), 'open');
+    files.replace(join(directory, 'token'), 'closed', 'private');
+    expect(statSync(join(directory, 'token')).mode & 0o777).toBe(0o600);
+  });
+
+  it('S4: the real path follows links', () => {
+    const files = createNodeFiles();
+    files.makeDirectory(join(directory, 'real'));
+    symlinkSync(join(directory, 'real'), join(directory, 'link'));
+    expect(files.realPath(join(directory, 'link'))).toBe(files.realPath(join(directory, 'real')));
+  });
+
   it('appends through a link, to the file it names', () => {
     const files = createNodeFiles();
     symlinkSync(join(directory, 'real.log'), join(directory, 'link.log'));

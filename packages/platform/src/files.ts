@@ -19,6 +19,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  realpathSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -68,13 +69,13 @@ export function createNodeFiles(): Files {
   const withTemporary = <T>(
     path: string,
     text: string,
-    durable: boolean,
+    options: WriteOptions,
     publish: (temporary: string) => T,
   ): T => {
     temporaries += 1;
     const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries}${TEMPORARY}`);
     try {
-      writeWhole(temporary, text, durable);
+      writeWhole(temporary, text, options);
       return publish(temporary);
     } catch (error) {
       removeQuietly(temporary);
@@ -108,6 +109,14 @@ export function createNodeFiles(): Files {
       const stats = look(path);
       return stats && { inode: stats.ino, size: stats.size, modifiedMs: stats.mtimeMs };
     },
+    realPath(path) {
+      try {
+        return realpathSync.native(path);
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw fileFault('record_unreadable', 'cannot look at', path, error);
+      }
+    },
     append(path, text) {
       try {
         for (;;) {
@@ -137,9 +146,10 @@ export function createNodeFiles(): Files {
         throw fileFault('record_unwritable', 'cannot sync', path, error, RETRY);
       }
     },
-    replace(path, text) {
+    replace(path, text, access) {
       try {
-        withTemporary(path, text, true, (temporary) => renameSync(temporary, path));
+        const mode = access === 'private' ? 0o600 : 0o644;
+        withTemporary(path, text, { durable: true, mode }, (temporary) => renameSync(temporary, path));
       } catch (error) {
         throw fileFault('home_unwritable', 'cannot replace', path, error);
       }
@@ -147,7 +157,7 @@ export function createNodeFiles(): Files {
     createExclusive(path, text) {
       try {
         // Not synced: it is called for every claim, and what it makes is worth nothing after a power loss or is checked by its hash.
-        return withTemporary(path, text, false, (temporary) => {
+        return withTemporary(path, text, { durable: false, mode: 0o644 }, (temporary) => {
           linkSync(temporary, path);
           removeQuietly(temporary);
           return true;
@@ -206,8 +216,13 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function writeWhole(path: string, text: string, durable: boolean): void {
-  const fd = openSync(path, 'wx', 0o644);
+interface WriteOptions {
+  readonly durable: boolean;
+  readonly mode: number;
+}
+
+function writeWhole(path: string, text: string, { durable, mode }: WriteOptions): void {
+  const fd = openSync(path, 'wx', mode);
   try {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);

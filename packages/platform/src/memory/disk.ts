@@ -21,7 +21,8 @@ export interface MemoryLock {
 
 export interface MemoryDisk {
   readonly files: Map<string, MemoryFile>;
-  readonly directories: Set<string>;
+  /** Path → inode. */
+  readonly directories: Map<string, number>;
   readonly watchers: Set<{ readonly directory: string; readonly onChange: () => void }>;
   readonly locks: Map<string, MemoryLock>;
   readonly ended: Set<string>;
@@ -34,7 +35,7 @@ export function createMemoryDisk(): MemoryDisk {
   let pid = 1_000;
   return {
     files: new Map(),
-    directories: new Set(['/']),
+    directories: new Map([['/', 0]]),
     watchers: new Set(),
     locks: new Map(),
     ended: new Set(),

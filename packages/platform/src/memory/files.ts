@@ -55,8 +55,14 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     },
     stat(path) {
       enter('stat', path);
+      const directory = disk.directories.get(path);
+      if (directory !== undefined) return { inode: directory, size: 0, modifiedMs: 0 };
       const file = disk.files.get(path);
       return file && { inode: file.inode, size: file.size, modifiedMs: file.modifiedMs };
+    },
+    realPath(path) {
+      enter('realPath', path);
+      return disk.files.has(path) || disk.directories.has(path) ? path : undefined;
     },
     append(path, text) {
       enter('append', path);
@@ -100,7 +106,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     },
     list(directory) {
       enter('list', directory);
-      const names = [...disk.files.keys(), ...disk.directories].filter(
+      const names = [...disk.files.keys(), ...disk.directories.keys()].filter(
         (path) => path !== '/' && parentOf(path) === directory,
       );
       return names.map((path) => path.slice(path.lastIndexOf('/') + 1)).sort();
@@ -108,7 +114,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     makeDirectory(path) {
       enter('makeDirectory', path);
       for (let at = path; !disk.directories.has(at); at = parentOf(at)) {
-        disk.directories.add(at);
+        disk.directories.set(at, disk.nextInode());
         notifyWatchers(disk, at);
       }
     },

@@ -167,6 +167,23 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
       });
     });
 
+    describe('directories and links', () => {
+      it('a directory is something that is there', () => {
+        expect(ours.stat(under.directory)).toBeDefined();
+        ours.makeDirectory(`${under.directory}/d`);
+        expect(theirs.stat(`${under.directory}/d`)?.inode).toBe(ours.stat(`${under.directory}/d`)?.inode);
+        expect(ours.readText(`${under.directory}/d/none`)).toBeUndefined();
+      });
+      it('the real path of what is there is known, also to others, and there is none of what is not', () => {
+        ours.replace(log, 'x');
+        const real = ours.realPath(log);
+        expect(real).toMatch(/\/a\.log$/);
+        expect(theirs.realPath(String(real))).toBe(real);
+        expect(ours.realPath(under.directory)).toBe(real?.slice(0, -'/a.log'.length));
+        expect(ours.realPath(`${under.directory}/none`)).toBeUndefined();
+      });
+    });
+
     describe('replace', () => {
       it('puts the whole content in place, of a new file or an old one', () => {
         ours.replace(log, 'first');
