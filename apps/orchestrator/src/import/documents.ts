@@ -1,0 +1,163 @@
+/**
+ * A text → its JSON entries, each with the place where it stands. Pure.
+ *
+ * A file is read as JSONL when its name ends in .jsonl or .ndjson, or when it has several lines of which each is an object by itself; then a
+ * bad line is one fault and the others still count. Anything else is one JSON document: one fault refuses the whole file, because where
+ * the text stops being JSON nobody knows what was meant. Comments and trailing commas are not JSON.
+ */
+import { getNodeValue, parseTree, type Node, type ParseError } from 'jsonc-parser';
+import { positionsIn, START, type Position } from './position.ts';
+
+export interface Entry {
+  /** Position in the list of entries, from 0, bad ones included. */
+  readonly index: number;
+  readonly value: unknown;
+  readonly at: Position;
+  /** Where the value of a key of this entry stands; of the entry itself when it has no such key. */
+  positionOf(key: string): Position;
+}
+
+export interface Fault {
+  readonly at: Position;
+  readonly reason: string;
+  /** Entry it is about; undefined when it is the file. */
+  readonly index?: number;
+  readonly id?: string;
+}
+
+export interface Documents {
+  readonly entries: readonly Entry[];
+  readonly faults: readonly Fault[];
+}
+
+export function readDocuments(text: string, name: string): Documents {
+  const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  if (body.trim() === '') return { entries: [], faults: [{ at: START, reason: 'the file is empty' }] };
+  return isJsonLines(body, name) ? readLines(body) : readWhole(body);
+}
+
+function isJsonLines(text: string, name: string): boolean {
+  if (/\.(jsonl|ndjson)$/i.test(name)) return true;
+  if (name.toLowerCase().endsWith('.json') && !text.includes('\n')) return false;
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 1 && lines.every((line) => isTaskLine(line));
+}
+
+/** An object that is not itself a document of tasks. */
+function isTaskLine(line: string): boolean {
+  if (!line.trimStart().startsWith('{')) return false;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !('tasks' in value);
+  } catch {
+    return false;
+  }
+}
+
+function readLines(text: string): Documents {
+  const entries: Entry[] = [];
+  const faults: Fault[] = [];
+  let index = 0;
+  for (const [number, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const place = positionsIn(line, number + 1);
+    const tree = readTree(line);
+    if (tree.kind === 'faulty') faults.push({ at: place(tree.offset), reason: tree.reason, index });
+    else entries.push(entryOf(tree.node, index, place));
+    index += 1;
+  }
+  return { entries, faults };
+}
+
+function readWhole(text: string): Documents {
+  const place = positionsIn(text);
+  const tree = readTree(text);
+  if (tree.kind === 'faulty')
+    return { entries: [], faults: [{ at: place(tree.offset), reason: tree.reason }] };
+  const nodes = listOf(tree.node);
+  if (nodes === undefined) {
+    const reason = 'neither a list of tasks, nor an object with a list `tasks`, nor one task';
+    return { entries: [], faults: [{ at: place(tree.node.offset), reason }] };
+  }
+  return { entries: nodes.map((node, index) => entryOf(node, index, place)), faults: [] };
+}
+
+/** The nodes of the entries: of a list, of the list under `tasks`, or the object itself when it is one task. */
+function listOf(root: Node): readonly Node[] | undefined {
+  if (root.type === 'array') return root.children ?? [];
+  if (root.type !== 'object') return undefined;
+  const tasks = valueNode(root, 'tasks');
+  if (tasks !== undefined) return tasks.type === 'array' ? (tasks.children ?? []) : undefined;
+  return ['prompt', 'task', 'instruction', 'description'].some((key) => valueNode(root, key) !== undefined)
+    ? [root]
+    : undefined;
+}
+
+function entryOf(node: Node, index: number, place: (offset: number) => Position): Entry {
+  return {
+    index,
+    value: getNodeValue(node),
+    at: place(node.offset),
+    positionOf: (key) => place((valueNode(node, key) ?? node).offset),
+  };
+}
+
+/** The node of a key's value; of a key that stands twice, the last, as JSON.parse has it. */
+function valueNode(node: Node, key: string): Node | undefined {
+  if (node.type !== 'object') return undefined;
+  return node.children?.findLast((property) => property.children?.[0]?.value === key)?.children?.[1];
+}
+
+type Tree =
+  | { readonly kind: 'read'; readonly node: Node }
+  | { readonly kind: 'faulty'; readonly offset: number; readonly reason: string };
+
+function readTree(text: string): Tree {
+  const errors: ParseError[] = [];
+  let node: Node | undefined;
+  try {
+    node = parseTree(text, errors, {
+      disallowComments: true,
+      allowTrailingComma: false,
+      allowEmptyContent: false,
+    });
+  } catch (error) {
+    // The parser is recursive: a few thousand open brackets exhaust the stack.
+    if (!(error instanceof RangeError)) throw error;
+    return { kind: 'faulty', offset: 0, reason: 'it is nested too deeply' };
+  }
+  // What follows the first fault are its consequences.
+  const [fault] = errors;
+  if (fault !== undefined) return { kind: 'faulty', offset: fault.offset, reason: faultText(fault, text) };
+  return node === undefined
+    ? { kind: 'faulty', offset: 0, reason: 'there is no JSON in it' }
+    : { kind: 'read', node };
+}
+
+/** The parser's codes, by number: its enum is declared const and cannot be imported under isolatedModules. */
+const REASONS: Readonly<Record<number, string>> = {
+  1: 'this is not JSON',
+  2: 'this is not a number',
+  3: 'a key in double quotes should stand here',
+  4: 'a value should stand here',
+  5: 'a colon should stand here',
+  6: 'a comma should stand here',
+  7: 'the object is not closed',
+  8: 'the list is not closed',
+  10: 'comments are not JSON',
+  11: 'comments are not JSON',
+  12: 'the text in quotes is not closed',
+  13: 'the number is not complete',
+  14: 'this is not a \\u escape',
+  15: 'there is no such escape',
+  16: 'a control character must be written as an escape',
+};
+const AFTER_THE_END = 9;
+
+function faultText(fault: ParseError, text: string): string {
+  if (fault.error !== AFTER_THE_END) return REASONS[fault.error] ?? 'this is not JSON';
+  const next = text.charAt(fault.offset);
+  return next === '{' || next === '['
+    ? 'a second JSON document begins here'
+    : 'something follows the end of the JSON document';
+}

@@ -1,0 +1,58 @@
+/** One task file, from text to tasks and faults. Pure: reading the file is the command's. */
+import type { NewTask } from '@vivarium/contracts';
+import { linkDrafts } from './dependencies.ts';
+import { readDocuments, type Fault } from './documents.ts';
+import { draftOf, type Draft } from './draft.ts';
+import type { Position } from './position.ts';
+
+export interface LoadedTask {
+  readonly task: NewTask;
+  readonly index: number;
+  readonly at: Position;
+}
+
+export interface LoadedFile {
+  readonly file: string;
+  readonly tasks: readonly LoadedTask[];
+  readonly faults: readonly Fault[];
+  /** Keys that nothing reads → how many entries have them. */
+  readonly ignoredKeys: ReadonlyMap<string, number>;
+}
+
+/** The name under which standard input is reported, and the stem of its ids. */
+export const STANDARD_INPUT = '-';
+
+export function loadFile(text: string, file: string, whitelist: readonly string[]): LoadedFile {
+  const { entries, faults } = readDocuments(text, file);
+  const drafts: Draft[] = [];
+  const all: Fault[] = [...faults];
+  const ignored = new Map<string, number>();
+  for (const entry of entries) {
+    const answer = draftOf(entry, { file, stem: stemOf(file), whitelist });
+    if (answer.kind === 'faulty') all.push(answer.fault);
+    else {
+      drafts.push(answer.draft);
+      for (const key of answer.draft.ignoredKeys) ignored.set(key, (ignored.get(key) ?? 0) + 1);
+    }
+  }
+  const links = linkDrafts(drafts);
+  all.push(...links.faults);
+  return {
+    file,
+    tasks: links.linked.map(({ draft, dependsOn }) => ({
+      task: { ...draft.task, depends_on: [...dependsOn] },
+      index: draft.index,
+      at: draft.at,
+    })),
+    faults: all.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column),
+    ignoredKeys: ignored,
+  };
+}
+
+/** Name of the file without directories and its last extension. */
+export function stemOf(file: string): string {
+  if (file === STANDARD_INPUT) return 'stdin';
+  const name = file.split(/[/\\]/).at(-1) ?? file;
+  const dot = name.lastIndexOf('.');
+  return dot > 0 ? name.slice(0, dot) : name;
+}
