@@ -3,7 +3,8 @@ import { MAX_TASK_ID_LENGTH, taskId, whyNotTaskId, type TaskId, type WorkerId } 
 
 describe('task ids', () => {
   it('accepts what people write, dots, slashes and other scripts included', () => {
-    for (const id of ['task-1', 'arch-1.1', '../x', 'CON', 'aufgabe-ä', 'a b']) expect(whyNotTaskId(id)).toBeUndefined();
+    for (const id of ['task-1', 'arch-1.1', '../x', 'CON', 'aufgabe-ä', 'a b'])
+      expect(whyNotTaskId(id)).toBeUndefined();
   });
 
   it('says why an id is refused', () => {

@@ -18,7 +18,8 @@ export const MAX_TASK_ID_LENGTH = 120;
 /** Answers why `text` cannot be a task id, or undefined when it can. */
 export function whyNotTaskId(text: string): string | undefined {
   if (text.length === 0) return 'it is empty';
-  if (text.length > MAX_TASK_ID_LENGTH) return `it has ${text.length} characters, ${MAX_TASK_ID_LENGTH} are allowed`;
+  if (text.length > MAX_TASK_ID_LENGTH)
+    return `it has ${text.length} characters, ${MAX_TASK_ID_LENGTH} are allowed`;
   if (text.trim() !== text) return 'it begins or ends with a blank';
   // oxlint-disable-next-line no-control-regex -- control characters are what this line refuses
   if (/[\u0000-\u001f\u007f]/.test(text)) return 'it contains a control character';

@@ -9,12 +9,14 @@ describe('money', () => {
   });
 
   it('refuses fractions of a nano-dollar, NaN and infinity', () => {
-    for (const bad of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) expect(() => nanoUsd(bad)).toThrow(RangeError);
+    for (const bad of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60])
+      expect(() => nanoUsd(bad)).toThrow(RangeError);
     expect(() => usdToNano(Number.NaN)).toThrow(RangeError);
   });
 
   it('comes back from dollars unchanged', () => {
-    for (const amount of [0, 1, 999_999_999, 17_758_930, 2_000_000_001]) expect(usdToNano(nanoToUsd(nanoUsd(amount)))).toBe(amount);
+    for (const amount of [0, 1, 999_999_999, 17_758_930, 2_000_000_001])
+      expect(usdToNano(nanoToUsd(nanoUsd(amount)))).toBe(amount);
   });
 
   it('sums', () => {

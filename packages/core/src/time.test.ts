@@ -6,6 +6,10 @@ it('writes durations the way people read them', () => {
 });
 
 it('writes UTC with Z and milliseconds', () => {
-  const clock: Clock = { now: () => new Date(Date.UTC(2026, 1, 3, 22, 42, 6, 798)), monotonic: () => 0, sleep: async () => {} };
+  const clock: Clock = {
+    now: () => new Date(Date.UTC(2026, 1, 3, 22, 42, 6, 798)),
+    monotonic: () => 0,
+    sleep: async () => {},
+  };
   expect(timestamp(clock)).toBe('2026-02-03T22:42:06.798Z');
 });

@@ -5,7 +5,19 @@
 import { z } from 'zod';
 import { joinFields, Timestamp } from '../fields.ts';
 
-export const ACTION_TYPES = ['TOOL', 'COST', 'SOCIAL', 'IDENTITY', 'SAFETY', 'BUDGET', 'TEST', 'JOURNAL', 'ERROR', 'SYSTEM', 'API'] as const;
+export const ACTION_TYPES = [
+  'TOOL',
+  'COST',
+  'SOCIAL',
+  'IDENTITY',
+  'SAFETY',
+  'BUDGET',
+  'TEST',
+  'JOURNAL',
+  'ERROR',
+  'SYSTEM',
+  'API',
+] as const;
 export type ActionType = (typeof ACTION_TYPES)[number];
 
 export const ActionLogLine = z.object({

@@ -29,7 +29,10 @@ export const CallHeld = z.object({
   held: UsdField,
   held_nano_usd: NanoUsdField.describe('Worst case of the call in units of 1e-9 US dollars.'),
   input_token_bound: Tokens.describe('No prompt of this length can have more tokens.'),
-  max_completion_tokens: z.int().positive().describe('Allowed to the model, after clamping to what the caps leave.'),
+  max_completion_tokens: z
+    .int()
+    .positive()
+    .describe('Allowed to the model, after clamping to what the caps leave.'),
   ...call,
 });
 
@@ -43,7 +46,11 @@ export const CallSuccess = z.object({
   output_tokens: Tokens,
   cost_nano_usd: NanoUsdField.optional().describe('What the call cost in units of 1e-9 US dollars.'),
   requested_model: z.string().optional(),
-  latency_ms: z.number().nonnegative().optional().describe('Milliseconds from asking the provider to its whole reply.'),
+  latency_ms: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('Milliseconds from asking the provider to its whole reply.'),
   finish_reason: z.string().optional(),
   result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the reply.'),
   provider_request_id: z.string().optional(),
@@ -76,7 +83,14 @@ export const UsageUnknown = z.object({
 });
 
 /** A recorded reply was handed out again; nothing was spent (M3). */
-export const CallReplayed = z.object({ ...head, event: z.literal('call.replayed'), ...who, model: z.string(), result_sha256: Sha256, ...call });
+export const CallReplayed = z.object({
+  ...head,
+  event: z.literal('call.replayed'),
+  ...who,
+  model: z.string(),
+  result_sha256: Sha256,
+  ...call,
+});
 
 export const ConstitutionalViolation = z.object({
   ...head,

@@ -18,13 +18,21 @@ const usage = {
   output_tokens: Tokens.optional(),
   cost: UsdField.optional(),
   cost_nano_usd: NanoUsdField.optional().describe('What the attempt cost, in units of 1e-9 US dollars.'),
-  latency_ms: z.number().nonnegative().optional().describe('Milliseconds from request to answer, as the worker saw it.'),
+  latency_ms: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('Milliseconds from request to answer, as the worker saw it.'),
   call_id: z.string().optional().describe('Call in api_audit.log.'),
 } as const;
 
 const ended = {
   completed_at: Timestamp,
-  result_summary: z.string().nullable().default(null).describe('The beginning of the output; the whole is in logs/results/ under result_sha256.'),
+  result_summary: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('The beginning of the output; the whole is in logs/results/ under result_sha256.'),
   errors: z.string().nullable().default(null).describe('Why it ended this way.'),
   error_code: z.string().optional().describe('Code from docs/errors.md.'),
   ...usage,
@@ -38,7 +46,11 @@ export const ClaimLine = z.object({
   event: z.literal('task.claimed').optional(),
   ...joins,
   supersedes: z
-    .strictObject({ worker_id: z.string(), attempt: z.int(), why: z.enum(['holder_gone', 'beat_stood_still']) })
+    .strictObject({
+      worker_id: z.string(),
+      attempt: z.int(),
+      why: z.enum(['holder_gone', 'beat_stood_still']),
+    })
     .optional()
     .describe('The claim this one takes over, and why that was allowed (Q5).'),
 });
@@ -51,10 +63,20 @@ export const CompletedLine = z.object({
   event: z.literal('task.completed').optional(),
   ...joins,
   result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the whole output.'),
-  finish_reason: z.string().optional().describe('Why the model stopped; `length` means that the output was cut.'),
+  finish_reason: z
+    .string()
+    .optional()
+    .describe('Why the model stopped; `length` means that the output was cut.'),
 });
 
-export const FailedLine = z.object({ ...head, status: z.literal('failed'), timestamp: Timestamp, ...ended, event: z.literal('task.failed').optional(), ...joins });
+export const FailedLine = z.object({
+  ...head,
+  status: z.literal('failed'),
+  timestamp: Timestamp,
+  ...ended,
+  event: z.literal('task.failed').optional(),
+  ...joins,
+});
 
 export const RefusedLine = z.object({
   ...head,
@@ -76,7 +98,14 @@ export const SkippedLine = z.object({
   dependency: z.string().optional().describe('The dependency that did not complete.'),
 });
 
-export const CancelledLine = z.object({ ...head, status: z.literal('cancelled'), timestamp: Timestamp, ...ended, event: z.literal('task.cancelled').optional(), ...joins });
+export const CancelledLine = z.object({
+  ...head,
+  status: z.literal('cancelled'),
+  timestamp: Timestamp,
+  ...ended,
+  event: z.literal('task.cancelled').optional(),
+  ...joins,
+});
 
 /** Ends an attempt without ending the task: it waits for money, for a rate limit, or for a person. */
 export const DeferredLine = z.object({

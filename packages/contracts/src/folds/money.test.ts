@@ -2,17 +2,52 @@ import { describe, expect, it } from 'vitest';
 import type { ApiAuditLine } from '../events/api-audit.ts';
 import { committed, createMoneyFold } from './money.ts';
 
-const base = { timestamp: '2026-11-23T10:00:00.000Z', user: 'admin', role: 'admin', task_id: 't', run_id: 'run_1', round: 1, simulated: false };
+const base = {
+  timestamp: '2026-11-23T10:00:00.000Z',
+  user: 'admin',
+  role: 'admin',
+  task_id: 't',
+  run_id: 'run_1',
+  round: 1,
+  simulated: false,
+};
 const held = (call_id: string, amount: number, more: object = {}): ApiAuditLine => ({
-  ...base, event: 'call.held', model: 'm', call_id, held: amount / 1e9, held_nano_usd: amount, input_token_bound: 10, max_completion_tokens: 16, ...more,
+  ...base,
+  event: 'call.held',
+  model: 'm',
+  call_id,
+  held: amount / 1e9,
+  held_nano_usd: amount,
+  input_token_bound: 10,
+  max_completion_tokens: 16,
+  ...more,
 });
 const settled = (call_id: string, cost: number, more: object = {}): ApiAuditLine => ({
-  ...base, event: 'API_CALL_SUCCESS', model: 'm', call_id, cost: cost / 1e9, cost_nano_usd: cost, input_tokens: 5, output_tokens: 7, ...more,
+  ...base,
+  event: 'API_CALL_SUCCESS',
+  model: 'm',
+  call_id,
+  cost: cost / 1e9,
+  cost_nano_usd: cost,
+  input_tokens: 5,
+  output_tokens: 7,
+  ...more,
 });
 const unknown = (call_id: string, charge: number): ApiAuditLine => ({
-  ...base, event: 'call.usage-unknown', model: 'm', call_id, error: 'cut', charged: charge / 1e9, charged_nano_usd: charge,
+  ...base,
+  event: 'call.usage-unknown',
+  model: 'm',
+  call_id,
+  error: 'cut',
+  charged: charge / 1e9,
+  charged_nano_usd: charge,
 });
-const failed = (call_id: string): ApiAuditLine => ({ ...base, event: 'API_CALL_FAILURE', call_id, error: 'HTTP 500' });
+const failed = (call_id: string): ApiAuditLine => ({
+  ...base,
+  event: 'API_CALL_FAILURE',
+  call_id,
+  error: 'HTTP 500',
+});
 const foldOf = (...lines: ApiAuditLine[]) => {
   const fold = createMoneyFold();
   for (const line of lines) fold.apply(line);
@@ -40,22 +75,39 @@ describe('the fold of the api audit', () => {
   });
 
   it('M2: holds nobody settled are found, so that the next grind can charge them', () => {
-    expect(foldOf(held('c1', 1_000), held('c2', 2_000), settled('c1', 1)).openHolds().map((hold) => hold.callId)).toEqual(['c2']);
+    expect(
+      foldOf(held('c1', 1_000), held('c2', 2_000), settled('c1', 1))
+        .openHolds()
+        .map((hold) => hold.callId),
+    ).toEqual(['c2']);
   });
 
   it('counts a hold and its settlement once, also when the line was written twice', () => {
-    const fold = foldOf(held('c1', 1_000), held('c1', 1_000), settled('c1', 400), settled('c1', 400), unknown('c1', 1_000));
+    const fold = foldOf(
+      held('c1', 1_000),
+      held('c1', 1_000),
+      settled('c1', 400),
+      settled('c1', 400),
+      unknown('c1', 1_000),
+    );
     expect(fold.book(false).total).toMatchObject({ settled: 400, unknown: 0, held: 0, calls: 1 });
   });
 
   it('M3: finds the reply that was paid under a key', () => {
-    const fold = foldOf(held('c1', 1_000, { idempotency_key: 'k' }), settled('c1', 400, { idempotency_key: 'k' }));
+    const fold = foldOf(
+      held('c1', 1_000, { idempotency_key: 'k' }),
+      settled('c1', 400, { idempotency_key: 'k' }),
+    );
     expect(fold.replyFor('k')).toMatchObject({ cost_nano_usd: 400 });
     expect(fold.replyFor('other')).toBeUndefined();
   });
 
   it('M5: simulated and real money never meet', () => {
-    const fold = foldOf(held('c1', 1_000, { simulated: true }), settled('c1', 400, { simulated: true }), held('c2', 7));
+    const fold = foldOf(
+      held('c1', 1_000, { simulated: true }),
+      settled('c1', 400, { simulated: true }),
+      held('c2', 7),
+    );
     expect(fold.book(true).total).toMatchObject({ settled: 400, held: 0 });
     expect(fold.book(false).total).toMatchObject({ settled: 0, held: 7 });
   });

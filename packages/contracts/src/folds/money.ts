@@ -19,7 +19,14 @@ export interface Sums {
   readonly outputTokens: number;
 }
 
-export const NO_SUMS: Sums = { settled: zeroUsd, unknown: zeroUsd, held: zeroUsd, calls: 0, inputTokens: 0, outputTokens: 0 };
+export const NO_SUMS: Sums = {
+  settled: zeroUsd,
+  unknown: zeroUsd,
+  held: zeroUsd,
+  calls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+};
 
 /** Everything that counts against a cap. */
 export const committed = (sums: Sums): NanoUsd => addUsd(addUsd(sums.settled, sums.unknown), sums.held);

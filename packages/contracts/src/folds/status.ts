@@ -50,8 +50,16 @@ export function viewTask(task: Task, fold: TaskFold, lookUp: (id: string) => Tas
   const record = fold.get(task.id);
   const edited = !isCurrent(task, record);
   const recorded = edited ? 'queued' : record.status;
-  const waitsFor = recorded === 'queued' ? task.depends_on.filter((id) => !hasCompleted(id, fold, lookUp)) : [];
-  return { task, digest: digestOf(task), record, edited, waitsFor, status: waitsFor.length > 0 ? 'blocked' : recorded };
+  const waitsFor =
+    recorded === 'queued' ? task.depends_on.filter((id) => !hasCompleted(id, fold, lookUp)) : [];
+  return {
+    task,
+    digest: digestOf(task),
+    record,
+    edited,
+    waitsFor,
+    status: waitsFor.length > 0 ? 'blocked' : recorded,
+  };
 }
 
 /** A dependency counts as completed when it completed as it stands now; one no longer in the queue, when it ever did. */

@@ -3,7 +3,11 @@ import type { ExecutionLogLine } from '../events/execution-log.ts';
 import { createTaskFold } from './tasks.ts';
 
 const at = '2026-11-23T10:00:00.000Z';
-const claim = (attempt: number, worker = 'w1', more: Partial<Extract<ExecutionLogLine, { status: 'in_progress' }>> = {}): ExecutionLogLine => ({
+const claim = (
+  attempt: number,
+  worker = 'w1',
+  more: Partial<Extract<ExecutionLogLine, { status: 'in_progress' }>> = {},
+): ExecutionLogLine => ({
   task_id: 't',
   worker_id: worker,
   status: 'in_progress',
@@ -15,7 +19,11 @@ const claim = (attempt: number, worker = 'w1', more: Partial<Extract<ExecutionLo
   task_digest: 'd1',
   ...more,
 });
-const completed = (attempt: number, worker = 'w1', more: Partial<Extract<ExecutionLogLine, { status: 'completed' }>> = {}): ExecutionLogLine => ({
+const completed = (
+  attempt: number,
+  worker = 'w1',
+  more: Partial<Extract<ExecutionLogLine, { status: 'completed' }>> = {},
+): ExecutionLogLine => ({
   task_id: 't',
   worker_id: worker,
   status: 'completed',
@@ -30,7 +38,8 @@ const completed = (attempt: number, worker = 'w1', more: Partial<Extract<Executi
   cost_nano_usd: 100,
   ...more,
 });
-const takeOver = (attempt: number, worker: string): ExecutionLogLine => claim(attempt, worker, { supersedes: { worker_id: 'w1', attempt: attempt - 1, why: 'holder_gone' } });
+const takeOver = (attempt: number, worker: string): ExecutionLogLine =>
+  claim(attempt, worker, { supersedes: { worker_id: 'w1', attempt: attempt - 1, why: 'holder_gone' } });
 const foldOf = (...lines: ExecutionLogLine[]) => {
   const fold = createTaskFold();
   return { fold, answers: lines.map((line) => fold.apply(line)) };
@@ -53,7 +62,12 @@ describe('the fold of the execution log', () => {
   });
 
   it('Q4: a finish under an attempt that was superseded changes nothing', () => {
-    const { fold, answers } = foldOf(claim(1, 'w1'), takeOver(2, 'w2'), completed(1, 'w1'), completed(2, 'w2'));
+    const { fold, answers } = foldOf(
+      claim(1, 'w1'),
+      takeOver(2, 'w2'),
+      completed(1, 'w1'),
+      completed(2, 'w2'),
+    );
     expect(answers).toEqual(['applied', 'applied', 'ignored', 'applied']);
     expect(fold.get('t')).toMatchObject({ status: 'completed', workerId: 'w2', cost: 100, faults: 1 });
   });
@@ -64,7 +78,14 @@ describe('the fold of the execution log', () => {
   });
 
   it('Q7: a final state is never left within its round', () => {
-    const { fold, answers } = foldOf(claim(1), completed(1), completed(1), claim(2), takeOver(2, 'w2'), claim(1, 'w2', { round: 2 }));
+    const { fold, answers } = foldOf(
+      claim(1),
+      completed(1),
+      completed(1),
+      claim(2),
+      takeOver(2, 'w2'),
+      claim(1, 'w2', { round: 2 }),
+    );
     expect(answers).toEqual(['applied', 'applied', 'ignored', 'ignored', 'ignored', 'ignored']);
     expect(fold.get('t')).toMatchObject({ status: 'completed', round: 1, cost: 100 });
   });
@@ -72,12 +93,34 @@ describe('the fold of the execution log', () => {
   it('Q7: an edited task is new work in the next round', () => {
     const { fold, answers } = foldOf(claim(1), completed(1), claim(1, 'w2', { round: 2, task_digest: 'd2' }));
     expect(answers).toEqual(['applied', 'applied', 'applied']);
-    expect(fold.get('t')).toMatchObject({ status: 'in_progress', round: 2, attempt: 1, digest: 'd2', cost: 0 });
+    expect(fold.get('t')).toMatchObject({
+      status: 'in_progress',
+      round: 2,
+      attempt: 1,
+      digest: 'd2',
+      cost: 0,
+    });
   });
 
   it('Q7: reopening starts the next round of the same work', () => {
-    const reopened: ExecutionLogLine = { task_id: 't', worker_id: 'orchestrator', status: 'queued', event: 'task.reopened', timestamp: at, reason: 'asked', round: 2, attempt: 0, task_digest: 'd1' };
-    const { fold, answers } = foldOf(claim(1), completed(1), reopened, reopened, claim(1, 'w2', { round: 2 }));
+    const reopened: ExecutionLogLine = {
+      task_id: 't',
+      worker_id: 'orchestrator',
+      status: 'queued',
+      event: 'task.reopened',
+      timestamp: at,
+      reason: 'asked',
+      round: 2,
+      attempt: 0,
+      task_digest: 'd1',
+    };
+    const { fold, answers } = foldOf(
+      claim(1),
+      completed(1),
+      reopened,
+      reopened,
+      claim(1, 'w2', { round: 2 }),
+    );
     expect(answers).toEqual(['applied', 'applied', 'applied', 'applied', 'applied']);
     expect(fold.get('t')).toMatchObject({ status: 'in_progress', round: 2, attempt: 1 });
   });
@@ -88,20 +131,64 @@ describe('the fold of the execution log', () => {
   });
 
   it('Q11: a deferral and a release end an attempt without a fault', () => {
-    const deferred: ExecutionLogLine = { task_id: 't', worker_id: 'w1', status: 'deferred', timestamp: at, reason: 'run_budget', until: null, errors: null, round: 1, attempt: 1, run_id: 'run_1' };
-    const released: ExecutionLogLine = { task_id: 't', worker_id: 'w1', status: 'queued', event: 'task.released', timestamp: at, reason: 'halted', round: 1, attempt: 2 };
+    const deferred: ExecutionLogLine = {
+      task_id: 't',
+      worker_id: 'w1',
+      status: 'deferred',
+      timestamp: at,
+      reason: 'run_budget',
+      until: null,
+      errors: null,
+      round: 1,
+      attempt: 1,
+      run_id: 'run_1',
+    };
+    const released: ExecutionLogLine = {
+      task_id: 't',
+      worker_id: 'w1',
+      status: 'queued',
+      event: 'task.released',
+      timestamp: at,
+      reason: 'halted',
+      round: 1,
+      attempt: 2,
+    };
     const { fold, answers } = foldOf(claim(1), deferred, claim(2), released);
     expect(answers).toEqual(['applied', 'applied', 'applied', 'applied']);
     expect(fold.get('t')).toMatchObject({ status: 'queued', attempt: 2, faults: 0 });
   });
 
   it('counts faults, which an attempts limit limits', () => {
-    const retrying: ExecutionLogLine = { task_id: 't', worker_id: 'w1', status: 'retrying', timestamp: at, errors: 'provider answered 503', not_before: at, round: 1, attempt: 1 };
-    expect(foldOf(claim(1), retrying).fold.get('t')).toMatchObject({ status: 'retrying', faults: 1, notBefore: at });
+    const retrying: ExecutionLogLine = {
+      task_id: 't',
+      worker_id: 'w1',
+      status: 'retrying',
+      timestamp: at,
+      errors: 'provider answered 503',
+      not_before: at,
+      round: 1,
+      attempt: 1,
+    };
+    expect(foldOf(claim(1), retrying).fold.get('t')).toMatchObject({
+      status: 'retrying',
+      faults: 1,
+      notBefore: at,
+    });
   });
 
   it('Q10: a skip ends a task nobody works on, and only such a one', () => {
-    const skipped: ExecutionLogLine = { task_id: 't', worker_id: 'w1', status: 'skipped', timestamp: at, completed_at: at, result_summary: null, errors: 'a failed', round: 1, attempt: 0, dependency: 'a' };
+    const skipped: ExecutionLogLine = {
+      task_id: 't',
+      worker_id: 'w1',
+      status: 'skipped',
+      timestamp: at,
+      completed_at: at,
+      result_summary: null,
+      errors: 'a failed',
+      round: 1,
+      attempt: 0,
+      dependency: 'a',
+    };
     expect(foldOf(skipped).fold.get('t')).toMatchObject({ status: 'skipped', reason: 'a failed' });
     expect(foldOf(claim(1), { ...skipped, attempt: 1 }).answers).toEqual(['applied', 'ignored']);
   });

@@ -65,7 +65,8 @@ const NEVER_SEEN: TaskRecord = {
   finishReason: undefined,
 };
 
-export const isFinal = (status: RecordedStatus): status is FinalStatus => (FINAL_STATUSES as readonly string[]).includes(status);
+export const isFinal = (status: RecordedStatus): status is FinalStatus =>
+  (FINAL_STATUSES as readonly string[]).includes(status);
 
 /** `applied`: the line changed the state. `ignored`: it came too late, twice, or from one who no longer holds the task. */
 export type Applied = 'applied' | 'ignored';
@@ -148,7 +149,8 @@ function stateAfter(current: TaskRecord, line: ExecutionLogLine, attempt: number
     workerId: line.worker_id,
     runId: line.run_id,
     since: line.timestamp,
-    notBefore: line.status === 'deferred' ? line.until : line.status === 'retrying' ? line.not_before : undefined,
+    notBefore:
+      line.status === 'deferred' ? line.until : line.status === 'retrying' ? line.not_before : undefined,
     reason: reasonOf(line),
     errorCode: 'error_code' in line ? line.error_code : undefined,
     cost: addUsd(current.cost, costOf(line)),
