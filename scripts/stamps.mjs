@@ -24,10 +24,15 @@ const hashOf = (files, salt) => {
   return hash.digest('hex');
 };
 
-/** The workspace projects: every directory of packages/ and apps/ with a manifest. @param {string} root */
+/** The workspace projects: every directory of packages/ and apps/ with a manifest, and bench/. @param {string} root */
 const projectsOf = (root) =>
-  ['packages', 'apps']
-    .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
+  [
+    ...['packages', 'apps'].flatMap((group) =>
+      readdirSync(join(root, group)).map((name) => join(group, name)),
+    ),
+    'bench',
+  ]
+    .map((project) => join(root, project))
     .filter((project) => existsSync(join(project, 'package.json')));
 
 /** The projects that `tsc -b` writes a dist/ for: those that the root tsconfig.json names. @param {string} root @returns {string[]} */
@@ -52,7 +57,7 @@ const compilerFiles = ['tsconfig.base.json', 'tsconfig.json'];
 /** What `tsc -b` compiled, the installation included. @param {string} root */
 export const buildStamp = (root) =>
   hashOf(
-    [...compilerFiles.map((name) => join(root, name)), ...projectsOf(root).flatMap(filesIn)],
+    [...compilerFiles.map((name) => join(root, name)), ...compiledProjectsOf(root).flatMap(filesIn)],
     [installStamp(root)],
   );
 
