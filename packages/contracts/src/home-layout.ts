@@ -26,6 +26,8 @@ export interface HomeLayout {
   readonly grind: string;
   readonly orchestrators: string;
   readonly panel: string;
+  /** The launch token of the panel: readable by the owner alone. */
+  readonly panelToken: string;
   readonly halt: string;
   readonly pause: string;
   readonly env: string;
@@ -53,6 +55,7 @@ export function homeLayout(root: string): HomeLayout {
     grind: at('run', 'grind.json'),
     orchestrators: at('run', 'orchestrators'),
     panel: at('run', 'panel.json'),
+    panelToken: at('run', 'panel.token'),
     halt: at('HALT'),
     pause: at('PAUSE'),
     env: at('.env'),

@@ -75,6 +75,35 @@ export {
   type LogName,
 } from './home-layout.ts';
 export { StatusReport } from './reports.ts';
+export {
+  ActionRow,
+  FEED_LOGS,
+  FeedDelta,
+  FeedPosition,
+  Hello,
+  MoneyFigures,
+  Overview,
+  PANEL_DETAIL_CHARACTERS,
+  PANEL_PAGE_LINES,
+  PANEL_PROMPT_CHARACTERS,
+  PANEL_PROTOCOL,
+  PanelCommand,
+  PanelControl,
+  PanelEntry,
+  PanelHandshake,
+  PanelSession,
+  RangeRequest,
+  Snapshot,
+  TaskDetail,
+  TaskRow,
+  Verdict,
+  WorkerRow,
+  type FeedLog,
+  type PanelClientEvents,
+  type PanelReceipt,
+  type PanelServerEvents,
+  type RangeAnswer,
+} from './panel.ts';
 export { OrchestratorMessage, ServiceMessage, WorkerMessage } from './ipc.ts';
 export type {
   AddAnswer,

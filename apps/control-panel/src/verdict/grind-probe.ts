@@ -1,0 +1,74 @@
+/**
+ * What the grind of this home says of itself: asked at its own `/healthz`, because only grind knows its cap and whether it still answers.
+ * Owns one request at a time. Asks loopback addresses only: run/grind.json is a file, and a file may be wrong.
+ */
+import { type GrindFile, Health } from '@vivarium/contracts';
+import type { Clock } from '@vivarium/core';
+
+export interface GrindSeen {
+  readonly url: string;
+  readonly provider: string;
+  readonly simulated: boolean;
+  /** What grind said: ok, paused, halted, stopping; or `silent` when it does not answer, `foreign` when it serves another home. */
+  readonly status: string;
+  readonly runCapNanoUsd: number | undefined;
+}
+
+export interface GrindProbe {
+  readonly seen: GrindSeen | undefined;
+  /** Asks again when the last answer is old, or the file names another grind. Resolves when `seen` is up to date; never rejects. */
+  look(): Promise<void>;
+}
+
+const ASK_EVERY_MS = 2_000;
+const PATIENCE_MS = 1_000;
+
+export function createGrindProbe({ home, clock, readGrind, ask = askHealth }: {
+  readonly home: string;
+  readonly clock: Clock;
+  readonly readGrind: () => GrindFile | undefined;
+  readonly ask?: (url: string, signal: AbortSignal) => Promise<unknown>;
+}): GrindProbe {
+  let seen: GrindSeen | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | undefined;
+
+  const refresh = async (file: GrindFile): Promise<void> => {
+    askedAt = clock.monotonic();
+    const said = { url: file.url, provider: file.provider, simulated: file.simulated };
+    const keptCap = seen?.url === file.url ? seen.runCapNanoUsd : undefined;
+    try {
+      const health = Health.parse(await ask(file.url, AbortSignal.timeout(PATIENCE_MS)));
+      seen = health.home === home ? { ...said, status: health.status, runCapNanoUsd: health.run_cap_nano_usd } : { ...said, status: 'foreign', runCapNanoUsd: undefined };
+    } catch {
+      // Not answering is an answer; the file says who should be there.
+      seen = { ...said, status: 'silent', runCapNanoUsd: keptCap };
+    }
+  };
+
+  return {
+    get seen() {
+      return seen;
+    },
+    look() {
+      const file = readGrind();
+      if (file === undefined) {
+        seen = undefined;
+        return Promise.resolve();
+      }
+      const isNew = file.url !== seen?.url;
+      if (!isNew && clock.monotonic() - askedAt < ASK_EVERY_MS) return Promise.resolve();
+      asking ??= refresh(file).finally(() => {
+        asking = undefined;
+      });
+      return asking;
+    },
+  };
+}
+
+async function askHealth(url: string, signal: AbortSignal): Promise<unknown> {
+  const address = new URL('/healthz', url);
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(address.hostname)) throw new Error('grind is not on this machine');
+  const reply = await fetch(address, { signal, redirect: 'error' });
+  return await reply.json();
+}

@@ -1,0 +1,85 @@
+/**
+ * Which workers are at hand, judged by their beats, and which of them have let go of their work since the control state changed.
+ * Owns nothing on disk: it is handed beat files and the time, and remembers when each counter last moved.
+ *
+ * - A beat is fresh while its counter moves, on this process's monotonic clock (Q5): the time written in a file is never trusted.
+ * - Requested is not effective: a worker has acknowledged PAUSE or HALT only by a beat that came after the change and says that it holds
+ *   nothing. What it wrote before the change says nothing about the change.
+ */
+import type { BeatFile, ControlState, WorkerRow } from '@vivarium/contracts';
+import type { Milliseconds, ProcessIdentity } from '@vivarium/core';
+
+/** Several beats of a healthy worker fit into it. */
+export const STILL_AFTER_MS = 5_000;
+
+export interface Acknowledgement {
+  readonly workers: number;
+  readonly acknowledged: number;
+  readonly effective: boolean;
+  readonly effectiveAfterMs: number | undefined;
+}
+
+export interface WorkerWatch {
+  /** To be called at every look: with all beat files there are, and the control state in force. */
+  observe(beats: readonly BeatFile[], control: ControlState, now: Milliseconds): void;
+  /** All workers seen, those that have ended without taking their beat along included. */
+  rows(now: Milliseconds): readonly WorkerRow[];
+  acknowledgement(now: Milliseconds): Acknowledgement;
+}
+
+interface Seen {
+  readonly beat: BeatFile;
+  readonly movedAt: Milliseconds;
+  /** Counter at the last change of the control state; undefined for one that came later. */
+  readonly counterAtChange: number | undefined;
+}
+
+export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean): WorkerWatch {
+  let seen = new Map<string, Seen>();
+  let change: { readonly key: string; readonly at: Milliseconds | undefined; effectiveAfterMs: number | undefined } | undefined;
+
+  const stateOf = ({ beat, movedAt }: Seen, now: Milliseconds): WorkerRow['state'] =>
+    isGone(beat) ? 'gone' : now - movedAt > STILL_AFTER_MS ? 'still' : 'fresh';
+  const hasLetGo = ({ beat, counterAtChange }: Seen): boolean =>
+    beat.busy === 0 && (counterAtChange === undefined || beat.counter !== counterAtChange);
+
+  const acknowledgement = (now: Milliseconds): Acknowledgement => {
+    const present = [...seen.values()].filter((worker) => stateOf(worker, now) !== 'gone');
+    const acknowledged = present.filter(hasLetGo).length;
+    return { workers: present.length, acknowledged, effective: acknowledged === present.length, effectiveAfterMs: change?.effectiveAfterMs };
+  };
+
+  return {
+    observe(beats, control, now) {
+      const key = control.kind === 'running' ? 'running' : `${control.kind} ${control.since ?? ''}`;
+      const changed = change !== undefined && change.key !== key;
+      const next = new Map<string, Seen>();
+      for (const beat of beats) {
+        const before = seen.get(beat.worker_id);
+        const moved = before === undefined || before.beat.counter !== beat.counter || before.beat.pid !== beat.pid;
+        next.set(beat.worker_id, {
+          beat,
+          movedAt: moved ? now : before.movedAt,
+          counterAtChange: changed ? beat.counter : before?.counterAtChange,
+        });
+      }
+      seen = next;
+      // The state found at the start is not a change: its beats are taken as they are, and how long it took nobody here has seen.
+      if (change === undefined) change = { key, at: undefined, effectiveAfterMs: undefined };
+      else if (changed) change = { key, at: now, effectiveAfterMs: undefined };
+      if (change.at === undefined || change.effectiveAfterMs !== undefined || control.kind === 'running') return;
+      if (acknowledgement(now).effective) change.effectiveAfterMs = now - change.at;
+    },
+    rows: (now) =>
+      [...seen.values()].map((worker) => ({
+        worker_id: worker.beat.worker_id,
+        run_id: worker.beat.run_id,
+        pid: worker.beat.pid,
+        state: stateOf(worker, now),
+        slots: worker.beat.slots,
+        busy: worker.beat.busy,
+        quiet_ms: Math.round(now - worker.movedAt),
+      })),
+    acknowledgement,
+  };
+}
