@@ -42,18 +42,21 @@ export const CallSuccess = z.object({
   ...who,
   model: z.string().describe('Model that was billed.'),
   cost: UsdField,
-  input_tokens: Tokens,
-  output_tokens: Tokens,
+  input_tokens: Tokens.describe('Tokens of the prompt, as billed.'),
+  output_tokens: Tokens.describe('Tokens of the answer, as billed.'),
   cost_nano_usd: NanoUsdField.optional().describe('What the call cost in units of 1e-9 US dollars.'),
-  requested_model: z.string().optional(),
+  requested_model: z.string().optional().describe('Model that was asked for.'),
   latency_ms: z
     .number()
     .nonnegative()
     .optional()
     .describe('Milliseconds from asking the provider to its whole reply.'),
-  finish_reason: z.string().optional(),
+  finish_reason: z
+    .string()
+    .optional()
+    .describe('Why the model stopped; `length` means that the answer was cut.'),
   result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the reply.'),
-  provider_request_id: z.string().optional(),
+  provider_request_id: z.string().optional().describe('The id the provider gave the call.'),
   ...call,
 });
 
@@ -62,10 +65,14 @@ export const CallFailure = z.object({
   ...head,
   event: z.literal('API_CALL_FAILURE'),
   ...who,
-  error: z.string(),
-  error_code: z.string().optional(),
-  model: z.string().optional(),
-  latency_ms: z.number().nonnegative().optional(),
+  error: z.string().describe('What went wrong, in our words.'),
+  error_code: z.string().optional().describe('Code from docs/errors.md.'),
+  model: z.string().optional().describe('Model that was asked, or would have been.'),
+  latency_ms: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('Milliseconds from asking the provider to the failure.'),
   ...call,
 });
 
@@ -74,9 +81,9 @@ export const UsageUnknown = z.object({
   ...head,
   event: z.literal('call.usage-unknown'),
   ...who,
-  model: z.string(),
-  error: z.string(),
-  error_code: z.string().optional(),
+  model: z.string().describe('Model that was asked.'),
+  error: z.string().describe('What went wrong, in our words.'),
+  error_code: z.string().optional().describe('Code from docs/errors.md.'),
   charged: UsdField,
   charged_nano_usd: NanoUsdField.describe('The whole hold, in units of 1e-9 US dollars.'),
   ...call,
@@ -87,8 +94,8 @@ export const CallReplayed = z.object({
   ...head,
   event: z.literal('call.replayed'),
   ...who,
-  model: z.string(),
-  result_sha256: Sha256,
+  model: z.string().describe('Model that was asked.'),
+  result_sha256: Sha256.describe('Name of the file in logs/results/ that holds the reply.'),
   ...call,
 });
 
@@ -96,8 +103,8 @@ export const ConstitutionalViolation = z.object({
   ...head,
   event: z.literal('CONSTITUTIONAL_VIOLATION'),
   ...who,
-  reason: z.string(),
-  rule_ids: z.array(z.string()).optional(),
+  reason: z.string().describe('Why the gate refused, in words.'),
+  rule_ids: z.array(z.string()).optional().describe('Rules of the constitution that spoke.'),
   ...call,
 });
 
@@ -110,7 +117,7 @@ export const BudgetExceeded = z.object({
   remaining_nano_usd: NanoUsdField.optional(),
   requested_nano_usd: NanoUsdField.optional(),
   cap: z.string().optional().describe('Which cap was too tight: task, run.'),
-  model: z.string().optional(),
+  model: z.string().optional().describe('Model that was asked, or would have been.'),
   ...call,
 });
 
@@ -118,8 +125,8 @@ export const RateLimited = z.object({
   ...head,
   event: z.literal('RATE_LIMITED'),
   ...who,
-  model: z.string(),
-  retry_after_ms: z.number().nonnegative().optional(),
+  model: z.string().describe('Model that was asked.'),
+  retry_after_ms: z.number().nonnegative().optional().describe('How long the provider asked us to wait.'),
   ...call,
 });
 

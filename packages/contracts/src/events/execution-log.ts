@@ -14,8 +14,8 @@ const { task_id: _task, worker_id: _worker, ...joins } = joinFields;
 const usage = {
   model: z.string().nullable().optional().describe('Model that was billed.'),
   requested_model: z.string().optional().describe('Model that was asked for.'),
-  input_tokens: Tokens.optional(),
-  output_tokens: Tokens.optional(),
+  input_tokens: Tokens.optional().describe('Tokens of the prompt, as billed.'),
+  output_tokens: Tokens.optional().describe('Tokens of the answer, as billed.'),
   cost: UsdField.optional(),
   cost_nano_usd: NanoUsdField.optional().describe('What the attempt cost, in units of 1e-9 US dollars.'),
   latency_ms: z
@@ -114,7 +114,7 @@ export const DeferredLine = z.object({
   timestamp: Timestamp,
   reason: z.string().describe('What it waits for, for example task_budget, run_budget, rate_limit.'),
   until: Timestamp.nullable().describe('When it may be tried again; null: not in this run.'),
-  errors: z.string().nullable().default(null),
+  errors: z.string().nullable().default(null).describe('Why it waits, in words.'),
   event: z.literal('task.deferred').optional(),
   ...joins,
 });
@@ -124,8 +124,8 @@ export const RetryingLine = z.object({
   ...head,
   status: z.literal('retrying'),
   timestamp: Timestamp,
-  errors: z.string(),
-  error_code: z.string().optional(),
+  errors: z.string().describe('What went wrong this time.'),
+  error_code: z.string().optional().describe('Code from docs/errors.md.'),
   not_before: Timestamp.describe('When the next attempt may begin.'),
   ...usage,
   event: z.literal('task.retrying').optional(),
@@ -137,7 +137,7 @@ export const QueuedLine = z.object({
   ...head,
   status: z.literal('queued'),
   timestamp: Timestamp,
-  reason: z.string(),
+  reason: z.string().describe('Why it was given back, or opened again.'),
   event: z.enum(['task.released', 'task.reopened']),
   ...joins,
 });

@@ -15,8 +15,8 @@ export type CheckResult = Readonly<z.infer<typeof CheckResult>>;
 export const SafetyReport = z.object({
   task: z.string().describe('The first 200 characters of the text that was judged.'),
   checks: z.partialRecord(z.enum(CHECKS), CheckResult).describe('One entry for each check.'),
-  passed: z.boolean(),
-  blocked_reason: z.string().nullable(),
+  passed: z.boolean().describe('Whether every check passed.'),
+  blocked_reason: z.string().nullable().describe('The first reason against it; null when it passed.'),
 });
 export type SafetyReport = Readonly<z.infer<typeof SafetyReport>>;
 
@@ -26,8 +26,8 @@ export const SafetyAuditLine = z.object({
   event: z.literal('gate.decided').optional(),
   prompt_sha256: Sha256.optional().describe('SHA-256 of the whole text that was judged.'),
   rules_digest: z.string().optional().describe('Digest of the rules in force.'),
-  user: z.string().optional(),
-  role: z.string().optional(),
+  user: z.string().optional().describe('Principal: admin on loopback.'),
+  role: z.string().optional().describe('admin or lan.'),
   ...joinFields,
 });
 export type SafetyAuditLine = Readonly<z.infer<typeof SafetyAuditLine>>;
