@@ -39,22 +39,23 @@ export type DraftAnswer =
   | { readonly kind: 'draft'; readonly draft: Draft }
   | { readonly kind: 'faulty'; readonly fault: Fault };
 
-const TEXT_KEYS = ['prompt', 'task', 'instruction', 'description'] as const;
-const READ_KEYS: ReadonlySet<string> = new Set([
-  ...[
-    'id',
-    'type',
-    ...TEXT_KEYS,
-    'min_budget',
-    'max_budget',
-    'budget',
-    'intensity',
-    'depends_on',
-    'dependencies',
-    'parallel_safe',
-  ],
-  ...['model', 'requested_model', 'max_tokens', 'temperature', 'phase'],
-]);
+const TEXT_KEYS: readonly string[] = ['prompt', 'task', 'instruction', 'description'];
+const READ_KEYS: ReadonlySet<string> = new Set<string>(
+  TEXT_KEYS.concat(
+    [
+      'id',
+      'type',
+      'min_budget',
+      'max_budget',
+      'budget',
+      'intensity',
+      'depends_on',
+      'dependencies',
+      'parallel_safe',
+    ],
+    ['model', 'requested_model', 'max_tokens', 'temperature', 'phase'],
+  ),
+);
 /** Keys of the seed that are read by nobody and mean nothing to an importer. */
 const SILENT_KEYS: ReadonlySet<string> = new Set(['status', 'source']);
 

@@ -267,7 +267,7 @@ describe('phases', () => {
           { id: 'b', task: 'x', phase: 0 },
           { id: 'c', task: 'y', depends_on: ['all_phase_0'] },
         ]),
-      ).c,
+      )['c'],
     ).toEqual(['all_phase_0']);
   });
 });
