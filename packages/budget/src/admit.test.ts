@@ -1,6 +1,7 @@
-import { nanoUsd, usdToNano, zeroUsd } from '@vivarium/core';
+import { addUsd, nanoUsd, usdToNano, zeroUsd } from '@vivarium/core';
 import { describe, expect, it } from 'vitest';
 import { admit, LEAST_COMPLETION_TOKENS, type AdmissionRequest } from './admit.ts';
+import { costOf } from './estimate.ts';
 import { modelInfo, type ModelInfo } from './price-list.ts';
 
 const model = (id: string): ModelInfo => {
@@ -83,3 +84,43 @@ describe('admission', () => {
     });
   });
 });
+
+describe("the seed's own spending, admitted again", () => {
+  it('M1: allows five calls of 0.026945 held and about 0.0178 spent under 0.10, and refuses the sixth with the exact remainder', () => {
+    const large = model('llama-3.3-70b-versatile');
+    // 60,000 characters at 0.75 tokens each and 500 tokens of answer: the estimate that the log of the seed holds.
+    const [inputBound, wantedCompletionTokens] = [45_000, 500];
+    let spent = zeroUsd;
+    for (const output of [38, 59, 63, 63, 63]) {
+      const answer = admit(
+        ask({
+          model: large,
+          inputBound,
+          wantedCompletionTokens,
+          caps: [{ name: 'run', cap: usdToNano(0.1), committed: spent }],
+        }),
+      );
+      expect(answer).toEqual({ kind: 'admitted', hold: 26_945_000, maxCompletionTokens: 500 });
+      spent = addUsd(spent, costOf(large.price ?? noPrice(), 30_049, output));
+    }
+    expect(
+      admit(
+        ask({
+          model: large,
+          inputBound,
+          wantedCompletionTokens,
+          caps: [{ name: 'run', cap: usdToNano(0.1), committed: spent }],
+        }),
+      ),
+    ).toEqual({
+      kind: 'deferred',
+      cap: 'run',
+      remaining: 100_000_000 - 88_870_490,
+      requested: 45_000 * 590 + LEAST_COMPLETION_TOKENS * 790,
+    });
+  });
+});
+
+function noPrice(): never {
+  throw new Error('the model has no price');
+}

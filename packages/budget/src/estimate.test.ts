@@ -28,6 +28,11 @@ describe('what a call costs', () => {
     ).toBe(2_226_600);
   });
 
+  it('counts cached prompt tokens at their own price where there is one', () => {
+    expect(costOf(price('openai/gpt-oss-120b'), 1_000, 10, 400)).toBe(600 * 150 + 400 * 75 + 10 * 600);
+    expect(costOf(price('llama-3.1-8b-instant'), 1_000, 10, 400)).toBe(1_000 * 50 + 10 * 80);
+  });
+
   it('bounds the tokens of a prompt by its bytes, other scripts included', () => {
     expect(inputTokenBound('abc')).toBe(3 + TEMPLATE_TOKENS);
     expect(inputTokenBound('日本')).toBe(6 + TEMPLATE_TOKENS);

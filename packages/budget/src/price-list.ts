@@ -8,6 +8,8 @@
 export interface Price {
   readonly inputNanoPerToken: number;
   readonly outputNanoPerToken: number;
+  /** Of prompt tokens the provider had in its cache; absent: as any other. Never counted on in a worst case. */
+  readonly cachedInputNanoPerToken?: number;
   /** ISO date on which the price was read. */
   readonly date: string;
   readonly source: string;
@@ -43,6 +45,7 @@ export const priceList: readonly ModelInfo[] = [
     price: {
       inputNanoPerToken: 150,
       outputNanoPerToken: 600,
+      cachedInputNanoPerToken: 75,
       date: '2026-06-01',
       source: "Groq's public price page",
     },

@@ -1,0 +1,87 @@
+/**
+ * The gate's judgement: five checks in one order, joined into one report. It judges facts; reading a control file or a clock is the caller's.
+ * All checks run and stand in the report, also after the first has failed: a record that stops at the first says nothing of the rest.
+ */
+import { judge, type Finding, type Role, type RuleCheck } from '@vivarium/constitution';
+import {
+  CHECKS,
+  type CheckName,
+  type CheckResult,
+  type ControlState,
+  type SafetyReport,
+} from '@vivarium/contracts';
+
+export interface GateRequest {
+  readonly text: string;
+  /** Who asks. Every rule holds for everybody; a role only adds some. */
+  readonly role: Role;
+}
+
+export interface GateFacts {
+  readonly control: ControlState;
+}
+
+/** Reasons begin as the seed's record has them. */
+const WORDS: Readonly<Record<RuleCheck, { readonly passed: string; readonly failed: string }>> = {
+  constitutional: { passed: 'Constitutional check passed', failed: 'Constitutional violation' },
+  workspace: { passed: 'Workspace sandbox check passed', failed: 'Workspace violation' },
+  network: { passed: 'Network guard check passed', failed: 'Network violation' },
+  prompt: { passed: 'Prompt sanitization check passed', failed: 'Prompt injection detected' },
+};
+
+/** Characters of the text that the record shows. */
+const SHOWN = 200;
+
+export function assess(request: GateRequest, facts: GateFacts): SafetyReport {
+  const verdict = judge(request.text, undefined, request.role);
+  const findings = verdict.kind === 'refused' ? verdict.findings : [];
+  const checks = Object.fromEntries(
+    CHECKS.map((check) => [
+      check,
+      check === 'control' ? checkControl(facts.control) : checkRules(check, findings),
+    ]),
+  ) as Record<CheckName, CheckResult>; // Object.fromEntries forgets its keys; CHECKS names them all.
+  const failed = CHECKS.find((check) => !checks[check].passed);
+  return {
+    task: beginningOf(request.text),
+    checks,
+    passed: failed === undefined,
+    blocked_reason: failed === undefined ? null : checks[failed].reason,
+  };
+}
+
+function checkRules(check: RuleCheck, findings: readonly Finding[]): CheckResult {
+  const spoke = findings.filter((finding) => finding.check === check);
+  const [first] = spoke;
+  if (first === undefined) return { passed: true, reason: WORDS[check].passed };
+  const where = first.view === 'normalised' ? ', as it reads without disguise' : '';
+  return {
+    passed: false,
+    reason: `${WORDS[check].failed}: the task ${first.reason}${where} (rule ${first.ruleId})`,
+    rule_ids: spoke.map((finding) => finding.ruleId),
+  };
+}
+
+function checkControl(control: ControlState): CheckResult {
+  switch (control.kind) {
+    case 'running':
+      return { passed: true, reason: 'Control check passed' };
+    case 'paused':
+      return { passed: false, reason: `Control: PAUSE is in force: ${control.reason}` };
+    case 'halted':
+      return { passed: false, reason: `Control: HALT is in force: ${control.reason}` };
+  }
+}
+
+/** Whole characters, never half of a pair. */
+function beginningOf(text: string): string {
+  if (text.length <= SHOWN) return text;
+  let beginning = '';
+  let count = 0;
+  for (const character of text) {
+    if (count === SHOWN) break;
+    beginning += character;
+    count += 1;
+  }
+  return beginning;
+}

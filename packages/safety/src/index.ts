@@ -1,0 +1,1 @@
+export { assess, type GateFacts, type GateRequest } from './assess.ts';
