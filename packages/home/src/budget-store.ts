@@ -1,0 +1,43 @@
+/**
+ * The write-ahead log of money: api_audit.log and its fold. Owns the fold; there is one writer for a home, the grind that holds it.
+ *
+ * - M1, M2: nothing counts that is not in the log. A line is folded after its append, never before; when the append throws, nothing is folded
+ *   and whoever asked was granted nothing. The same line may then be written again.
+ * - What the log says is what the fold of these schemas says. A line that is not one of them is refused before it is written; one found in the
+ *   log (a fragment, another version) is counted, and a hold it might have settled stays charged.
+ */
+import { ApiAuditLine, createMoneyFold, type BudgetStore, type RecordStore } from '@vivarium/contracts';
+import { VivariumError } from '@vivarium/core';
+
+export interface FileBudgetStore extends BudgetStore {
+  /** Lines of the log that could not be read, or are not of a kind known here. */
+  readonly skipped: number;
+}
+
+export function createBudgetStore({ record }: { readonly record: RecordStore }): FileBudgetStore {
+  const money = createMoneyFold();
+  let skipped = 0;
+  for (const entry of record.tail('apiAudit').read().entries) {
+    const line = entry.kind === 'line' ? ApiAuditLine.safeParse(entry.value).data : undefined;
+    if (line === undefined) skipped += 1;
+    else money.apply(line);
+  }
+
+  return {
+    money,
+    write(line) {
+      const checked = ApiAuditLine.safeParse(line);
+      if (!checked.success) {
+        throw new VivariumError('internal', 'this is not a line of api_audit.log; it was not written', {
+          remedy: { kind: 'stop' },
+          cause: checked.error,
+        });
+      }
+      record.append('apiAudit', line);
+      money.apply(checked.data);
+    },
+    get skipped() {
+      return skipped;
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * The record on disk: append-only logs of one home, and the outputs they name. Owns nothing but what it knows of its own last write to each
+ * log; everything else is in the files. Many processes append to one log at a time. Talks to the ports `Files`, `Clock` and `IdSource`.
+ *
+ * - Q8: one line is one write. A fragment at the end of a log (a crash, a full disk) is closed before the first line this process writes and
+ *   before the first it writes after a failure of its own, which costs one look at the last byte then and nothing otherwise. A fragment
+ *   another process leaves in between cannot be seen without looking before every line (measured: three times the cost of the write): there
+ *   the tail finds the line behind the fragment (salvage.ts), and a writer whose line must count reads it back, as the queue does.
+ * - A line whose append threw is not made readable by the process that was told so: when its fragment is whole but for the newline, it is
+ *   closed by a mark that no JSON ends in. So what a fold made while writing is what a fold of the log makes. (Another process that finds
+ *   a whole last line without its newline keeps it: it cannot tell it from one an editor left so, and folds take a line twice.)
+ * - S2: `append` throws when the line is not written. `act` never throws: it is for watching, and watching must not stop the work.
+ * - Every action line has its readable twin; only that one is shortened, and only that one may be missing.
+ */
+import { sha256, ActionLogLine, type HomeLayout, type LogName, type RecordStore } from '@vivarium/contracts';
+import { isVivariumError, messageOf, VivariumError, type HomeId, type Machine } from '@vivarium/core';
+import { actionLine } from './action-line.ts';
+import { createLogTail } from './log-tail.ts';
+import { parseJson } from './salvage.ts';
+import { twinHeader, twinLine } from './twin.ts';
+
+export interface RecordStoreOptions {
+  readonly layout: HomeLayout;
+  readonly home: HomeId;
+  readonly machine: Pick<Machine, 'clock' | 'ids' | 'files'>;
+}
+
+export interface FileRecordStore extends RecordStore {
+  /** Actions, or twins of them, that could not be written. */
+  readonly unwrittenActions: number;
+}
+
+/** What this process knows of the end of a log. */
+type LogEnd = 'unknown' | 'whole' | 'torn by us';
+
+/** Ends a fragment of ours. Whatever stands before it, the line is not JSON. */
+const TORN = '#torn\n';
+
+export function createRecordStore({ layout, home, machine }: RecordStoreOptions): FileRecordStore {
+  const { clock, files, ids } = machine;
+  const ends = new Map<LogName, LogEnd>();
+  let unwrittenActions = 0;
+
+  const write = (log: LogName, text: string): void => {
+    const path = layout.log(log);
+    const end = ends.get(log) ?? 'unknown';
+    let appending = false;
+    try {
+      const whole = end === 'whole' ? text : closing(path, end) + text;
+      appending = true;
+      files.append(path, whole);
+      ends.set(log, 'whole');
+    } catch (error) {
+      if (appending) ends.set(log, 'torn by us');
+      throw unwritable(path, error);
+    }
+  };
+
+  /** What must come first so that the next line begins on a fresh one. */
+  const closing = (path: string, end: LogEnd): string => {
+    const size = files.stat(path)?.size ?? 0;
+    if (size === 0 || files.readBytes(path, size - 1, 1)?.[0] === NEWLINE) return '';
+    // A whole line that lacks only its newline is as good as any other, unless we know that it was refused to its writer.
+    return end === 'unknown' && lastLineIsWhole(path, size) ? '\n' : TORN;
+  };
+  const lastLineIsWhole = (path: string, size: number): boolean => {
+    const length = Math.min(size, LONGEST_LAST_LINE);
+    const bytes = Buffer.from(files.readBytes(path, size - length, length) ?? []);
+    return parseJson(bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1).toString('utf8')) !== undefined;
+  };
+
+  const writeTwin = (value: Readonly<Record<string, unknown>>): void => {
+    try {
+      const line = ActionLogLine.parse(value);
+      if (files.stat(layout.actionTwin) === undefined)
+        files.createExclusive(layout.actionTwin, twinHeader(clock.now()));
+      files.append(layout.actionTwin, twinLine(line));
+    } catch {
+      unwrittenActions += 1;
+    }
+  };
+
+  const store: FileRecordStore = {
+    append(log, line) {
+      store.appendAll(log, [line]);
+    },
+    appendAll(log, lines) {
+      if (lines.length === 0) return;
+      let text = '';
+      for (const line of lines) text += `${JSON.stringify(line)}\n`;
+      write(log, text);
+      if (log === 'action') for (const line of lines) writeTwin(line);
+    },
+    sync(log) {
+      files.sync(layout.log(log));
+    },
+    act(action) {
+      try {
+        store.append('action', actionLine(action, home, clock, ids));
+      } catch {
+        unwrittenActions += 1;
+      }
+    },
+    tail: (log, from) => createLogTail(files, layout.log(log), from),
+    putResult(text) {
+      const name = sha256(text);
+      const path = layout.result(name);
+      try {
+        // A file of another length was left by a power loss: its name was written, its content was not.
+        const found = files.stat(path);
+        if (found !== undefined && found.size === Buffer.byteLength(text)) return name;
+        files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+        if (found !== undefined || !files.createExclusive(path, text)) files.replace(path, text);
+        return name;
+      } catch (error) {
+        throw unwritable(path, error);
+      }
+    },
+    getResult(name) {
+      if (!/^[0-9a-f]{64}$/.test(name)) return undefined;
+      const text = files.readText(layout.result(name));
+      // What does not have the hash it is named after is not that result.
+      return text !== undefined && sha256(text) === name ? text : undefined;
+    },
+    watch: (onChange) => files.watch(layout.logs, onChange),
+    get unwrittenActions() {
+      return unwrittenActions;
+    },
+  };
+  return store;
+}
+
+const NEWLINE = 10;
+/** Lines are small; one longer than this is not looked at and counts as torn. */
+const LONGEST_LAST_LINE = 1_048_576;
+
+/** Whatever the reason, to the caller it is one fault: the record cannot be written now. */
+function unwritable(path: string, error: unknown): VivariumError {
+  if (isVivariumError(error) && error.code === 'record_unwritable') return error;
+  const hint = isVivariumError(error) ? error.hint : undefined;
+  return new VivariumError('record_unwritable', `cannot write ${path}: ${messageOf(error)}`, {
+    remedy: { kind: 'retry' },
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
+}
