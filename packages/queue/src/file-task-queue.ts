@@ -1,0 +1,85 @@
+/**
+ * The queue of a home on disk: queue.json says what is wanted, execution_log.jsonl what happened, task_locks/ and run/workers/ who is at it.
+ * Owns none of these: any number of processes work on one home, each with an engine of its own, and keep in step through the files alone.
+ * The rules (Q1–Q11) stand in queue.ts and plan.ts; here is only where things are kept.
+ */
+import type { HomeId, Machine, Milliseconds, RunId, VivariumError } from '@vivarium/core';
+import {
+  ExecutionLogLine,
+  type HomeLayout,
+  type RecordStore,
+  type RecordTail,
+  type TaskQueue,
+} from '@vivarium/contracts';
+import { createBeatFiles } from './beat-files.ts';
+import { createLockFiles } from './lock-files.ts';
+import { createQueue } from './queue.ts';
+import { createQueueReader } from './queue-reader.ts';
+import { addToQueueFile } from './queue-writer.ts';
+import type { LockStore } from './task-locks.ts';
+
+export interface FileTaskQueueOptions {
+  readonly layout: HomeLayout;
+  readonly home: HomeId;
+  readonly machine: Machine;
+  readonly record: RecordStore;
+  readonly runId: RunId;
+  /** How long a beat must stand still before its claims may be taken over (Q5). Default 15 s. */
+  readonly leaseMs?: Milliseconds;
+  /** Faults after which a task is still tried again; one more ends it. Default 3. */
+  readonly maxFaults?: number;
+  /** Slots of a worker of this process, shown in its beat. Default 1. */
+  readonly slots?: number;
+  /** Told once when queue.json is broken while work is running; the last good version stays in force. */
+  readonly onProblem?: (problem: VivariumError) => void;
+}
+
+export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
+  const { layout, home, machine, record, runId, leaseMs, maxFaults, slots = 1, onProblem } = options;
+  const { clock, files, fileLock, ids, processes } = machine;
+  const path = layout.queue;
+  const reader = createQueueReader({ path, files, clock, onProblem });
+  const beats = createBeatFiles({ layout, files, processes, runId, slots });
+  let tail: RecordTail | undefined;
+
+  return createQueue(
+    {
+      locks: inDirectory(createLockFiles(layout, files), () => files.makeDirectory(layout.locks)),
+      tasks: (isKnown) => reader.read(isKnown).tasks,
+      add: (tasks, isKnown) => addToQueueFile({ path, files, fileLock }, tasks, isKnown),
+      readLines() {
+        tail ??= record.tail('execution');
+        const { entries, restarted } = tail.read();
+        const lines: ExecutionLogLine[] = [];
+        for (const entry of entries) {
+          // What is not a line of this log (of a later version, or a fragment) is passed over; the panel shows how many there are.
+          const line = entry.kind === 'line' ? ExecutionLogLine.safeParse(entry.value).data : undefined;
+          if (line !== undefined) lines.push(line);
+        }
+        return { lines, restarted };
+      },
+      appendLines: (lines) => record.appendAll('execution', lines),
+      readBeat: beats.read,
+      writeBeat: beats.write,
+      removeBeat: beats.remove,
+      watch(onChange) {
+        const stops = [record.watch(onChange), files.watch(layout.root, onChange)];
+        return () => stops.forEach((stop) => stop());
+      },
+    },
+    { home, runId, clock, ids, leaseMs, maxFaults },
+  );
+}
+
+/** Makes the directory before the first lock: a home may have been cleaned between two runs. */
+function inDirectory(locks: LockStore, makeDirectory: () => void): LockStore {
+  let made = false;
+  return {
+    ...locks,
+    create(lock) {
+      if (!made) makeDirectory();
+      made = true;
+      return locks.create(lock);
+    },
+  };
+}

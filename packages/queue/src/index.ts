@@ -1,0 +1,10 @@
+export { planAdd } from './plan/add.ts';
+export { checkGraph, explainFault, type GraphFault } from './plan/graph.ts';
+export { loadQueueFile, type LoadedQueue } from './queue-file.ts';
+export { createFileTaskQueue, type FileTaskQueueOptions } from './file-task-queue.ts';
+export {
+  createMemoryHome,
+  createMemoryTaskQueue,
+  type MemoryHome,
+  type MemoryTaskQueueOptions,
+} from './memory-task-queue.ts';

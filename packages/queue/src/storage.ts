@@ -1,0 +1,30 @@
+/** What an engine must be able to keep: tasks, lines, locks, beats. The rules of claiming stand above it, once for all engines (queue.ts). */
+import type { AddAnswer, ExecutionLogLine, NewTask, Task } from '@vivarium/contracts';
+import type { Beat } from './leases.ts';
+import type { LockStore } from './task-locks.ts';
+
+export interface NewLines {
+  readonly lines: readonly ExecutionLogLine[];
+  /** True when the log was replaced: what was folded before is void, these lines begin anew. */
+  readonly restarted: boolean;
+}
+
+export interface QueueStorage {
+  readonly locks: LockStore;
+  /**
+   * The tasks that are wanted, in order. The same array as long as nothing changed, and cheap then (Q6). `isKnown` says which ids may be
+   * depended on without being in the queue. Throws `queue_unreadable` when there is no good version to go by.
+   */
+  tasks(isKnown: (id: string) => boolean): readonly Task[];
+  /** Adds what can be added, under one lock; readable by every process when it resolves. */
+  add(tasks: readonly NewTask[], isKnown: (id: string) => boolean): Promise<AddAnswer>;
+  /** Lines of execution_log.jsonl since the last call. */
+  readLines(): NewLines;
+  /** Appends with one write, in order. */
+  appendLines(lines: readonly ExecutionLogLine[]): void;
+  readBeat(workerId: string): Beat | undefined;
+  /** Moves the worker's counter on. */
+  writeBeat(workerId: string, busy: number): void;
+  removeBeat(workerId: string): void;
+  watch(onChange: () => void): () => void;
+}

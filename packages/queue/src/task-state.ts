@@ -1,0 +1,107 @@
+/**
+ * The state of the tasks as this process knows it: the fold of the log, and the index over it. Owns both; reads and writes through the
+ * engine's storage, and is the only one that does.
+ *
+ * - Q1: state is the fold of the lines read so far, own lines included: they count when they are read back, not when they are written.
+ * - Q6: each line is read and folded once.
+ * - Q8: a line counts as written when it was read back. One that was glued to a fragment is written again, under the same event id.
+ */
+import { VivariumError } from '@vivarium/core';
+import {
+  createTaskFold,
+  isFinal,
+  type Applied,
+  type ExecutionLogLine,
+  type Task,
+  type TaskFold,
+} from '@vivarium/contracts';
+import { createReadyIndex, type ReadyIndex } from './plan/ready-index.ts';
+import type { QueueStorage } from './storage.ts';
+
+export interface TaskState {
+  readonly fold: TaskFold;
+  readonly index: ReadyIndex;
+  readonly tasks: readonly Task[];
+  /** Tasks that ended may be depended on even when they are no longer in the queue. */
+  isKnown(id: string): boolean;
+  refreshLog(): void;
+  /** Reads new lines, and the queue when it changed. */
+  refresh(): void;
+  /** Writes lines that carry event ids and reads them back; answers what the fold made of each. */
+  commit(lines: readonly WrittenLine[]): ReadonlyMap<string, Applied>;
+}
+
+export type WrittenLine = ExecutionLogLine & { readonly event_id?: string | undefined };
+
+const MOST_WRITES = 4;
+
+export function createTaskState(storage: QueueStorage, runId: string, nowMs: () => number): TaskState {
+  let fold = createTaskFold();
+  let tasks: readonly Task[] = [];
+  let index: ReadyIndex | undefined;
+  /** Lines this process waits to read back, by event id. */
+  const awaited = new Map<string, Applied | undefined>();
+
+  const isKnown = (id: string): boolean => isFinal(fold.get(id).status);
+
+  function refreshLog(): void {
+    const { lines, restarted } = storage.readLines();
+    if (restarted) {
+      fold = createTaskFold();
+      index = undefined;
+    }
+    for (const line of lines) {
+      const answer = fold.apply(line);
+      if (answer === 'applied') index?.recordChanged(line.task_id);
+      if (line.event_id !== undefined && awaited.has(line.event_id)) {
+        // The first reading decides: a line that was written twice is ignored the second time.
+        awaited.set(line.event_id, awaited.get(line.event_id) ?? answer);
+      }
+    }
+  }
+
+  return {
+    get fold() {
+      return fold;
+    },
+    get index() {
+      return (index ??= createReadyIndex(tasks, fold, runId, nowMs));
+    },
+    get tasks() {
+      return tasks;
+    },
+    isKnown,
+    refreshLog,
+    refresh() {
+      refreshLog();
+      const wanted = storage.tasks(isKnown);
+      if (wanted === tasks) return;
+      tasks = wanted;
+      index = undefined;
+    },
+    commit(lines) {
+      const answers = new Map<string, Applied>();
+      let unread = lines;
+      for (const line of lines) awaited.set(line.event_id ?? '', undefined);
+      try {
+        for (let write = 0; unread.length > 0 && write < MOST_WRITES; write += 1) {
+          storage.appendLines(unread);
+          refreshLog();
+          unread = unread.filter((line) => awaited.get(line.event_id ?? '') === undefined);
+        }
+        for (const [eventId, answer] of awaited) if (answer !== undefined) answers.set(eventId, answer);
+      } finally {
+        awaited.clear();
+      }
+      if (unread.length === 0) return answers;
+      throw new VivariumError(
+        'record_unwritable',
+        `${unread.length} lines of the execution log could not be read back after ${MOST_WRITES} writes`,
+        {
+          remedy: { kind: 'retry' },
+          hint: 'Look at the end of logs/execution_log.jsonl and at the free space of its disk.',
+        },
+      );
+    },
+  };
+}
