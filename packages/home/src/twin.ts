@@ -32,7 +32,7 @@ const oneLine = (text: string): string =>
 
 function shorten(detail: string): string {
   // A code point is at most two units: no need to look at more of a long text.
-  const start = [...oneLine(detail.slice(0, 2 * LONGEST_DETAIL + 2))];
+  const start = Array.from(oneLine(detail.slice(0, 2 * LONGEST_DETAIL + 2)));
   const whole = detail.length <= 2 * LONGEST_DETAIL + 2 && start.length <= LONGEST_DETAIL;
   return whole ? start.join('') : `${start.slice(0, LONGEST_DETAIL - ELLIPSIS.length).join('')}${ELLIPSIS}`;
 }

@@ -1,0 +1,9 @@
+export { homeVariable, processEnvironment, type Environment } from './environment.ts';
+export {
+  loadConfig,
+  type Config,
+  type ConfigFlags,
+  type ConfigSources,
+  type Upstream,
+} from './load-config.ts';
+export { scrubbedEnv } from './scrubbed-env.ts';

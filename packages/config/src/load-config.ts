@@ -1,0 +1,135 @@
+/** Reads the configuration once, at the start of a process: flag > environment > `<home>/.env` > default. Every fault is told at once. */
+import { VivariumError, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import type { z } from 'zod';
+import { readEnvFile } from './env-file.ts';
+import type { Environment } from './environment.ts';
+import { freezeDeep } from './freeze.ts';
+import { DEFAULT_GROQ_API_URL, DEFAULTS, EXAMPLES, variablesSchema, type Variable } from './schema.ts';
+
+export type Upstream =
+  /** `origin`: where the API begins; paths such as /openai/v1/… follow. */
+  | { readonly kind: 'groq'; readonly apiKey: string; readonly origin: string }
+  | { readonly kind: 'simulator' };
+
+export interface Config {
+  readonly upstream: Upstream;
+  /** SWARM_API_URL, only when it is set: otherwise grind is found through run/grind.json. */
+  readonly grindUrl: string | undefined;
+  readonly defaultModel: string;
+  /** For one attempt at a task. */
+  readonly workerTimeoutMs: Milliseconds;
+  readonly runCap: NanoUsd;
+  readonly noColor: boolean;
+}
+
+/** What stands on the command line, as text: each overrides one variable. */
+export interface ConfigFlags {
+  readonly grindUrl?: string | undefined;
+  readonly defaultModel?: string | undefined;
+  readonly workerTimeoutSeconds?: string | undefined;
+  readonly runCapUsd?: string | undefined;
+  readonly noColor?: boolean | undefined;
+}
+
+export interface ConfigSources {
+  readonly env: Environment;
+  /** Content of `<home>/.env`. */
+  readonly envFile: string | undefined;
+  readonly flags: ConfigFlags;
+  /** The whitelist: DEFAULT_GROQ_MODEL must be one of them. */
+  readonly knownModels: readonly string[];
+}
+
+interface Found {
+  readonly value: string;
+  /** `environment`, `.env`, or the name of the flag. */
+  readonly source: string;
+}
+
+const FLAGS: Partial<Record<Variable, readonly [keyof ConfigFlags, string]>> = {
+  SWARM_API_URL: ['grindUrl', '--grind'],
+  DEFAULT_GROQ_MODEL: ['defaultModel', '--default-model'],
+  WORKER_TIMEOUT_SECONDS: ['workerTimeoutSeconds', '--worker-timeout'],
+  VIVARIUM_RUN_CAP_USD: ['runCapUsd', '--run-cap'],
+};
+
+// The keys of EXAMPLES are the variables; Object.keys widens them to string.
+const VARIABLES = Object.keys(EXAMPLES) as readonly Variable[];
+
+export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources): Config {
+  const file = readEnvFile(envFile ?? '');
+  const found = new Map<Variable, Found>();
+  for (const variable of VARIABLES) {
+    const value = find(variable, env, file.values, flags);
+    if (value !== undefined) found.set(variable, value);
+  }
+  const given = Object.fromEntries([...found].map(([variable, { value }]) => [variable, value]));
+  const parsed = variablesSchema(knownModels).safeParse({ ...DEFAULTS, ...given });
+  const faults = [...file.faults, ...faultsBetween(found, file.values)];
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => tell(issue, found)));
+  if (faults.length > 0 || !parsed.success) throw invalid(faults);
+
+  const { GROQ_API_KEY: apiKey, GROQ_API_URL: origin, ...values } = parsed.data;
+  return freezeDeep({
+    upstream: apiKey === undefined ? { kind: 'simulator' } : { kind: 'groq', apiKey, origin },
+    grindUrl: values.SWARM_API_URL,
+    defaultModel: values.DEFAULT_GROQ_MODEL,
+    workerTimeoutMs: values.WORKER_TIMEOUT_SECONDS,
+    runCap: values.VIVARIUM_RUN_CAP_USD,
+    noColor: flags.noColor ?? values.NO_COLOR !== undefined,
+  });
+}
+
+/**
+ * The first source that has the variable decides. One that is set but blank says "not set", and hides what the sources below it say:
+ * `GROQ_API_KEY= orchestrator start` works with the simulator although .env holds a key.
+ */
+function find(
+  variable: Variable,
+  env: Environment,
+  file: Environment,
+  flags: ConfigFlags,
+): Found | undefined {
+  const [flag, flagName] = FLAGS[variable] ?? [];
+  const sources: readonly (readonly [string | undefined, string])[] = [
+    [flag === undefined ? undefined : flags[flag]?.toString(), flagName ?? ''],
+    [env[variable], 'environment'],
+    [file[variable], '.env'],
+  ];
+  const [value, source] = sources.find(([candidate]) => candidate !== undefined) ?? [];
+  if (value === undefined || source === undefined) return undefined;
+  return value.trim() === '' ? undefined : { value: value.trim(), source };
+}
+
+/** Faults no single variable has. */
+function faultsBetween(found: ReadonlyMap<Variable, Found>, file: Environment): readonly string[] {
+  const faults: string[] = [];
+  const url = found.get('GROQ_API_URL');
+  if (!found.has('GROQ_API_KEY') && url !== undefined && url.value !== DEFAULT_GROQ_API_URL) {
+    faults.push(
+      `GROQ_API_URL (${url.source}) is set, but there is no GROQ_API_KEY, so nothing would be sent there. Set GROQ_API_KEY as well, or remove GROQ_API_URL to work with the simulator`,
+    );
+  }
+  if (file['VIVARIUM_HOME'] !== undefined) {
+    faults.push(
+      'VIVARIUM_HOME cannot stand in .env, which is found through it. Set it in the environment, or use --home',
+    );
+  }
+  return faults;
+}
+
+function tell(issue: z.core.$ZodIssue, found: ReadonlyMap<Variable, Found>): string {
+  const name = String(issue.path[0]);
+  const variable = VARIABLES.find((candidate) => candidate === name);
+  if (variable === undefined) return issue.message;
+  return `${variable} (${found.get(variable)?.source ?? 'default'}): ${issue.message}. Example: ${EXAMPLES[variable]}`;
+}
+
+/** In the seed's words and form. */
+function invalid(faults: readonly string[]): VivariumError {
+  const lines = faults.map((text, index) => `  [${index + 1}] ${text}`);
+  return new VivariumError('config_invalid', ['CONFIG VALIDATION FAILED:', ...lines].join('\n'), {
+    remedy: { kind: 'stop' },
+    hint: 'Mend what is listed, in the environment or in the .env file of the home, and start again.',
+  });
+}
