@@ -1,0 +1,69 @@
+/** The command line of a worker, read strictly. It is written by the supervisor; by hand for a look at one worker alone. Pure. */
+import { parseArgs } from 'node:util';
+import { messageOf, type Milliseconds } from '@vivarium/core';
+
+export interface Flags {
+  readonly home: string;
+  readonly runId: string;
+  readonly concurrency: number;
+  /** Undefined: grind is found through run/grind.json alone. */
+  readonly grindUrl: string | undefined;
+  readonly timeoutMs: Milliseconds;
+}
+
+export const usage = `worker --home DIR [--run RUN_ID] [--concurrency K] [--grind URL] [--timeout-seconds S]
+
+  --home DIR            directory with queue.json
+  --run RUN_ID          run the work is booked on (a new one)
+  --concurrency K       tasks at a time, 1 to 256 (1)
+  --grind URL           grind to ask; default: the one named in run/grind.json
+  --timeout-seconds S   most seconds one attempt may take (900)`;
+
+const MOST_SLOTS = 256;
+
+export type FlagsAnswer =
+  | { readonly kind: 'flags'; readonly flags: Flags }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'faulty'; readonly problems: readonly string[] };
+
+export function readFlags(argv: readonly string[], newRunId: () => string): FlagsAnswer {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      options: {
+        home: { type: 'string' },
+        run: { type: 'string' },
+        concurrency: { type: 'string', default: '1' },
+        grind: { type: 'string' },
+        'timeout-seconds': { type: 'string', default: '900' },
+        help: { type: 'boolean' },
+      },
+    }));
+  } catch (error) {
+    return { kind: 'faulty', problems: [messageOf(error)] };
+  }
+  if (values.help === true) return { kind: 'help' };
+  const problems: string[] = [];
+  const concurrency = Number(values.concurrency);
+  const seconds = Number(values['timeout-seconds']);
+  if (values.home === undefined || values.home === '') problems.push('--home is missing');
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_SLOTS) {
+    problems.push(`--concurrency ${values.concurrency}: a whole number from 1 to ${MOST_SLOTS} is needed`);
+  }
+  if (!(seconds > 0) || seconds > 86_400)
+    problems.push(`--timeout-seconds ${values['timeout-seconds']}: more than 0 and up to 86400 is needed`);
+  if (values.grind !== undefined && !URL.canParse(values.grind))
+    problems.push(`--grind ${values.grind}: this is not an address`);
+  if (problems.length > 0 || values.home === undefined) return { kind: 'faulty', problems };
+  return {
+    kind: 'flags',
+    flags: {
+      home: values.home,
+      runId: values.run ?? newRunId(),
+      concurrency,
+      grindUrl: values.grind,
+      timeoutMs: Math.ceil(seconds * 1_000),
+    },
+  };
+}
