@@ -1,0 +1,141 @@
+/**
+ * The engine of `ModelProvider` for Groq, and for whatever speaks its wire (the simulator). The only place that imports groq-sdk.
+ * Owns the SDK client and its transport. The SDK makes one attempt (`maxRetries: 0`): retries are the caller's, so that each one
+ * is budgeted and audited. Every option is given, so no stray GROQ_* variable redirects a request or its key.
+ *
+ * What leaves this file is data of ours (S6): messages in our words, and of the upstream only its status and, in a plain alphabet,
+ * its error's code or type.
+ */
+import Groq from 'groq-sdk';
+import type { Completion, CompletionRequest, ModelProvider, ProviderFault } from '@vivarium/contracts';
+import { VivariumError, type Clock, type Milliseconds } from '@vivarium/core';
+import { abortedFault, faultOf, headerReader, malformedFault, type CallFacts } from './call-fault.ts';
+import { GroqReply, toCompletion } from './completion.ts';
+import { readRateLimits } from './rate-limits.ts';
+import { createSafeWord } from './safe-word.ts';
+import { createTransport, startTrace, type CallTrace, type SentRequest } from './transport.ts';
+
+export interface GroqOptions {
+  /** `groq` or `simulator`: which book the money is in. */
+  readonly name: string;
+  /** True when no real money can move. */
+  readonly simulated: boolean;
+  readonly apiKey: string;
+  /** Where the API is, without `/openai/v1`: the SDK adds that. */
+  readonly baseUrl: string;
+  /** Most calls at once. */
+  readonly connections: number;
+  readonly clock: Clock;
+  readonly connectTimeoutMs?: Milliseconds;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+/** Longest delay of a Node timer: the SDK's would fire at once beyond it. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const SIMULATOR_HEADER = 'x-vivarium-simulator';
+
+/** Throws `config_invalid` when the address or the key cannot be used at all. */
+export function createGroqProvider(options: GroqOptions): ModelProvider {
+  const { clock, apiKey } = options;
+  const address = readAddress(options.baseUrl);
+  // The message must not quote the key, so neither does the check that could be made by the header parser.
+  if (!/^[\x21-\x7e]+$/.test(apiKey))
+    throw invalid('the API key is empty or holds characters that no header can carry');
+  const safeWord = createSafeWord(apiKey);
+  const transport = createTransport({
+    origin: address.origin,
+    apiKey,
+    userAgent: 'vivarium',
+    connections: options.connections,
+    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    maxReplyBytes: MAX_REPLY_BYTES,
+  });
+  const client = new Groq({
+    apiKey: 'held by the transport',
+    baseURL: address.href,
+    maxRetries: 0,
+    timeout: LONGEST_TIMER_MS,
+    logLevel: 'off',
+    fetch: async (url, init) => asResponse(await transport.send(readInit(url, init))),
+  });
+
+  const complete = async (
+    request: CompletionRequest,
+    signal: AbortSignal,
+  ): Promise<Completion | ProviderFault> => {
+    const startedAt = clock.monotonic();
+    const trace = startTrace(signal);
+    const facts = (): CallFacts => ({
+      trace,
+      latencyMs: clock.monotonic() - startedAt,
+      read: headerReader(trace),
+      safeWord,
+    });
+    if (signal.aborted) return abortedFault(facts());
+    try {
+      const reply: unknown = await client.chat.completions.create(
+        {
+          model: request.model,
+          messages: [{ role: 'user', content: request.prompt }],
+          temperature: request.temperature,
+          max_completion_tokens: request.maxCompletionTokens,
+        },
+        {
+          timeout: Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(request.timeoutMs))),
+          fetchOptions: carrying(trace),
+        },
+      );
+      return completed(reply, apiKey, facts());
+    } catch (error) {
+      return faultOf(error, facts());
+    }
+  };
+
+  return { name: options.name, simulated: options.simulated, complete, stop: () => transport.stop() };
+}
+
+function readAddress(baseUrl: string): { readonly origin: string; readonly href: string } {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw invalid('the address of the model API is not an http or https URL');
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw invalid('the address of the model API must hold no user, query or fragment');
+  }
+  return { origin: url.origin, href: url.href.replace(/\/+$/, '') };
+}
+
+const invalid = (message: string): VivariumError =>
+  new VivariumError('config_invalid', message, { remedy: { kind: 'stop' } });
+
+function completed(reply: unknown, apiKey: string, facts: CallFacts): Completion | ProviderFault {
+  const parsed = GroqReply.safeParse(reply);
+  const completion =
+    parsed.success &&
+    toCompletion(parsed.data, {
+      apiKey,
+      safeWord: facts.safeWord,
+      requestId: facts.read('x-request-id') ?? null,
+      simulated: facts.read(SIMULATOR_HEADER) !== undefined,
+      rateLimits: readRateLimits(facts.read),
+      latencyMs: facts.latencyMs,
+    });
+  return completion || malformedFault(facts);
+}
+
+// The three `as` below are the seam to the SDK: it hands `fetchOptions` through to `fetch` untouched, but types both as the DOM's.
+type SdkFetch = NonNullable<NonNullable<ConstructorParameters<typeof Groq>[0]>['fetch']>;
+type SdkResponse = Awaited<ReturnType<SdkFetch>>;
+
+const carrying = (trace: CallTrace): object => ({ trace });
+
+function readInit(url: unknown, init: unknown): SentRequest {
+  const { body, signal, trace } = init as {
+    readonly body: string;
+    readonly signal: AbortSignal;
+    readonly trace: CallTrace;
+  };
+  return { url: String(url), body, timeout: signal, trace };
+}
+
+const asResponse = (reply: unknown): SdkResponse => reply as SdkResponse;

@@ -1,0 +1,51 @@
+/** What Groq's headers say about its limits. A header that is missing or unreadable leaves its figure out; nothing is guessed. */
+import type { RateLimits } from '@vivarium/contracts';
+import type { Milliseconds } from '@vivarium/core';
+import { parseDuration } from './parse-duration.ts';
+
+/** Reads one reply header, by its lower-case name. */
+export type ReadHeader = (name: string) => string | undefined;
+
+export function readRateLimits(read: ReadHeader): RateLimits {
+  return withoutGaps({
+    limitRequests: count(read('x-ratelimit-limit-requests')),
+    limitTokens: count(read('x-ratelimit-limit-tokens')),
+    remainingRequests: count(read('x-ratelimit-remaining-requests')),
+    remainingTokens: count(read('x-ratelimit-remaining-tokens')),
+    resetRequestsMs: duration(read('x-ratelimit-reset-requests')),
+    resetTokensMs: duration(read('x-ratelimit-reset-tokens')),
+  });
+}
+
+/**
+ * How long the provider asks us to wait: `retry-after` in seconds, and for 429 without it the reset of the limit that is used up.
+ * A reset names the time until the limit is full again, so it is long rather than short.
+ */
+export function readRetryAfter(
+  status: number,
+  read: ReadHeader,
+  limits: RateLimits,
+): Milliseconds | undefined {
+  const seconds = number(read('retry-after'));
+  if (seconds !== undefined) return Math.ceil(seconds * 1_000);
+  if (status !== 429) return undefined;
+  if (limits.remainingRequests === 0) return limits.resetRequestsMs;
+  return limits.resetTokensMs ?? limits.resetRequestsMs;
+}
+
+const number = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : undefined;
+
+const count = (text: string | undefined): number | undefined => {
+  const value = number(text);
+  return value !== undefined && Number.isSafeInteger(value) ? value : undefined;
+};
+
+const duration = (text: string | undefined): Milliseconds | undefined =>
+  text === undefined ? undefined : parseDuration(text);
+
+type Gaps<T> = { readonly [Key in keyof T]: T[Key] | undefined };
+
+/** Drops the keys that hold nothing. */
+const withoutGaps = (figures: Gaps<Required<RateLimits>>): RateLimits =>
+  Object.fromEntries(Object.entries(figures).filter(([, figure]) => figure !== undefined));
