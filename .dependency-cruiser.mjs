@@ -14,7 +14,7 @@ const npm = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-un
  * @param {string} from @param {string} allowed @param {string} because @returns {import('dependency-cruiser').IForbiddenRuleType}
  */
 const only = (from, allowed, because) => ({
-  name: `${from.replaceAll(/[^a-z|]/g, '')}-imports-only-${allowed || 'itself'}`,
+  name: `${from}-imports-only-${allowed || 'itself'}`,
   comment: because,
   severity: 'error',
   from: { path: `^packages/(${from})/`, pathNot: test },
@@ -155,7 +155,7 @@ export default {
   forbidden,
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/' },
+    exclude: { path: '^(packages|apps)/[^/]+/(web/)?dist/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],

@@ -25,7 +25,7 @@ const { output } = await cruise(
   options.enhancedResolveOptions,
 );
 /** @type {import('dependency-cruiser').ICruiseResult} */
-const { modules, summary } = JSON.parse(String(output));
+const { modules, summary } = JSON.parse(/** @type {string} */ (output));
 
 const cruised = new Set(modules.map(({ source }) => source));
 const unread = sources.filter((file) => !cruised.has(file));

@@ -4,7 +4,7 @@
  * @typedef {object} JsonSchema
  * @property {string | string[]} [type]
  * @property {string} [description]
- * @property {unknown} [const]
+ * @property {string | number | boolean | null} [const]
  * @property {unknown[]} [enum]
  * @property {JsonSchema[]} [anyOf]
  * @property {JsonSchema[]} [oneOf]
