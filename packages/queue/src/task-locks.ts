@@ -30,21 +30,25 @@ export function takeLock(locks: LockStore, lock: TaskLock, isGone: (workerId: st
   return locks.create(lock);
 }
 
-/** Removes the lock unless somebody else's has taken its place. */
+/**
+ * Removes the lock unless somebody else's has taken its place. Never throws: what was done under it is in the record already, and the next who
+ * wants the task, or the sweep, removes what stays behind.
+ */
 export function releaseLock(
   locks: LockStore,
   lock: Pick<TaskLock, 'task_id' | 'worker_id' | 'round' | 'attempt'>,
 ): void {
-  const standing = locks.read(lock.task_id);
-  if (standing === undefined || standing === 'unreadable') return;
-  if (
-    standing.worker_id === lock.worker_id &&
-    standing.round === lock.round &&
-    standing.attempt === lock.attempt
-  ) {
-    locks.remove(lock.task_id);
+  try {
+    const standing = locks.read(lock.task_id);
+    if (standing !== undefined && standing !== 'unreadable' && isSameHolding(standing, lock))
+      locks.remove(lock.task_id);
+  } catch {
+    return;
   }
 }
+
+const isSameHolding = (a: TaskLockFile, b: Pick<TaskLock, 'worker_id' | 'round' | 'attempt'>): boolean =>
+  a.worker_id === b.worker_id && a.round === b.round && a.attempt === b.attempt;
 
 /** Removes what workers that died left behind: locks whose attempt has ended, or whose holder is gone without having claimed. */
 export function sweepLocks(locks: LockStore, fold: TaskFold, isGone: (workerId: string) => boolean): void {

@@ -63,11 +63,11 @@ export const completed = (summary = 'done'): TaskOutcome => ({
   },
 });
 
-export const failed: TaskOutcome = {
+export const failed = {
   kind: 'failed',
   error: 'the reply was empty',
   errorCode: 'provider_malformed',
-};
+} as const satisfies TaskOutcome;
 export const faulty = (retryAfterMs: Milliseconds = 0): TaskOutcome => ({
   kind: 'retrying',
   error: 'the provider answered 503',
