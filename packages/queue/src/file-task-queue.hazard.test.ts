@@ -197,12 +197,18 @@ describe('the file engine on a disk that fails', () => {
 });
 
 describe('two processes at the same moment', () => {
-  it('Q2: whenever a second claimer comes in between, each task has one winner', async () => {
+  it.each([
+    ['', false],
+    [', even when somebody takes all locks away', true],
+  ])('Q2: whenever a second claimer comes in between, each task has one winner%s', async (_, sweep) => {
     for (let n = 1; ; n += 1) {
       const world = await prepare();
       const [first, second] = [world.open(), world.open()];
       const claims: Claim[] = [];
       const interrupted = interruptAt(first, n, async () => {
+        if (sweep)
+          for (const name of world.machine.files.list(world.layout.locks))
+            world.machine.files.remove(`${world.layout.locks}/${name}`);
         const answer = await second.queue.claim(w2, 2);
         if (answer.kind === 'claimed') claims.push(...answer.claims);
       });

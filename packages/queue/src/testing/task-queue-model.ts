@@ -183,7 +183,7 @@ export async function play(world: TaskQueueWorld, commands: readonly Command[]):
       const answer = await last.process.queue.claim(last.id, 3);
       receive(last, answer);
       if (answer.kind === 'drained') break;
-      for (const claim of [...last.holds])
+      for (let claim = last.holds[0]; claim !== undefined; claim = last.holds[0])
         await finish(last, claim, completed(`last ${round}`), `last ${round}`);
       // Not before may lie hours ahead after the wall clock was set back.
       const hour = 3_600_000;
