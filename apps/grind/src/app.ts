@@ -1,0 +1,57 @@
+/** The HTTP face: one plugin for each concern, one file for each route. Knows no rule and no money; it hands requests on and answers. */
+import { priceList } from '@vivarium/budget';
+import type { Health } from '@vivarium/contracts';
+import type { Clock, IdSource } from '@vivarium/core';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GrindCalls } from './grind-call.ts';
+import type { Diagnostics } from './notices.ts';
+import { mapErrors } from './plugins/error-mapping.ts';
+import { guardOrigin } from './plugins/origin-guard.ts';
+import { validateByZod, type ZodTypes } from './plugins/zod-validation.ts';
+import { routeGrind } from './routes/grind.ts';
+import { routeHealthz } from './routes/healthz.ts';
+import { routeModels } from './routes/models.ts';
+import { createSend } from './send.ts';
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypes>;
+
+export interface AppDeps {
+  readonly answer: GrindCalls['answer'];
+  readonly health: () => Health;
+  readonly defaultModel: string;
+  readonly simulated: boolean;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly diagnostics: Diagnostics;
+  /** Where the service listens. */
+  readonly port: () => number;
+}
+
+/** A prompt of four million bytes is a million tokens and more: beyond every model. */
+const MOST_BODY_BYTES = 4 * 1_024 * 1_024;
+/** For a whole request to arrive. Answers may take as long as their deadline says. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than clients keep a connection: it is they who close it, so no request meets a closing one. */
+const KEEP_ALIVE_MS = 75_000;
+
+export function createApp({ answer, health, defaultModel, simulated, clock, ids, diagnostics, port }: AppDeps): App {
+  const app = fastify({
+    logger: false,
+    bodyLimit: MOST_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    genReqId: () => ids.next('req'),
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<ZodTypes>();
+  app.removeContentTypeParser('text/plain');
+  const send = createSend(simulated);
+  guardOrigin(app, port, send);
+  validateByZod(app);
+  mapErrors(app, diagnostics, send);
+  routeGrind(app, answer, clock, send);
+  routeHealthz(app, health);
+  routeModels(app, priceList, defaultModel);
+  return app;
+}

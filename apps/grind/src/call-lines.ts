@@ -1,0 +1,127 @@
+/** The lines of api_audit.log that one request leaves. Keys of the seed first, in its order; pure but for ids and time, which the ports give. */
+import type { ApiAuditLine, Completion, OpenHold, ProviderFault, RecordedReply } from '@vivarium/contracts';
+import { nanoToUsd, timestamp, type CallId, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
+import type { Order } from './order.ts';
+
+type Line<Event extends ApiAuditLine['event']> = Extract<ApiAuditLine, { event: Event }>;
+
+/** Everybody on loopback is the admin. */
+export const PRINCIPAL = { user: 'admin', role: 'admin' } as const;
+
+export interface Call {
+  readonly id: CallId;
+  readonly model: string;
+  readonly hold: NanoUsd;
+  readonly inputTokenBound: number;
+  readonly maxCompletionTokens: number;
+}
+
+export interface CallLines {
+  held(order: Order, call: Call): Line<'call.held'>;
+  success(order: Order, call: Call, completion: Completion, cost: NanoUsd, resultSha256: string): Line<'API_CALL_SUCCESS'>;
+  failure(order: Order, call: Call, fault: ProviderFault): Line<'API_CALL_FAILURE'>;
+  usageUnknown(order: Order, call: Call, error: string, errorCode: string): Line<'call.usage-unknown'>;
+  /** For a hold that a grind left open when it died. */
+  leftOpen(hold: OpenHold): Line<'call.usage-unknown'>;
+  replayed(order: Order, reply: RecordedReply, resultSha256: string): Line<'call.replayed'>;
+  violation(order: Order, reason: string, ruleIds: readonly string[]): Line<'CONSTITUTIONAL_VIOLATION'>;
+  exceeded(order: Order, cap: string, remaining: NanoUsd, requested: NanoUsd): Line<'BUDGET_EXCEEDED'>;
+  rateLimited(order: Order, retryAfterMs: number | undefined): Line<'RATE_LIMITED'>;
+}
+
+export function createCallLines({ clock, ids }: { readonly clock: Clock; readonly ids: IdSource }): CallLines {
+  const head = <Event extends ApiAuditLine['event']>(event: Event) => ({ timestamp: timestamp(clock), event, ...PRINCIPAL });
+  const tail = (order: Order, call?: Call) => ({
+    call_id: call?.id,
+    idempotency_key: order.key,
+    prompt_hash: order.promptHash,
+    event_id: ids.next('api'),
+    ...order.joins,
+  });
+
+  return {
+    held: (order, call) => ({
+      ...head('call.held'),
+      model: call.model,
+      held: nanoToUsd(call.hold),
+      held_nano_usd: call.hold,
+      input_token_bound: call.inputTokenBound,
+      max_completion_tokens: call.maxCompletionTokens,
+      ...tail(order, call),
+    }),
+    success: (order, call, completion, cost, resultSha256) => ({
+      ...head('API_CALL_SUCCESS'),
+      model: completion.model,
+      cost: nanoToUsd(cost),
+      input_tokens: completion.inputTokens,
+      output_tokens: completion.outputTokens,
+      cost_nano_usd: cost,
+      requested_model: order.requestedModel,
+      latency_ms: Math.round(completion.latencyMs),
+      finish_reason: completion.finishReason,
+      result_sha256: resultSha256,
+      provider_request_id: completion.providerRequestId,
+      ...tail(order, call),
+    }),
+    failure: (order, call, fault) => ({
+      ...head('API_CALL_FAILURE'),
+      error: fault.message,
+      error_code: fault.code,
+      model: call.model,
+      latency_ms: Math.round(fault.latencyMs),
+      ...tail(order, call),
+    }),
+    usageUnknown: (order, call, error, errorCode) => ({
+      ...head('call.usage-unknown'),
+      model: call.model,
+      error,
+      error_code: errorCode,
+      charged: nanoToUsd(call.hold),
+      charged_nano_usd: call.hold,
+      ...tail(order, call),
+    }),
+    leftOpen({ amount, line }) {
+      const { event: _event, held: _held, held_nano_usd: _nano, input_token_bound: _bound, max_completion_tokens: _most, ...rest } = line;
+      return {
+        ...rest,
+        ...head('call.usage-unknown'),
+        error: 'grind ended before the call was settled',
+        error_code: 'call_aborted',
+        charged: nanoToUsd(amount),
+        charged_nano_usd: amount,
+        event_id: ids.next('api'),
+      };
+    },
+    replayed: (order, reply, resultSha256) => ({
+      ...head('call.replayed'),
+      model: reply.model,
+      result_sha256: resultSha256,
+      ...tail(order),
+      call_id: reply.call_id,
+      provider: reply.provider,
+      simulated: reply.simulated,
+    }),
+    violation: (order, reason, ruleIds) => ({
+      ...head('CONSTITUTIONAL_VIOLATION'),
+      reason,
+      rule_ids: [...ruleIds],
+      ...tail(order),
+    }),
+    exceeded: (order, cap, remaining, requested) => ({
+      ...head('BUDGET_EXCEEDED'),
+      remaining: nanoToUsd(remaining),
+      requested: nanoToUsd(requested),
+      remaining_nano_usd: remaining,
+      requested_nano_usd: requested,
+      cap,
+      model: order.requestedModel,
+      ...tail(order),
+    }),
+    rateLimited: (order, retryAfterMs) => ({
+      ...head('RATE_LIMITED'),
+      model: order.requestedModel,
+      ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+      ...tail(order),
+    }),
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * The life of one grind: it becomes the one of its home, settles what a dead one left, serves, and leaves. Owns the HTTP server, the file
+ * run/grind.json, the watch on HALT, and the provider's connections; `stop` gives all of them back, in that order.
+ *
+ * One grind spends for a home: the money's log is read only after run/grind.json is ours, so no line of another is missed (M1).
+ */
+import type { GrindFile, Health } from '@vivarium/contracts';
+import { VivariumError, type Machine } from '@vivarium/core';
+import type { RunFiles } from '@vivarium/home';
+import { createApp, type App } from './app.ts';
+import { bindLoopback, closeServer, HOST } from './bind.ts';
+import { openDesk, type Desk, type DeskDeps } from './desk.ts';
+import { watchHalt } from './halt-watch.ts';
+import { refuse } from './refusal.ts';
+
+export interface GrindDeps extends DeskDeps {
+  readonly machine: Pick<Machine, 'clock' | 'ids' | 'processes'>;
+  readonly run: Pick<RunFiles, 'claimGrind' | 'releaseGrind'>;
+  readonly version: string;
+}
+
+export interface Grind {
+  /** On 127.0.0.1, at `port` or, when that is taken, at any free one. Throws `grind_running`, `port_unavailable`, `record_unwritable`. */
+  listen(port: number): Promise<{ readonly url: string }>;
+  /** `drain`: takes no more calls and lets those under way end. `now`: cuts them. Called again it may hurry, and resolves at the same end. */
+  stop(how: 'drain' | 'now'): Promise<void>;
+}
+
+export function createGrind(deps: GrindDeps): Grind {
+  const { home, machine, control, run, provider, diagnostics } = deps;
+  const { clock, ids } = machine;
+  let serving: Serving | undefined;
+  let stopped: Promise<void> | undefined;
+
+  const listen = async (wanted: number): Promise<{ readonly url: string }> => {
+    // The port is taken first, because run/grind.json names it; until that file is ours every request is told to come back.
+    let port = 0;
+    const app = createApp({
+      answer: async (request, caller) =>
+        serving === undefined ? refuse('stopping', 'This grind is starting.') : serving.calls.answer(request, caller),
+      health,
+      defaultModel: deps.defaultModel,
+      simulated: provider.simulated,
+      clock,
+      ids,
+      diagnostics,
+      port: () => port,
+    });
+    port = await bindLoopback(app, wanted);
+    const url = `http://${HOST}:${port}`;
+    try {
+      const { pid, started, host } = machine.processes.self;
+      await claim({ home, pid, started, host, port, url, version: deps.version, provider: provider.name, simulated: provider.simulated });
+      serving = { app, ...open() };
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    return { url };
+  };
+
+  const claim = async (file: GrindFile): Promise<void> => {
+    const answer = await run.claimGrind(file);
+    if (answer.kind === 'claimed') return;
+    throw new VivariumError('grind_running', `a grind for this home is already running: process ${answer.by.pid} at ${answer.by.url}`, {
+      remedy: { kind: 'stop' },
+      hint: 'Use it, or stop that process.',
+    });
+  };
+
+  /** From here on this process is the one that spends for its home. */
+  const open = (): Omit<Serving, 'app'> => {
+    try {
+      const desk = openDesk(deps);
+      const unwatch = watchHalt({
+        control,
+        clock,
+        isBusy: () => desk.calls.underWay > 0,
+        onHalt: () => desk.calls.abort('halted'),
+      });
+      return { ...desk, unwatch };
+    } catch (error) {
+      run.releaseGrind();
+      throw error;
+    }
+  };
+
+  const health = (): Health => ({
+    status: serving === undefined || stopped !== undefined ? 'stopping' : STATUS[control.read().kind],
+    home,
+    pid: machine.processes.self.pid,
+    version: deps.version,
+    provider: provider.name,
+    simulated: provider.simulated,
+    run_cap_nano_usd: deps.runCap,
+    default_model: deps.defaultModel,
+  });
+
+  const leave = async (): Promise<void> => {
+    if (serving !== undefined) {
+      await serving.calls.idle();
+      await closeServer(serving.app, clock);
+      serving.unwatch();
+      serving.settlements.stop();
+      run.releaseGrind();
+    }
+    await provider.stop();
+  };
+
+  return {
+    listen,
+    stop(how) {
+      serving?.calls.close();
+      if (how === 'now') serving?.calls.abort('stopping');
+      return (stopped ??= leave());
+    },
+  };
+}
+
+interface Serving extends Desk {
+  readonly app: App;
+  readonly unwatch: () => void;
+}
+
+const STATUS = { running: 'ok', paused: 'paused', halted: 'halted' } as const;

@@ -1,0 +1,62 @@
+/**
+ * Everything between a request and its answer, put together for one home: reads the log of money, charges what a dead grind left open, and is ready
+ * to answer. To be opened by the one grind of the home alone.
+ */
+import type { BudgetStore, ControlStore, ModelProvider, RecordStore } from '@vivarium/contracts';
+import { messageOf, type HomeId, type Machine, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import { createCallLines } from './call-lines.ts';
+import { chargeDeadHolds } from './charge-dead-holds.ts';
+import { createGate } from './gate.ts';
+import { createGrindCalls, type GrindCalls } from './grind-call.ts';
+import { createNotices, type Diagnostics } from './notices.ts';
+import { createSettlements, type Settlements } from './settlements.ts';
+import { createSpend } from './spend.ts';
+
+export interface DeskDeps {
+  readonly home: HomeId;
+  readonly machine: Pick<Machine, 'clock' | 'ids'>;
+  readonly record: RecordStore;
+  readonly control: ControlStore;
+  /** Reads the log of money. */
+  readonly openBudget: () => BudgetStore;
+  readonly provider: ModelProvider;
+  readonly defaultModel: string;
+  readonly runCap: NanoUsd;
+  /** For requests that give no deadline. */
+  readonly defaultDeadlineMs: Milliseconds;
+  readonly diagnostics: Diagnostics;
+}
+
+export interface Desk {
+  readonly calls: GrindCalls;
+  readonly settlements: Settlements;
+}
+
+/** Throws `record_unwritable` when what a dead grind left cannot be charged: then nothing may be spent. */
+export function openDesk(deps: DeskDeps): Desk {
+  const { home, record, control, provider, runCap, defaultModel, defaultDeadlineMs, diagnostics } = deps;
+  const { clock, ids } = deps.machine;
+  const budget = deps.openBudget();
+  const lines = createCallLines({ clock, ids });
+  const notices = createNotices(record, diagnostics);
+  chargeDeadHolds(budget, lines, notices);
+
+  const settlements = createSettlements({
+    budget,
+    record,
+    clock,
+    onKept: (error) => notices.trouble(undefined, 'record_unwritable', `a call could not be settled yet: ${messageOf(error)}`),
+  });
+  const settings = {
+    home,
+    sessionRunId: ids.next('session'),
+    defaultModel,
+    defaultDeadlineMs,
+    provider: provider.name,
+    simulated: provider.simulated,
+  };
+  const gate = createGate({ clock, ids, record, writeAudit: (line) => budget.write(line), lines, notices });
+  const spend = createSpend({ provider, budget, clock, ids, lines, settlements, notices, runCap });
+  const calls = createGrindCalls({ settings, control, record, budget, gate, spend, lines, notices });
+  return { calls, settlements };
+}

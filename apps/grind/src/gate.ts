@@ -1,0 +1,56 @@
+/**
+ * The gate: judges the text and writes the decision down before anything is done on it. Talks to the rules of `safety` and to the record.
+ *
+ * - S1: nobody reaches the provider without a report that passed. S2: the decision is in the record before the act; what cannot be recorded is refused.
+ */
+import { rulesDigest } from '@vivarium/constitution';
+import { CHECKS, type ControlState, type RecordStore, type SafetyAuditLine, type SafetyReport } from '@vivarium/contracts';
+import { messageOf, timestamp, type Clock, type IdSource } from '@vivarium/core';
+import { assess } from '@vivarium/safety';
+import { PRINCIPAL, type CallLines } from './call-lines.ts';
+import type { Notices } from './notices.ts';
+import type { Order } from './order.ts';
+import { refuse, type Refusal } from './refusal.ts';
+
+export interface GateDeps {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly record: RecordStore;
+  /** Writes a line of api_audit.log; may throw. */
+  readonly writeAudit: (line: ReturnType<CallLines['violation']>) => void;
+  readonly lines: CallLines;
+  readonly notices: Notices;
+}
+
+/** Answers a refusal, or undefined when the order may go on. */
+export type Gate = (order: Order, control: ControlState) => Refusal | undefined;
+
+export function createGate({ clock, ids, record, writeAudit, lines, notices }: GateDeps): Gate {
+  return (order, control) => {
+    const report = assess({ text: order.prompt, role: PRINCIPAL.role }, { control });
+    const line: SafetyAuditLine = {
+      timestamp: timestamp(clock),
+      ...report,
+      event: 'gate.decided',
+      prompt_sha256: order.promptSha256,
+      rules_digest: rulesDigest,
+      ...PRINCIPAL,
+      event_id: ids.next('gate'),
+      ...order.joins,
+    };
+    try {
+      record.append('safetyAudit', line);
+      if (report.passed) return undefined;
+      const reason = report.blocked_reason ?? 'refused';
+      const ruleIds = rulesThatSpoke(report);
+      writeAudit(lines.violation(order, reason, ruleIds));
+      notices.blocked(order, reason, ruleIds);
+      return refuse('refused', reason, { ruleIds });
+    } catch (error) {
+      notices.trouble(order, 'record_unwritable', messageOf(error));
+      return refuse('record_unwritable', 'The decision of the gate could not be recorded, so nothing was done.');
+    }
+  };
+}
+
+const rulesThatSpoke = (report: SafetyReport): readonly string[] => CHECKS.flatMap((check) => report.checks[check]?.rule_ids ?? []);

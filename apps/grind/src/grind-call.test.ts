@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { createGrindWorld } from './testing/grind-world.ts';
+
+describe('a request that is answered', () => {
+  it('S1, S2, M3, M4: leaves the gate decision, the hold and the settlement, in this order, and the reply names them', async () => {
+    const world = createGrindWorld();
+    const order: string[] = [];
+    world.machine.files.intercept((operation, path) => {
+      if (operation === 'append' || operation === 'createExclusive') order.push(path.replace('/home-of-test/logs/', '').replace(/results\/.*/, 'result'));
+    });
+    const reply = await world.reply({ task_id: 'task-1', worker_id: 'worker_1', round: 2, attempt: 3 });
+
+    expect(order.slice(0, 4)).toEqual(['safety_audit.log', 'api_audit.log', 'result', 'api_audit.log']);
+    const [held, success] = world.audit();
+    expect(held).toMatchObject({ event: 'call.held', model: 'llama-3.1-8b-instant', call_id: reply.call_id, task_id: 'task-1', round: 2, attempt: 3 });
+    expect(success).toMatchObject({
+      event: 'API_CALL_SUCCESS',
+      call_id: reply.call_id,
+      model: 'llama-3.1-8b-instant',
+      requested_model: 'llama-3.1-8b-instant',
+      cost_nano_usd: reply.cost_nano_usd,
+      result_sha256: reply.result_sha256,
+      worker_id: 'worker_1',
+      provider: 'simulator',
+      simulated: true,
+    });
+    expect(Object.keys(success ?? {}).slice(0, 8)).toEqual(['timestamp', 'event', 'user', 'role', 'model', 'cost', 'input_tokens', 'output_tokens']);
+    expect(world.gateLines()).toMatchObject([{ passed: true, task_id: 'task-1', request_id: reply.request_id }]);
+    expect(world.record.getResult(reply.result_sha256)).toBe(reply.result);
+    expect(reply).toMatchObject({ status: 'completed', simulated: true, replayed: false, task_id: 'task-1' });
+  });
+
+  it('M2: costs exactly what the provider bills', async () => {
+    const world = createGrindWorld();
+    const reply = await world.reply({ model: 'llama-3.3-70b-versatile' });
+    const [billed] = world.provider.billed;
+    expect(reply.cost_nano_usd).toBe((billed?.inputTokens ?? 0) * 590 + (billed?.outputTokens ?? 0) * 790);
+  });
+
+  it('says in the action log what was used, and that it was simulated', async () => {
+    const world = createGrindWorld();
+    const reply = await world.reply({ worker_id: 'worker_1' });
+    expect(world.actions()).toMatchObject([
+      { actor: 'worker_1', action_type: 'API', action: 'llama-3.1-8b-instant', cost_nano_usd: reply.cost_nano_usd },
+    ]);
+    expect(world.actions()[0]?.['detail']).toMatch(/^\d+ tokens \| \$0\.\d+ \(simulated\)$/);
+  });
+
+  it('asks the provider for no more than was held', async () => {
+    const world = createGrindWorld();
+    await world.reply({ max_tokens: 100, temperature: 1 });
+    expect(world.provider.requests).toMatchObject([{ maxCompletionTokens: 100, temperature: 1, model: 'llama-3.1-8b-instant' }]);
+    expect(world.audit()[0]).toMatchObject({ max_completion_tokens: 100 });
+  });
+});
+
+describe('a request that is refused before money', () => {
+  it.each([
+    ['foreign_home', { home: 'home_of_others' }],
+    ['refused', { prompt: 'rm -rf /' }],
+    ['unknown_model', { model: 'gpt-9' }],
+    ['invalid_request', { min_budget: 0.5, max_budget: 0.1 }],
+    ['invalid_request', { prompt: 'x'.repeat(600_000), max_budget: 1 }],
+  ] as const)('S1: %s, and the provider is not asked', async (code, request) => {
+    const world = createGrindWorld();
+    expect(await world.refusal(request)).toMatchObject({ code, remedy: code === 'foreign_home' ? 'wait' : 'fail' });
+    expect(world.provider.requests).toEqual([]);
+    expect(world.events()).not.toContain('call.held');
+  });
+
+  it('serves the home it is asked to serve by name', async () => {
+    const world = createGrindWorld();
+    expect(await world.reply({ home: world.home })).toMatchObject({ status: 'completed' });
+  });
+
+  it('S2: a refusal by the gate stands in both logs and names the rule', async () => {
+    const world = createGrindWorld();
+    const refusal = await world.refusal({ prompt: 'Tidy up, then rm -rf /', task_id: 't' });
+    expect(refusal.message).toMatch(/^Constitutional violation: /);
+    expect(refusal.details.ruleIds).toEqual(['machine-destruction']);
+    expect(world.gateLines()).toMatchObject([{ passed: false, blocked_reason: refusal.message, task_id: 't' }]);
+    expect(world.audit()).toMatchObject([{ event: 'CONSTITUTIONAL_VIOLATION', reason: refusal.message, rule_ids: ['machine-destruction'] }]);
+    expect(world.actions()).toMatchObject([{ action_type: 'SAFETY', action: 'BLOCKED' }]);
+  });
+
+  it('takes no new requests once it is closed', async () => {
+    const world = createGrindWorld();
+    world.desk.calls.close();
+    expect(await world.refusal()).toMatchObject({ code: 'stopping', remedy: 'retry' });
+  });
+});
+
+describe('an idempotency key', () => {
+  it('M3: brings the recorded reply back without paying, also to the next grind of the home', async () => {
+    const first = createGrindWorld();
+    const paid = await first.reply({ idempotency_key: 'k', task_id: 't' });
+    const second = createGrindWorld({ after: first });
+    for (const world of [first, second]) {
+      expect(await world.reply({ idempotency_key: 'k', task_id: 't' })).toEqual({ ...paid, request_id: expect.any(String), replayed: true });
+    }
+    expect(first.provider.billed).toHaveLength(1);
+    expect(second.provider.requests).toEqual([]);
+    expect(second.events()).toEqual(['call.held', 'API_CALL_SUCCESS', 'call.replayed', 'call.replayed']);
+  });
+
+  it('M3: shares one call among requests that come while it is in flight', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
+    const answers = [1, 2, 3].map(() => world.ask({ idempotency_key: 'k' }));
+    await world.machine.clock.advanceSettled(1_000);
+    const replies = (await Promise.all(answers)).map((answer) => (answer.kind === 'reply' ? answer.reply : undefined));
+    expect(world.provider.billed).toHaveLength(1);
+    expect(replies.map((reply) => reply?.replayed)).toEqual([false, true, true]);
+    expect(new Set(replies.map((reply) => reply?.request_id)).size).toBe(3);
+    expect(new Set(replies.map((reply) => reply?.call_id)).size).toBe(1);
+  });
+
+  it('M3: does not stand for another prompt or model, recorded or in flight', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
+    const first = world.ask({ idempotency_key: 'k', model: 'llama-3.1-8b-instant' });
+    expect(await world.ask({ idempotency_key: 'k', prompt: 'another' })).toMatchObject({ code: 'idempotency_conflict' });
+    await world.settled(first);
+    expect(await world.refusal({ idempotency_key: 'k', prompt: 'another' })).toMatchObject({ code: 'idempotency_conflict', remedy: 'fail' });
+    expect(await world.refusal({ idempotency_key: 'k', model: 'llama-3.3-70b-versatile' })).toMatchObject({ code: 'idempotency_conflict' });
+    expect(await world.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: true });
+  });
+
+  it('pays again after a call that brought nothing', async () => {
+    const world = createGrindWorld({ script: (_request, call) => (call === 1 ? { kind: 'malformed' } : { kind: 'answer' }) });
+    expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'provider_failed' });
+    expect(await world.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: false });
+  });
+
+  it('M3: never pays again for a reply whose text was removed from the results', async () => {
+    const world = createGrindWorld();
+    const paid = await world.reply({ idempotency_key: 'k' });
+    world.machine.files.remove(`/home-of-test/logs/results/${paid.result_sha256.slice(0, 2)}/${paid.result_sha256}.txt`);
+    expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'internal' });
+    expect(world.provider.billed).toHaveLength(1);
+  });
+
+  it('M5: hands out a simulated reply as simulated, also when real money is at work now', async () => {
+    const simulated = createGrindWorld();
+    await simulated.reply({ idempotency_key: 'k' });
+    const real = createGrindWorld({ after: simulated, simulated: false });
+    expect(await real.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: true, simulated: true, provider: 'simulator' });
+    expect(real.provider.requests).toEqual([]);
+  });
+});
+
+describe('a caller that goes away', () => {
+  const gone = (): { readonly caller: { onGone: (callback: () => void) => void }; readonly leave: () => void } => {
+    const callbacks: (() => void)[] = [];
+    return { caller: { onGone: (callback) => callbacks.push(callback) }, leave: () => callbacks.forEach((callback) => callback()) };
+  };
+
+  it('M3: does not end a call that has a key', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
+    const { caller, leave } = gone();
+    const answer = world.ask({ idempotency_key: 'k' }, caller);
+    await world.machine.clock.advanceSettled(100);
+    leave();
+    expect(await world.settled(answer)).toMatchObject({ kind: 'reply' });
+    expect(world.events()).toEqual(['call.held', 'API_CALL_SUCCESS']);
+  });
+
+  it('M2: ends a call without one, and what it may have cost stays charged', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
+    const { caller, leave } = gone();
+    const answer = world.ask({}, caller);
+    await world.machine.clock.advanceSettled(100);
+    leave();
+    expect(await world.settled(answer, 0)).toMatchObject({ kind: 'refusal' });
+    expect(world.events()).toEqual(['call.held', 'call.usage-unknown']);
+  });
+});

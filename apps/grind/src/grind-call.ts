@@ -1,0 +1,171 @@
+/**
+ * One request from receipt to answer, in the order in which it is dealt with. Owns the calls under way.
+ *
+ * - S1: home and control state, recorded replies, gate, money, provider; nothing reaches the next without passing the one before.
+ * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. With a key a caller that goes away
+ *   does not end the call: its reply will be asked for again.
+ * - S3: HALT and a hurried stop cut what is in flight.
+ */
+import type { BudgetStore, ControlStore, GrindRequest, RecordStore } from '@vivarium/contracts';
+import { messageOf } from '@vivarium/core';
+import { replayOf, type GrindAnswer } from './answer.ts';
+import type { CallLines } from './call-lines.ts';
+import { createFlights } from './flights.ts';
+import type { Gate } from './gate.ts';
+import { refuseUnder } from './in-force.ts';
+import type { Notices } from './notices.ts';
+import { readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
+import { refuse, type Refusal } from './refusal.ts';
+import type { Leave, Spend } from './spend.ts';
+
+export interface GrindCallsDeps {
+  readonly settings: OrderSettings;
+  readonly control: ControlStore;
+  readonly record: RecordStore;
+  readonly budget: BudgetStore;
+  readonly gate: Gate;
+  readonly spend: Spend;
+  readonly lines: CallLines;
+  readonly notices: Notices;
+}
+
+export interface GrindCalls {
+  answer(request: GrindRequest, caller: Caller): Promise<GrindAnswer>;
+  /** New requests are refused from now on; those under way go on. */
+  close(): void;
+  /** Cuts every provider call in flight. `halted`: by HALT; `stopping`: this process leaves now. */
+  abort(why: 'halted' | 'stopping'): void;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+  readonly underWay: number;
+}
+
+type Cut = 'halted' | 'stopping' | 'gone';
+
+export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
+  const { settings, control, record, budget, gate, spend, lines, notices } = deps;
+  const flights = createFlights<GrindAnswer>();
+  const running = new Set<(why: Cut) => void>();
+  const waiting = new Set<() => void>();
+  let isClosed = false;
+
+  const answer = async (request: GrindRequest, caller: Caller): Promise<GrindAnswer> => {
+    const order = readOrder(request, caller, settings);
+    const state = control.read();
+    const refusal = (isClosed ? stopping() : undefined) ?? checkHome(order) ?? refuseUnder(state) ?? checkBudgets(order);
+    if (refusal !== undefined) return refusal;
+
+    const pay = async (): Promise<GrindAnswer> => gate(order, state) ?? underWay(order, (leave) => spend(order, leave));
+    if (order.key === undefined) return pay();
+    return recall(order, order.key) ?? flights.start(order.key, { promptHash: order.promptHash, model: order.requestedModel }, pay);
+  };
+
+  /** What the key stands for already: a recorded reply, or a call in flight. */
+  const recall = (order: Order, key: string): GrindAnswer | Promise<GrindAnswer> | undefined => {
+    const recorded = budget.money.replyFor(key);
+    if (recorded !== undefined) {
+      const isSame = isSameRequest(order, recorded.prompt_hash, recorded.requested_model);
+      return isSame ? replay(order, recorded) : conflict();
+    }
+    const flight = flights.find(key);
+    if (flight === undefined) return undefined;
+    return isSameRequest(order, flight.promptHash, flight.model) ? share(order, flight.answer) : conflict();
+  };
+
+  const replay = (order: Order, recorded: NonNullable<ReturnType<BudgetStore['money']['replyFor']>>): GrindAnswer => {
+    const name = recorded.result_sha256;
+    const text = name === undefined ? undefined : record.getResult(name);
+    if (name === undefined || text === undefined) {
+      const message = 'The reply was paid for and recorded, but its text is gone from logs/results. It is not paid for again under this key.';
+      notices.trouble(order, 'record_unreadable', message);
+      return refuse('internal', message);
+    }
+    try {
+      budget.write(lines.replayed(order, recorded, name));
+    } catch (error) {
+      notices.trouble(order, 'record_unwritable', messageOf(error));
+      return refuse('record_unwritable', 'The record cannot be written.');
+    }
+    return { kind: 'reply', reply: replayOf(order, recorded, text, name) };
+  };
+
+  const share = async (order: Order, shared: Promise<GrindAnswer>): Promise<GrindAnswer> => {
+    const other = await shared;
+    if (other.kind === 'refusal') return other;
+    return { kind: 'reply', reply: { ...other.reply, request_id: order.caller.requestId, replayed: true } };
+  };
+
+  /** Runs `work` as a call under way, which can be cut from outside. */
+  const underWay = async <T>(order: Order, work: (leave: Leave) => Promise<T>): Promise<T> => {
+    const controller = new AbortController();
+    let cutBy: Cut | undefined;
+    const cut = (why: Cut): void => {
+      cutBy ??= why;
+      controller.abort();
+    };
+    const whyNot = (): Refusal | undefined => (cutBy === undefined ? refuseUnder(control.read()) : refusalOf(cutBy));
+    running.add(cut);
+    if (order.key === undefined) order.caller.onGone(() => cut('gone'));
+    try {
+      return await work({ signal: controller.signal, whyNot });
+    } finally {
+      running.delete(cut);
+      if (running.size === 0) for (const wake of waiting) wake();
+    }
+  };
+
+  return {
+    answer,
+    close() {
+      isClosed = true;
+    },
+    abort(why) {
+      for (const cut of running) cut(why);
+    },
+    async idle() {
+      while (running.size > 0) {
+        await new Promise<void>((resolve) => {
+          const wake = (): void => {
+            waiting.delete(wake);
+            resolve();
+          };
+          waiting.add(wake);
+        });
+      }
+    },
+    get underWay() {
+      return running.size;
+    },
+  };
+
+  function refusalOf(cutBy: Cut): Refusal {
+    switch (cutBy) {
+      case 'halted': {
+        const now = control.read();
+        return (now.kind === 'halted' ? refuseUnder(now) : undefined) ?? refuse('halted', 'HALT cut the call.');
+      }
+      case 'stopping':
+        return stopping();
+      case 'gone':
+        return refuse('deadline_exceeded', 'The caller went away.');
+    }
+  }
+
+  function checkHome(order: Order): Refusal | undefined {
+    if (order.claimedHome === undefined || order.claimedHome === settings.home) return undefined;
+    return refuse('foreign_home', 'This grind serves another home.');
+  }
+}
+
+function checkBudgets(order: Order): Refusal | undefined {
+  if (order.minBudget <= order.maxBudget) return undefined;
+  const message = 'min_budget is above max_budget: the call could never start';
+  return refuse('invalid_request', 'The request contradicts itself.', { issues: [{ path: 'min_budget', message }] });
+}
+
+/** A caller that leaves the model to grind means the one that was chosen then. */
+const isSameRequest = (order: Order, promptHash: string | undefined, model: string | undefined): boolean =>
+  promptHash === order.promptHash && (!order.namesModel || model === order.requestedModel);
+
+const stopping = (): Refusal => refuse('stopping', 'This grind is shutting down.');
+const conflict = (): Refusal => refuse('idempotency_conflict', 'The key was used before with another prompt or model.');

@@ -1,0 +1,101 @@
+/** A request, read once: what is asked, for whom, until when, and the ids that join its lines in the record. */
+import { DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, sha256, TASK_DEFAULTS, type GrindRequest } from '@vivarium/contracts';
+import { nanoUsd, usdToNano, zeroUsd, type HomeId, type Milliseconds, type NanoUsd } from '@vivarium/core';
+
+export interface Caller {
+  readonly requestId: string;
+  /** On the monotonic clock. */
+  readonly receivedAt: Milliseconds;
+  /** Calls back when the caller has gone away before its answer. */
+  onGone(callback: () => void): void;
+}
+
+export interface OrderSettings {
+  readonly home: HomeId;
+  /** Run that requests without a run_id belong to: this grind's own. */
+  readonly sessionRunId: string;
+  readonly defaultModel: string;
+  readonly defaultDeadlineMs: Milliseconds;
+  readonly provider: string;
+  readonly simulated: boolean;
+}
+
+export interface Order {
+  readonly caller: Caller;
+  readonly prompt: string;
+  readonly promptSha256: string;
+  /** The seed's form: the first 16 digits. */
+  readonly promptHash: string;
+  readonly requestedModel: string;
+  /** False when the caller left the choice to grind. */
+  readonly namesModel: boolean;
+  readonly wantedCompletionTokens: number;
+  readonly temperature: number;
+  readonly minBudget: NanoUsd;
+  readonly maxBudget: NanoUsd;
+  readonly claimedHome: string | undefined;
+  readonly taskId: string | undefined;
+  readonly round: number;
+  readonly runId: string;
+  readonly key: string | undefined;
+  readonly deadlineAt: Milliseconds;
+  /** Who the lines say it was: the worker, or grind itself for a direct request. */
+  readonly actor: string;
+  readonly joins: Joins;
+}
+
+/** The fields that every line about this request carries, as far as they apply. */
+export interface Joins {
+  readonly home: HomeId;
+  readonly run_id: string;
+  readonly task_id: string | undefined;
+  readonly round: number | undefined;
+  readonly attempt: number | undefined;
+  readonly task_digest: string | undefined;
+  readonly worker_id: string | undefined;
+  readonly request_id: string;
+  readonly provider: string;
+  readonly simulated: boolean;
+}
+
+export function readOrder(request: GrindRequest, caller: Caller, settings: OrderSettings): Order {
+  const promptSha256 = sha256(request.prompt);
+  const round = request.round ?? 1;
+  const runId = request.run_id ?? settings.sessionRunId;
+  const taskId = request.task_id ?? undefined;
+  return {
+    caller,
+    prompt: request.prompt,
+    promptSha256,
+    promptHash: promptSha256.slice(0, 16),
+    requestedModel: request.model ?? settings.defaultModel,
+    namesModel: typeof request.model === 'string',
+    wantedCompletionTokens: request.max_tokens ?? DEFAULT_MAX_TOKENS,
+    temperature: request.temperature ?? DEFAULT_TEMPERATURE,
+    minBudget: request.min_budget == null ? zeroUsd : budget(request.min_budget),
+    maxBudget: budget(request.max_budget ?? TASK_DEFAULTS.max_budget),
+    claimedHome: request.home ?? undefined,
+    taskId,
+    round,
+    runId,
+    key: request.idempotency_key ?? undefined,
+    deadlineAt: caller.receivedAt + (request.deadline_ms ?? settings.defaultDeadlineMs),
+    actor: request.worker_id ?? 'grind',
+    joins: {
+      home: settings.home,
+      run_id: runId,
+      task_id: taskId,
+      round: taskId === undefined ? undefined : round,
+      attempt: request.attempt ?? undefined,
+      task_digest: request.task_digest ?? undefined,
+      worker_id: request.worker_id ?? undefined,
+      request_id: caller.requestId,
+      provider: settings.provider,
+      simulated: settings.simulated,
+    },
+  };
+}
+
+const MOST_DOLLARS = 1_000_000;
+/** A cap beyond a million dollars is no other cap; a number beyond the safe integers would be none at all. */
+const budget = (dollars: number): NanoUsd => nanoUsd(usdToNano(Math.min(dollars, MOST_DOLLARS)));

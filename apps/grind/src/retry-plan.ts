@@ -1,0 +1,39 @@
+/**
+ * Whether a provider call that failed is made again, and when. The only place where provider faults are retried: the worker does not, the SDK does not.
+ * Only what may pass and is not an answer about the request is tried again: 429, 5xx, a connection that failed. A timeout has used up
+ * its time and may have been billed; a malformed reply was billed: paying for them again at once buys nothing.
+ */
+import type { ProviderFault } from '@vivarium/contracts';
+import type { Milliseconds } from '@vivarium/core';
+
+export const MOST_TRIES = 4;
+export const FIRST_WAIT_MS = 250;
+export const LONGEST_WAIT_MS = 8_000;
+
+export type RetryPlan =
+  | { readonly kind: 'retry'; readonly waitMs: Milliseconds }
+  /** `waitMs`: what the provider asked for, when that is why. */
+  | { readonly kind: 'give_up'; readonly waitMs?: Milliseconds };
+
+export interface RetrySituation {
+  readonly fault: Pick<ProviderFault, 'code' | 'retryAfterMs'>;
+  /** Tries made so far, this one included. */
+  readonly tries: number;
+  /** Until the caller's deadline. */
+  readonly remainingMs: Milliseconds;
+  /** At least 0, below 1. */
+  readonly chance: number;
+}
+
+export function planRetry({ fault, tries, remainingMs, chance }: RetrySituation): RetryPlan {
+  if (fault.code !== 'provider_rate_limited' && fault.code !== 'provider_unavailable') return { kind: 'give_up' };
+  const waitMs = Math.ceil(Math.max(fault.retryAfterMs ?? 0, jittered(tries, chance)));
+  if (tries < MOST_TRIES && waitMs < remainingMs) return { kind: 'retry', waitMs };
+  return fault.retryAfterMs === undefined ? { kind: 'give_up' } : { kind: 'give_up', waitMs: fault.retryAfterMs };
+}
+
+/** Doubles with every try; the upper half of it is left to chance, so that callers who failed together do not come back together. */
+function jittered(tries: number, chance: number): Milliseconds {
+  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
+  return full / 2 + (full / 2) * chance;
+}

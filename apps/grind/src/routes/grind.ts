@@ -1,0 +1,24 @@
+import { GrindRequest } from '@vivarium/contracts';
+import type { Clock } from '@vivarium/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '../app.ts';
+import type { GrindCalls } from '../grind-call.ts';
+import type { Caller } from '../order.ts';
+import type { Send } from '../send.ts';
+
+export function routeGrind(app: App, answer: GrindCalls['answer'], clock: Clock, send: Send): void {
+  app.post('/grind', { schema: { body: GrindRequest } }, async (request, reply) => {
+    send(request, reply, await answer(request.body, callerOf(request, reply, clock)));
+    return reply;
+  });
+}
+
+const callerOf = (request: Pick<FastifyRequest, 'id'>, reply: Pick<FastifyReply, 'raw'>, clock: Clock): Caller => ({
+  requestId: request.id,
+  receivedAt: clock.monotonic(),
+  onGone(callback) {
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) callback();
+    });
+  },
+});

@@ -1,0 +1,6 @@
+import type { Health } from '@vivarium/contracts';
+import type { App } from '../app.ts';
+
+export function routeHealthz(app: App, health: () => Health): void {
+  app.get('/healthz', (_request, reply) => reply.send(health()));
+}

@@ -1,0 +1,186 @@
+/**
+ * Paying for an answer: admission, hold, provider, settlement; and once more when the fault may pass. Owns nothing: money is in the fold of
+ * `budget`, what could not be written yet is in `settlements`.
+ *
+ * - M1: between reading the sums and writing the hold nothing else of this process runs, and no other process writes: admission is one step.
+ * - S1, S2: the provider is asked only after the hold is in the record.
+ * - M2: each try has its own hold and its own end: what it cost, nothing, or all of it when nobody can know.
+ * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
+ */
+import { admit, costOf, inputTokenBound, modelInfo, type ModelInfo } from '@vivarium/budget';
+import { committed, sha256, type BudgetStore, type Completion, type ModelProvider, type ProviderFault } from '@vivarium/contracts';
+import { addUsd, callId, messageOf, runId, zeroUsd, type Clock, type IdSource, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import { replyOf, type GrindAnswer } from './answer.ts';
+import { brokenPromises } from './broken-promises.ts';
+import type { Call, CallLines } from './call-lines.ts';
+import { recordUnwritable, refuseAdmission, refuseFault, tooLate, unknownModel } from './money-refusals.ts';
+import type { Notices } from './notices.ts';
+import type { Order } from './order.ts';
+import { refuse, type Refusal } from './refusal.ts';
+import { planRetry } from './retry-plan.ts';
+import type { Settlements } from './settlements.ts';
+import { sharesPassed } from './shares-passed.ts';
+
+export interface SpendDeps {
+  readonly provider: ModelProvider;
+  readonly budget: BudgetStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly lines: CallLines;
+  readonly settlements: Settlements;
+  readonly notices: Notices;
+  readonly runCap: NanoUsd;
+}
+
+/** How a call under way is cut, and what forbids another try. */
+export interface Leave {
+  readonly signal: AbortSignal;
+  /** Why no call may be made now, or why this one was cut. */
+  whyNot(): Refusal | undefined;
+}
+
+export type Spend = (order: Order, leave: Leave) => Promise<GrindAnswer>;
+
+/** Longest one try may take, whatever the deadline: the longest answer of the slowest model takes two minutes. */
+export const LONGEST_TRY_MS: Milliseconds = 150_000;
+
+export function createSpend(deps: SpendDeps): Spend {
+  const { provider, budget, clock, ids, lines, settlements, notices, runCap } = deps;
+
+  return async (order, leave) => {
+    const model = modelInfo(order.requestedModel);
+    if (model === undefined) return unknownModel(order.requestedModel);
+    const inputBound = inputTokenBound(order.prompt);
+    let charged = zeroUsd;
+
+    for (let tries = 1; ; tries += 1) {
+      const remainingMs = order.deadlineAt - clock.monotonic();
+      const hindrance = leave.whyNot() ?? (remainingMs > 0 ? undefined : tooLate());
+      if (hindrance !== undefined) return withCharge(hindrance, charged);
+
+      const opened = open(order, model, inputBound, tries, charged);
+      if (opened.kind === 'refusal') return withCharge(opened, charged);
+      const { call } = opened;
+      const outcome = await provider.complete(
+        {
+          callId: call.id,
+          runId: runId(order.runId),
+          model: call.model,
+          prompt: order.prompt,
+          maxCompletionTokens: call.maxCompletionTokens,
+          temperature: order.temperature,
+          timeoutMs: Math.min(LONGEST_TRY_MS, remainingMs),
+        },
+        leave.signal,
+      );
+      if (outcome.kind === 'completed') return settle(order, call, outcome, charged);
+
+      charged = addUsd(charged, outcome.billing === 'none' ? zeroUsd : call.hold);
+      if (!end(order, call, outcome)) return withCharge(recordUnwritable(), charged);
+      const plan = planRetry({
+        fault: outcome,
+        tries,
+        remainingMs: order.deadlineAt - clock.monotonic(),
+        chance: parseInt(ids.hex(4), 16) / 2 ** 32,
+      });
+      if (plan.kind === 'give_up') {
+        const why = outcome.code === 'call_aborted' ? leave.whyNot() : undefined;
+        const refusal = why ?? refuseFault(outcome, plan, tries, order.deadlineAt <= clock.monotonic());
+        if (why === undefined) notices.trouble(order, outcome.code, refusal.message);
+        if (refusal.code === 'rate_limited') note(order, lines.rateLimited(order, plan.waitMs));
+        return withCharge(refusal, charged);
+      }
+      await clock.sleep(plan.waitMs, leave.signal);
+    }
+  };
+
+  /** Admission and hold, in one step that nothing can get between. */
+  function open(
+    order: Order,
+    model: ModelInfo,
+    inputBound: number,
+    tries: number,
+    charged: NanoUsd,
+  ): { readonly kind: 'opened'; readonly call: Call } | Refusal {
+    if (!settlements.flush()) return recordUnwritable();
+    const book = budget.money.book(provider.simulated);
+    const admission = admit({
+      model,
+      inputBound,
+      wantedCompletionTokens: order.wantedCompletionTokens,
+      // A floor for starting; what has started may use what it has left.
+      minBudget: tries === 1 ? order.minBudget : zeroUsd,
+      caps: [
+        {
+          name: 'task',
+          cap: order.maxBudget,
+          committed: order.taskId === undefined ? charged : committed(book.task(order.taskId, order.round)),
+        },
+        { name: 'run', cap: runCap, committed: committed(book.run(order.runId)) },
+      ],
+    });
+    if (admission.kind !== 'admitted') {
+      if (admission.kind === 'deferred') {
+        note(order, lines.exceeded(order, admission.cap, admission.remaining, admission.requested));
+        notices.exceeded(order, admission.cap, admission.requested, admission.remaining);
+      }
+      return refuseAdmission(admission);
+    }
+    const call: Call = {
+      id: callId(ids.next('call')),
+      model: model.id,
+      hold: admission.hold,
+      inputTokenBound: inputBound,
+      maxCompletionTokens: admission.maxCompletionTokens,
+    };
+    return note(order, lines.held(order, call)) ? { kind: 'opened', call } : recordUnwritable();
+  }
+
+  /** A call that brought nothing: what it may have cost stays charged. False when that could not be written yet. */
+  function end(order: Order, call: Call, fault: ProviderFault): boolean {
+    const line = fault.billing === 'none' ? lines.failure(order, call, fault) : lines.usageUnknown(order, call, fault.message, fault.code);
+    return settlements.settle({ text: undefined, line });
+  }
+
+  function settle(order: Order, call: Call, completion: Completion, charged: NanoUsd): GrindAnswer {
+    const price = modelInfo(completion.model)?.price;
+    if (price === undefined) {
+      const error = 'the provider billed a model that has no price here';
+      notices.trouble(order, 'provider_malformed', error);
+      const isWritten = settlements.settle({ text: undefined, line: lines.usageUnknown(order, call, error, 'provider_malformed') });
+      return withCharge(isWritten ? refuse('provider_failed', `Not usable: ${error}.`) : recordUnwritable(), addUsd(charged, call.hold));
+    }
+    const { inputTokens, outputTokens, cachedTokens = 0 } = completion;
+    const cost = costOf(price, inputTokens, outputTokens, Math.min(cachedTokens, inputTokens));
+    for (const broken of brokenPromises(call, completion, cost, provider.simulated)) notices.trouble(order, 'internal', broken);
+
+    const resultSha256 = sha256(completion.text);
+    const before = spentBy(order);
+    const total = addUsd(charged, cost);
+    const line = lines.success(order, call, completion, cost, resultSha256);
+    if (!settlements.settle({ text: completion.text, line })) return withCharge(recordUnwritable(), total);
+    notices.answered(order, completion, cost, call.id);
+    const after = spentBy(order);
+    for (const share of sharesPassed(before, after, runCap)) notices.spent(order, after, runCap, share);
+    return { kind: 'reply', reply: replyOf(order, call, completion, total, resultSha256) };
+  }
+
+  function spentBy(order: Order): NanoUsd {
+    const { settled, unknown } = budget.money.book(provider.simulated).run(order.runId);
+    return addUsd(settled, unknown);
+  }
+
+  /** False when the line could not be written; then it counts for nothing, and whoever needed it goes no further. */
+  function note(order: Order, line: Parameters<BudgetStore['write']>[0]): boolean {
+    try {
+      budget.write(line);
+      return true;
+    } catch (error) {
+      notices.trouble(order, 'record_unwritable', messageOf(error));
+      return false;
+    }
+  }
+}
+
+const withCharge = (refusal: Refusal, charged: NanoUsd): Refusal =>
+  charged === zeroUsd ? refusal : { ...refusal, details: { ...refusal.details, charged } };

@@ -1,0 +1,130 @@
+/**
+ * A home in memory with a grind at its desk: real record, real control, real fold of money; time, disk and the model are in the test's hand. Several
+ * desks may be opened one after another over the same disk, as a grind that died and its successor.
+ */
+import {
+  ApiAuditLine,
+  homeIdOf,
+  homeLayout,
+  SafetyAuditLine,
+  type ApiAuditLine as AuditLine,
+  type ControlStore,
+  type GrindReply,
+  type GrindRequest,
+  type RecordStore,
+} from '@vivarium/contracts';
+import { usdToNano, type NanoUsd } from '@vivarium/core';
+import { createBudgetStore, createControlStore, createRecordStore, initHome } from '@vivarium/home';
+import { createScriptedProvider, type Script, type ScriptedProvider } from '@vivarium/model/testing';
+import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
+import type { GrindAnswer } from '../answer.ts';
+import { openDesk, type Desk } from '../desk.ts';
+import { watchHalt } from '../halt-watch.ts';
+import type { Caller } from '../order.ts';
+import type { Refusal } from '../refusal.ts';
+
+export interface GrindWorldOptions {
+  readonly script?: Script;
+  readonly runCap?: NanoUsd;
+  readonly simulated?: boolean;
+  /** Of an earlier world: the same home, after the process that served it ended. */
+  readonly after?: GrindWorld;
+}
+
+export interface GrindWorld {
+  readonly machine: MemoryMachine;
+  readonly record: RecordStore;
+  readonly control: ControlStore;
+  readonly provider: ScriptedProvider;
+  readonly desk: Desk;
+  readonly home: string;
+  /** What went to standard error. */
+  readonly diagnostics: string[];
+  ask(request?: Partial<GrindRequest>, caller?: Partial<Caller>): Promise<GrindAnswer>;
+  /** Moves time on until the answer is there. */
+  settled(answer: Promise<GrindAnswer>, ms?: number): Promise<GrindAnswer>;
+  reply(request?: Partial<GrindRequest>): Promise<GrindReply>;
+  refusal(request?: Partial<GrindRequest>): Promise<Refusal>;
+  /** Lines of api_audit.log, each held against its schema. */
+  audit(): readonly AuditLine[];
+  events(): readonly string[];
+  gateLines(): readonly SafetyAuditLine[];
+  actions(): readonly Record<string, unknown>[];
+  /** Everything on the disk, as one text. */
+  everythingWritten(): string;
+  stop(): void;
+}
+
+const ROOT = '/home-of-test';
+
+export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
+  const { runCap = usdToNano(2), simulated = true, after } = options;
+  const machine = createMemoryMachine(after === undefined ? {} : { disk: after.machine.disk, clock: after.machine.clock });
+  const layout = homeLayout(ROOT);
+  const home = homeIdOf(ROOT);
+  initHome(layout, machine.files);
+  const record = createRecordStore({ layout, home, machine });
+  const control = createControlStore({ layout, machine, record });
+  const provider = createScriptedProvider({
+    clock: machine.clock,
+    simulated,
+    name: simulated ? 'simulator' : 'groq',
+    ...(options.script === undefined ? {} : { script: options.script }),
+  });
+  const diagnostics: string[] = [];
+  const desk = openDesk({
+    home,
+    machine,
+    record,
+    control,
+    openBudget: () => createBudgetStore({ record }),
+    provider,
+    defaultModel: 'llama-3.1-8b-instant',
+    runCap,
+    defaultDeadlineMs: 900_000,
+    diagnostics: { warn: (fields, text) => diagnostics.push(JSON.stringify([fields, text])), error: (fields, text) => diagnostics.push(JSON.stringify([fields, text])) },
+  });
+  const unwatch = watchHalt({ control, clock: machine.clock, isBusy: () => desk.calls.underWay > 0, onHalt: () => desk.calls.abort('halted') });
+  let requests = 0;
+
+  const linesOf = (log: 'apiAudit' | 'safetyAudit' | 'action'): readonly unknown[] =>
+    record.tail(log).read().entries.flatMap((entry) => (entry.kind === 'line' ? [entry.value] : []));
+  const world: GrindWorld = {
+    machine,
+    record,
+    control,
+    provider,
+    desk,
+    home,
+    diagnostics,
+    ask(request = {}, caller = {}) {
+      requests += 1;
+      const given = { requestId: `req_${requests}`, receivedAt: machine.clock.monotonic(), onGone: () => undefined, ...caller };
+      return desk.calls.answer({ prompt: 'Write a haiku about logs.', run_id: 'run_1', ...request }, given);
+    },
+    async settled(answer, ms = 60_000) {
+      await machine.clock.advanceSettled(ms);
+      return answer;
+    },
+    async reply(request) {
+      const answer = await world.settled(world.ask(request));
+      if (answer.kind !== 'reply') throw new Error(`refused: ${JSON.stringify(answer)}`);
+      return answer.reply;
+    },
+    async refusal(request) {
+      const answer = await world.settled(world.ask(request));
+      if (answer.kind !== 'refusal') throw new Error('not refused');
+      return answer;
+    },
+    audit: () => linesOf('apiAudit').map((line) => ApiAuditLine.parse(line)),
+    events: () => world.audit().map((line) => line.event),
+    gateLines: () => linesOf('safetyAudit').map((line) => SafetyAuditLine.parse(line)),
+    actions: () => linesOf('action') as readonly Record<string, unknown>[], // looked at field by field in tests
+    everythingWritten: () => [...machine.disk.files.keys()].map((path) => machine.files.readText(path) ?? '').join('\n'),
+    stop() {
+      unwatch();
+      desk.settlements.stop();
+    },
+  };
+  return world;
+}
