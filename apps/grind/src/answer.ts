@@ -7,7 +7,13 @@ import type { Refusal } from './refusal.ts';
 export type GrindAnswer = { readonly kind: 'reply'; readonly reply: GrindReply } | Refusal;
 
 /** `cost`: everything this request was charged, an earlier try whose usage never became known included. */
-export function replyOf(order: Order, call: Call, completion: Completion, cost: NanoUsd, resultSha256: string): GrindReply {
+export function replyOf(
+  order: Order,
+  call: Call,
+  completion: Completion,
+  cost: NanoUsd,
+  resultSha256: string,
+): GrindReply {
   return {
     status: 'completed',
     result: completion.text,

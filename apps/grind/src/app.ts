@@ -9,12 +9,19 @@ import type { Diagnostics } from './notices.ts';
 import { mapErrors } from './plugins/error-mapping.ts';
 import { guardOrigin } from './plugins/origin-guard.ts';
 import { validateByZod, type ZodTypes } from './plugins/zod-validation.ts';
+import { refuse } from './refusal.ts';
 import { routeGrind } from './routes/grind.ts';
 import { routeHealthz } from './routes/healthz.ts';
 import { routeModels } from './routes/models.ts';
 import { createSend } from './send.ts';
 
-export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypes>;
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypes
+>;
 
 export interface AppDeps {
   readonly answer: GrindCalls['answer'];
@@ -35,7 +42,17 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than clients keep a connection: it is they who close it, so no request meets a closing one. */
 const KEEP_ALIVE_MS = 75_000;
 
-export function createApp({ answer, health, defaultModel, simulated, clock, ids, diagnostics, port }: AppDeps): App {
+export function createApp({
+  answer,
+  health,
+  defaultModel,
+  simulated,
+  clock,
+  ids,
+  diagnostics,
+  port,
+}: AppDeps): App {
+  const send = createSend(simulated);
   const app = fastify({
     logger: false,
     bodyLimit: MOST_BODY_BYTES,
@@ -44,9 +61,11 @@ export function createApp({ answer, health, defaultModel, simulated, clock, ids,
     genReqId: () => ids.next('req'),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // A path that cannot be decoded comes past no hook and no handler.
+    frameworkErrors: (_error, request, reply) =>
+      send(request, reply, refuse('not_found', 'There is no such route.')),
   }).withTypeProvider<ZodTypes>();
   app.removeContentTypeParser('text/plain');
-  const send = createSend(simulated);
   guardOrigin(app, port, send);
   validateByZod(app);
   mapErrors(app, diagnostics, send);

@@ -23,7 +23,8 @@ export async function bindLoopback(app: App, wanted: number): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
 
 const LOOK_AGAIN_MS = 20;
 const PATIENCE_MS = 2_000;

@@ -18,7 +18,13 @@ export interface Call {
 
 export interface CallLines {
   held(order: Order, call: Call): Line<'call.held'>;
-  success(order: Order, call: Call, completion: Completion, cost: NanoUsd, resultSha256: string): Line<'API_CALL_SUCCESS'>;
+  success(
+    order: Order,
+    call: Call,
+    completion: Completion,
+    cost: NanoUsd,
+    resultSha256: string,
+  ): Line<'API_CALL_SUCCESS'>;
   failure(order: Order, call: Call, fault: ProviderFault): Line<'API_CALL_FAILURE'>;
   usageUnknown(order: Order, call: Call, error: string, errorCode: string): Line<'call.usage-unknown'>;
   /** For a hold that a grind left open when it died. */
@@ -29,8 +35,18 @@ export interface CallLines {
   rateLimited(order: Order, retryAfterMs: number | undefined): Line<'RATE_LIMITED'>;
 }
 
-export function createCallLines({ clock, ids }: { readonly clock: Clock; readonly ids: IdSource }): CallLines {
-  const head = <Event extends ApiAuditLine['event']>(event: Event) => ({ timestamp: timestamp(clock), event, ...PRINCIPAL });
+export function createCallLines({
+  clock,
+  ids,
+}: {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}): CallLines {
+  const head = <Event extends ApiAuditLine['event']>(event: Event) => ({
+    timestamp: timestamp(clock),
+    event,
+    ...PRINCIPAL,
+  });
   const tail = (order: Order, call?: Call) => ({
     call_id: call?.id,
     idempotency_key: order.key,
@@ -81,7 +97,14 @@ export function createCallLines({ clock, ids }: { readonly clock: Clock; readonl
       ...tail(order, call),
     }),
     leftOpen({ amount, line }) {
-      const { event: _event, held: _held, held_nano_usd: _nano, input_token_bound: _bound, max_completion_tokens: _most, ...rest } = line;
+      const {
+        event: _event,
+        held: _held,
+        held_nano_usd: _nano,
+        input_token_bound: _bound,
+        max_completion_tokens: _most,
+        ...rest
+      } = line;
       return {
         ...rest,
         ...head('call.usage-unknown'),

@@ -8,7 +8,11 @@ import type { CallLines } from './call-lines.ts';
 import type { Notices } from './notices.ts';
 
 /** Answers how many there were. Throws `record_unwritable`: without this nothing may be spent. */
-export function chargeDeadHolds(budget: BudgetStore, lines: Pick<CallLines, 'leftOpen'>, notices: Notices): number {
+export function chargeDeadHolds(
+  budget: BudgetStore,
+  lines: Pick<CallLines, 'leftOpen'>,
+  notices: Notices,
+): number {
   const open = budget.money.openHolds();
   let real = zeroUsd;
   let simulated = zeroUsd;
@@ -18,9 +22,16 @@ export function chargeDeadHolds(budget: BudgetStore, lines: Pick<CallLines, 'lef
     else real = addUsd(real, hold.amount);
   }
   if (open.length > 0) {
-    const sums = [...(real > 0 ? [formatUsd(real)] : []), ...(simulated > 0 ? [`${formatUsd(simulated)} (simulated)`] : [])];
+    const sums = [
+      ...(real > 0 ? [formatUsd(real)] : []),
+      ...(simulated > 0 ? [`${formatUsd(simulated)} (simulated)`] : []),
+    ];
     const calls = open.length === 1 ? 'One call was' : `${open.length} calls were`;
-    notices.trouble(undefined, 'call_aborted', `${calls} in flight when grind ended; charged in full as usage unknown: ${sums.join(' and ')}`);
+    notices.trouble(
+      undefined,
+      'call_aborted',
+      `${calls} in flight when grind ended; charged in full as usage unknown: ${sums.join(' and ')}`,
+    );
   }
   return open.length;
 }

@@ -37,7 +37,9 @@ export function createGrind(deps: GrindDeps): Grind {
     let port = 0;
     const app = createApp({
       answer: async (request, caller) =>
-        serving === undefined ? refuse('stopping', 'This grind is starting.') : serving.calls.answer(request, caller),
+        serving === undefined
+          ? refuse('stopping', 'This grind is starting.')
+          : serving.calls.answer(request, caller),
       health,
       defaultModel: deps.defaultModel,
       simulated: provider.simulated,
@@ -50,7 +52,17 @@ export function createGrind(deps: GrindDeps): Grind {
     const url = `http://${HOST}:${port}`;
     try {
       const { pid, started, host } = machine.processes.self;
-      await claim({ home, pid, started, host, port, url, version: deps.version, provider: provider.name, simulated: provider.simulated });
+      await claim({
+        home,
+        pid,
+        started,
+        host,
+        port,
+        url,
+        version: deps.version,
+        provider: provider.name,
+        simulated: provider.simulated,
+      });
       serving = { app, ...open() };
     } catch (error) {
       await app.close();
@@ -62,10 +74,14 @@ export function createGrind(deps: GrindDeps): Grind {
   const claim = async (file: GrindFile): Promise<void> => {
     const answer = await run.claimGrind(file);
     if (answer.kind === 'claimed') return;
-    throw new VivariumError('grind_running', `a grind for this home is already running: process ${answer.by.pid} at ${answer.by.url}`, {
-      remedy: { kind: 'stop' },
-      hint: 'Use it, or stop that process.',
-    });
+    throw new VivariumError(
+      'grind_running',
+      `a grind for this home is already running: process ${answer.by.pid} at ${answer.by.url}`,
+      {
+        remedy: { kind: 'stop' },
+        hint: 'Use it, or stop that process.',
+      },
+    );
   };
 
   /** From here on this process is the one that spends for its home. */

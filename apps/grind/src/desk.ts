@@ -45,7 +45,8 @@ export function openDesk(deps: DeskDeps): Desk {
     budget,
     record,
     clock,
-    onKept: (error) => notices.trouble(undefined, 'record_unwritable', `a call could not be settled yet: ${messageOf(error)}`),
+    onKept: (error) =>
+      notices.trouble(undefined, 'record_unwritable', `a call could not be settled yet: ${messageOf(error)}`),
   });
   const settings = {
     home,

@@ -46,9 +46,14 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
   const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
   if (!(port <= 65_535)) problems.push(`--port ${values.port}: a whole number from 0 to 65535 is needed`);
   if (values.simulator !== undefined && !isLoopback(values.simulator))
-    problems.push(`--simulator ${values.simulator}: an http address of this machine is needed, such as http://127.0.0.1:8430`);
+    problems.push(
+      `--simulator ${values.simulator}: an http address of this machine is needed, such as http://127.0.0.1:8430`,
+    );
   if (problems.length > 0) return { kind: 'faulty', problems };
-  return { kind: 'flags', flags: { home: values.home, port, simulator: values.simulator, runCap: values['run-cap'] } };
+  return {
+    kind: 'flags',
+    flags: { home: values.home, port, simulator: values.simulator, runCap: values['run-cap'] },
+  };
 }
 
 /** Simulated money is booked apart without a doubt: what is asked then must not be able to charge any. */

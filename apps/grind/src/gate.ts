@@ -4,7 +4,13 @@
  * - S1: nobody reaches the provider without a report that passed. S2: the decision is in the record before the act; what cannot be recorded is refused.
  */
 import { rulesDigest } from '@vivarium/constitution';
-import { CHECKS, type ControlState, type RecordStore, type SafetyAuditLine, type SafetyReport } from '@vivarium/contracts';
+import {
+  CHECKS,
+  type ControlState,
+  type RecordStore,
+  type SafetyAuditLine,
+  type SafetyReport,
+} from '@vivarium/contracts';
 import { messageOf, timestamp, type Clock, type IdSource } from '@vivarium/core';
 import { assess } from '@vivarium/safety';
 import { PRINCIPAL, type CallLines } from './call-lines.ts';
@@ -48,9 +54,13 @@ export function createGate({ clock, ids, record, writeAudit, lines, notices }: G
       return refuse('refused', reason, { ruleIds });
     } catch (error) {
       notices.trouble(order, 'record_unwritable', messageOf(error));
-      return refuse('record_unwritable', 'The decision of the gate could not be recorded, so nothing was done.');
+      return refuse(
+        'record_unwritable',
+        'The decision of the gate could not be recorded, so nothing was done.',
+      );
     }
   };
 }
 
-const rulesThatSpoke = (report: SafetyReport): readonly string[] => CHECKS.flatMap((check) => report.checks[check]?.rule_ids ?? []);
+const rulesThatSpoke = (report: SafetyReport): readonly string[] =>
+  CHECKS.flatMap((check) => report.checks[check]?.rule_ids ?? []);

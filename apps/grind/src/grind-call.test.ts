@@ -6,13 +6,21 @@ describe('a request that is answered', () => {
     const world = createGrindWorld();
     const order: string[] = [];
     world.machine.files.intercept((operation, path) => {
-      if (operation === 'append' || operation === 'createExclusive') order.push(path.replace('/home-of-test/logs/', '').replace(/results\/.*/, 'result'));
+      if (operation === 'append' || operation === 'createExclusive')
+        order.push(path.replace('/home-of-test/logs/', '').replace(/results\/.*/, 'result'));
     });
     const reply = await world.reply({ task_id: 'task-1', worker_id: 'worker_1', round: 2, attempt: 3 });
 
     expect(order.slice(0, 4)).toEqual(['safety_audit.log', 'api_audit.log', 'result', 'api_audit.log']);
     const [held, success] = world.audit();
-    expect(held).toMatchObject({ event: 'call.held', model: 'llama-3.1-8b-instant', call_id: reply.call_id, task_id: 'task-1', round: 2, attempt: 3 });
+    expect(held).toMatchObject({
+      event: 'call.held',
+      model: 'llama-3.1-8b-instant',
+      call_id: reply.call_id,
+      task_id: 'task-1',
+      round: 2,
+      attempt: 3,
+    });
     expect(success).toMatchObject({
       event: 'API_CALL_SUCCESS',
       call_id: reply.call_id,
@@ -24,8 +32,19 @@ describe('a request that is answered', () => {
       provider: 'simulator',
       simulated: true,
     });
-    expect(Object.keys(success ?? {}).slice(0, 8)).toEqual(['timestamp', 'event', 'user', 'role', 'model', 'cost', 'input_tokens', 'output_tokens']);
-    expect(world.gateLines()).toMatchObject([{ passed: true, task_id: 'task-1', request_id: reply.request_id }]);
+    expect(Object.keys(success ?? {}).slice(0, 8)).toEqual([
+      'timestamp',
+      'event',
+      'user',
+      'role',
+      'model',
+      'cost',
+      'input_tokens',
+      'output_tokens',
+    ]);
+    expect(world.gateLines()).toMatchObject([
+      { passed: true, task_id: 'task-1', request_id: reply.request_id },
+    ]);
     expect(world.record.getResult(reply.result_sha256)).toBe(reply.result);
     expect(reply).toMatchObject({ status: 'completed', simulated: true, replayed: false, task_id: 'task-1' });
   });
@@ -41,7 +60,12 @@ describe('a request that is answered', () => {
     const world = createGrindWorld();
     const reply = await world.reply({ worker_id: 'worker_1' });
     expect(world.actions()).toMatchObject([
-      { actor: 'worker_1', action_type: 'API', action: 'llama-3.1-8b-instant', cost_nano_usd: reply.cost_nano_usd },
+      {
+        actor: 'worker_1',
+        action_type: 'API',
+        action: 'llama-3.1-8b-instant',
+        cost_nano_usd: reply.cost_nano_usd,
+      },
     ]);
     expect(world.actions()[0]?.['detail']).toMatch(/^\d+ tokens \| \$0\.\d+ \(simulated\)$/);
   });
@@ -49,7 +73,9 @@ describe('a request that is answered', () => {
   it('asks the provider for no more than was held', async () => {
     const world = createGrindWorld();
     await world.reply({ max_tokens: 100, temperature: 1 });
-    expect(world.provider.requests).toMatchObject([{ maxCompletionTokens: 100, temperature: 1, model: 'llama-3.1-8b-instant' }]);
+    expect(world.provider.requests).toMatchObject([
+      { maxCompletionTokens: 100, temperature: 1, model: 'llama-3.1-8b-instant' },
+    ]);
     expect(world.audit()[0]).toMatchObject({ max_completion_tokens: 100 });
   });
 });
@@ -63,7 +89,10 @@ describe('a request that is refused before money', () => {
     ['invalid_request', { prompt: 'x'.repeat(600_000), max_budget: 1 }],
   ] as const)('S1: %s, and the provider is not asked', async (code, request) => {
     const world = createGrindWorld();
-    expect(await world.refusal(request)).toMatchObject({ code, remedy: code === 'foreign_home' ? 'wait' : 'fail' });
+    expect(await world.refusal(request)).toMatchObject({
+      code,
+      remedy: code === 'foreign_home' ? 'wait' : 'fail',
+    });
     expect(world.provider.requests).toEqual([]);
     expect(world.events()).not.toContain('call.held');
   });
@@ -78,8 +107,12 @@ describe('a request that is refused before money', () => {
     const refusal = await world.refusal({ prompt: 'Tidy up, then rm -rf /', task_id: 't' });
     expect(refusal.message).toMatch(/^Constitutional violation: /);
     expect(refusal.details.ruleIds).toEqual(['machine-destruction']);
-    expect(world.gateLines()).toMatchObject([{ passed: false, blocked_reason: refusal.message, task_id: 't' }]);
-    expect(world.audit()).toMatchObject([{ event: 'CONSTITUTIONAL_VIOLATION', reason: refusal.message, rule_ids: ['machine-destruction'] }]);
+    expect(world.gateLines()).toMatchObject([
+      { passed: false, blocked_reason: refusal.message, task_id: 't' },
+    ]);
+    expect(world.audit()).toMatchObject([
+      { event: 'CONSTITUTIONAL_VIOLATION', reason: refusal.message, rule_ids: ['machine-destruction'] },
+    ]);
     expect(world.actions()).toMatchObject([{ action_type: 'SAFETY', action: 'BLOCKED' }]);
   });
 
@@ -94,10 +127,10 @@ describe('an idempotency key', () => {
   it('M3: brings the recorded reply back without paying, also to the next grind of the home', async () => {
     const first = createGrindWorld();
     const paid = await first.reply({ idempotency_key: 'k', task_id: 't' });
+    const again = { ...paid, request_id: expect.any(String), replayed: true };
+    expect(await first.reply({ idempotency_key: 'k', task_id: 't' })).toEqual(again);
     const second = createGrindWorld({ after: first });
-    for (const world of [first, second]) {
-      expect(await world.reply({ idempotency_key: 'k', task_id: 't' })).toEqual({ ...paid, request_id: expect.any(String), replayed: true });
-    }
+    expect(await second.reply({ idempotency_key: 'k', task_id: 't' })).toEqual(again);
     expect(first.provider.billed).toHaveLength(1);
     expect(second.provider.requests).toEqual([]);
     expect(second.events()).toEqual(['call.held', 'API_CALL_SUCCESS', 'call.replayed', 'call.replayed']);
@@ -107,7 +140,9 @@ describe('an idempotency key', () => {
     const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
     const answers = [1, 2, 3].map(() => world.ask({ idempotency_key: 'k' }));
     await world.machine.clock.advanceSettled(1_000);
-    const replies = (await Promise.all(answers)).map((answer) => (answer.kind === 'reply' ? answer.reply : undefined));
+    const replies = (await Promise.all(answers)).map((answer) =>
+      answer.kind === 'reply' ? answer.reply : undefined,
+    );
     expect(world.provider.billed).toHaveLength(1);
     expect(replies.map((reply) => reply?.replayed)).toEqual([false, true, true]);
     expect(new Set(replies.map((reply) => reply?.request_id)).size).toBe(3);
@@ -117,15 +152,24 @@ describe('an idempotency key', () => {
   it('M3: does not stand for another prompt or model, recorded or in flight', async () => {
     const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
     const first = world.ask({ idempotency_key: 'k', model: 'llama-3.1-8b-instant' });
-    expect(await world.ask({ idempotency_key: 'k', prompt: 'another' })).toMatchObject({ code: 'idempotency_conflict' });
+    expect(await world.ask({ idempotency_key: 'k', prompt: 'another' })).toMatchObject({
+      code: 'idempotency_conflict',
+    });
     await world.settled(first);
-    expect(await world.refusal({ idempotency_key: 'k', prompt: 'another' })).toMatchObject({ code: 'idempotency_conflict', remedy: 'fail' });
-    expect(await world.refusal({ idempotency_key: 'k', model: 'llama-3.3-70b-versatile' })).toMatchObject({ code: 'idempotency_conflict' });
+    expect(await world.refusal({ idempotency_key: 'k', prompt: 'another' })).toMatchObject({
+      code: 'idempotency_conflict',
+      remedy: 'fail',
+    });
+    expect(await world.refusal({ idempotency_key: 'k', model: 'llama-3.3-70b-versatile' })).toMatchObject({
+      code: 'idempotency_conflict',
+    });
     expect(await world.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: true });
   });
 
   it('pays again after a call that brought nothing', async () => {
-    const world = createGrindWorld({ script: (_request, call) => (call === 1 ? { kind: 'malformed' } : { kind: 'answer' }) });
+    const world = createGrindWorld({
+      script: (_request, call) => (call === 1 ? { kind: 'malformed' } : { kind: 'answer' }),
+    });
     expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'provider_failed' });
     expect(await world.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: false });
   });
@@ -133,7 +177,9 @@ describe('an idempotency key', () => {
   it('M3: never pays again for a reply whose text was removed from the results', async () => {
     const world = createGrindWorld();
     const paid = await world.reply({ idempotency_key: 'k' });
-    world.machine.files.remove(`/home-of-test/logs/results/${paid.result_sha256.slice(0, 2)}/${paid.result_sha256}.txt`);
+    world.machine.files.remove(
+      `/home-of-test/logs/results/${paid.result_sha256.slice(0, 2)}/${paid.result_sha256}.txt`,
+    );
     expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'internal' });
     expect(world.provider.billed).toHaveLength(1);
   });
@@ -142,15 +188,25 @@ describe('an idempotency key', () => {
     const simulated = createGrindWorld();
     await simulated.reply({ idempotency_key: 'k' });
     const real = createGrindWorld({ after: simulated, simulated: false });
-    expect(await real.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: true, simulated: true, provider: 'simulator' });
+    expect(await real.reply({ idempotency_key: 'k' })).toMatchObject({
+      replayed: true,
+      simulated: true,
+      provider: 'simulator',
+    });
     expect(real.provider.requests).toEqual([]);
   });
 });
 
 describe('a caller that goes away', () => {
-  const gone = (): { readonly caller: { onGone: (callback: () => void) => void }; readonly leave: () => void } => {
+  const gone = (): {
+    readonly caller: { onGone: (callback: () => void) => void };
+    readonly leave: () => void;
+  } => {
     const callbacks: (() => void)[] = [];
-    return { caller: { onGone: (callback) => callbacks.push(callback) }, leave: () => callbacks.forEach((callback) => callback()) };
+    return {
+      caller: { onGone: (callback) => callbacks.push(callback) },
+      leave: () => callbacks.forEach((callback) => callback()),
+    };
   };
 
   it('M3: does not end a call that has a key', async () => {

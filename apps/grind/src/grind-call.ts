@@ -52,12 +52,17 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
   const answer = async (request: GrindRequest, caller: Caller): Promise<GrindAnswer> => {
     const order = readOrder(request, caller, settings);
     const state = control.read();
-    const refusal = (isClosed ? stopping() : undefined) ?? checkHome(order) ?? refuseUnder(state) ?? checkBudgets(order);
+    const refusal =
+      (isClosed ? stopping() : undefined) ?? checkHome(order) ?? refuseUnder(state) ?? checkBudgets(order);
     if (refusal !== undefined) return refusal;
 
-    const pay = async (): Promise<GrindAnswer> => gate(order, state) ?? underWay(order, (leave) => spend(order, leave));
+    const pay = async (): Promise<GrindAnswer> =>
+      gate(order, state) ?? underWay(order, (leave) => spend(order, leave));
     if (order.key === undefined) return pay();
-    return recall(order, order.key) ?? flights.start(order.key, { promptHash: order.promptHash, model: order.requestedModel }, pay);
+    return (
+      recall(order, order.key) ??
+      flights.start(order.key, { promptHash: order.promptHash, model: order.requestedModel }, pay)
+    );
   };
 
   /** What the key stands for already: a recorded reply, or a call in flight. */
@@ -72,11 +77,15 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     return isSameRequest(order, flight.promptHash, flight.model) ? share(order, flight.answer) : conflict();
   };
 
-  const replay = (order: Order, recorded: NonNullable<ReturnType<BudgetStore['money']['replyFor']>>): GrindAnswer => {
+  const replay = (
+    order: Order,
+    recorded: NonNullable<ReturnType<BudgetStore['money']['replyFor']>>,
+  ): GrindAnswer => {
     const name = recorded.result_sha256;
     const text = name === undefined ? undefined : record.getResult(name);
     if (name === undefined || text === undefined) {
-      const message = 'The reply was paid for and recorded, but its text is gone from logs/results. It is not paid for again under this key.';
+      const message =
+        'The reply was paid for and recorded, but its text is gone from logs/results. It is not paid for again under this key.';
       notices.trouble(order, 'record_unreadable', message);
       return refuse('internal', message);
     }
@@ -103,7 +112,8 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       cutBy ??= why;
       controller.abort();
     };
-    const whyNot = (): Refusal | undefined => (cutBy === undefined ? refuseUnder(control.read()) : refusalOf(cutBy));
+    const whyNot = (): Refusal | undefined =>
+      cutBy === undefined ? refuseUnder(control.read()) : refusalOf(cutBy);
     running.add(cut);
     if (order.key === undefined) order.caller.onGone(() => cut('gone'));
     try {
@@ -142,7 +152,9 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     switch (cutBy) {
       case 'halted': {
         const now = control.read();
-        return (now.kind === 'halted' ? refuseUnder(now) : undefined) ?? refuse('halted', 'HALT cut the call.');
+        return (
+          (now.kind === 'halted' ? refuseUnder(now) : undefined) ?? refuse('halted', 'HALT cut the call.')
+        );
       }
       case 'stopping':
         return stopping();
@@ -160,7 +172,9 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
 function checkBudgets(order: Order): Refusal | undefined {
   if (order.minBudget <= order.maxBudget) return undefined;
   const message = 'min_budget is above max_budget: the call could never start';
-  return refuse('invalid_request', 'The request contradicts itself.', { issues: [{ path: 'min_budget', message }] });
+  return refuse('invalid_request', 'The request contradicts itself.', {
+    issues: [{ path: 'min_budget', message }],
+  });
 }
 
 /** A caller that leaves the model to grind means the one that was chosen then. */
@@ -168,4 +182,5 @@ const isSameRequest = (order: Order, promptHash: string | undefined, model: stri
   promptHash === order.promptHash && (!order.namesModel || model === order.requestedModel);
 
 const stopping = (): Refusal => refuse('stopping', 'This grind is shutting down.');
-const conflict = (): Refusal => refuse('idempotency_conflict', 'The key was used before with another prompt or model.');
+const conflict = (): Refusal =>
+  refuse('idempotency_conflict', 'The key was used before with another prompt or model.');

@@ -11,7 +11,14 @@ import { whitelist } from '@vivarium/budget';
 import { homeVariable, loadConfig, processEnvironment, type Config } from '@vivarium/config';
 import { homeIdOf, homeLayout, type ModelProvider, type ServiceMessage } from '@vivarium/contracts';
 import { isVivariumError, messageOf, VivariumError } from '@vivarium/core';
-import { createBudgetStore, createControlStore, createRecordStore, initHome, resolveHome, runFiles } from '@vivarium/home';
+import {
+  createBudgetStore,
+  createControlStore,
+  createRecordStore,
+  initHome,
+  resolveHome,
+  runFiles,
+} from '@vivarium/home';
 import { createGroqProvider } from '@vivarium/model';
 import { createNodeMachine } from '@vivarium/platform';
 import { pino } from 'pino';
@@ -41,10 +48,18 @@ const say = async (message: ServiceMessage, line: string): Promise<void> =>
 async function serve(flags: Flags): Promise<void> {
   const { files } = machine;
   const env = processEnvironment();
-  const root = resolveHome({ flag: flags.home, env: homeVariable(env), cwd: process.cwd(), fallback: checkout }, files);
+  const root = resolveHome(
+    { flag: flags.home, env: homeVariable(env), cwd: process.cwd(), fallback: checkout },
+    files,
+  );
   const layout = homeLayout(root);
   const home = homeIdOf(root);
-  const config = loadConfig({ env, envFile: files.readText(layout.env), flags: { runCapUsd: flags.runCap }, knownModels: whitelist });
+  const config = loadConfig({
+    env,
+    envFile: files.readText(layout.env),
+    flags: { runCapUsd: flags.runCap },
+    knownModels: whitelist,
+  });
   const provider = providerFor(flags, config);
   initHome(layout, files);
 
@@ -62,7 +77,10 @@ async function serve(flags: Flags): Promise<void> {
     defaultDeadlineMs: config.workerTimeoutMs,
     version,
     // Forked, the terminal is the parent's: what people should know is in the action log.
-    diagnostics: pino({ level: forked ? 'error' : 'warn', base: { name: 'grind' } }, pino.destination({ dest: 2, sync: true })),
+    diagnostics: pino(
+      { level: forked ? 'error' : 'warn', base: { name: 'grind' } },
+      pino.destination({ dest: 2, sync: true }),
+    ),
   });
 
   const leave = (how: 'drain' | 'now'): void =>
@@ -82,13 +100,23 @@ async function serve(flags: Flags): Promise<void> {
 
   const { url } = await grind.listen(flags.port);
   const mark = provider.simulated ? ', simulated: no real model is asked' : '';
-  await say({ kind: 'ready', url, pid: process.pid }, `grind ${version} for ${root} at ${url} (${provider.name}${mark})`);
+  await say(
+    { kind: 'ready', url, pid: process.pid },
+    `grind ${version} for ${root} at ${url} (${provider.name}${mark})`,
+  );
 }
 
 function providerFor(flags: Flags, config: Config): ModelProvider {
   const { clock } = machine;
   if (flags.simulator !== undefined) {
-    return createGroqProvider({ name: 'simulator', simulated: true, apiKey: 'no-key-is-needed', baseUrl: flags.simulator, connections: CONNECTIONS, clock });
+    return createGroqProvider({
+      name: 'simulator',
+      simulated: true,
+      apiKey: 'no-key-is-needed',
+      baseUrl: flags.simulator,
+      connections: CONNECTIONS,
+      clock,
+    });
   }
   if (config.upstream.kind === 'simulator') {
     throw new VivariumError('config_invalid', 'there is no GROQ_API_KEY, and no --simulator', {
@@ -97,7 +125,14 @@ function providerFor(flags: Flags, config: Config): ModelProvider {
     });
   }
   const { apiKey, origin } = config.upstream;
-  return createGroqProvider({ name: 'groq', simulated: false, apiKey, baseUrl: origin, connections: CONNECTIONS, clock });
+  return createGroqProvider({
+    name: 'groq',
+    simulated: false,
+    apiKey,
+    baseUrl: origin,
+    connections: CONNECTIONS,
+    clock,
+  });
 }
 
 /** The last word of a grind that cannot start, or that something impossible happened to. */
@@ -105,9 +140,15 @@ async function fail(error: unknown): Promise<never> {
   const known = isVivariumError(error) ? error : undefined;
   const code = known?.code ?? 'internal';
   const hint = known?.hint;
-  process.stderr.write(`grind: ${code}: ${messageOf(error)}\n${hint === undefined ? '' : `grind: ${hint}\n`}`);
+  process.stderr.write(
+    `grind: ${code}: ${messageOf(error)}\n${hint === undefined ? '' : `grind: ${hint}\n`}`,
+  );
   if (known === undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  if (forked) await say({ kind: 'failed', code, message: messageOf(error), ...(hint === undefined ? {} : { hint }) }, '');
+  if (forked)
+    await say(
+      { kind: 'failed', code, message: messageOf(error), ...(hint === undefined ? {} : { hint }) },
+      '',
+    );
   process.exit(known === undefined ? 1 : 4);
 }
 
@@ -118,7 +159,9 @@ switch (command.kind) {
     process.disconnect?.();
     break;
   case 'faulty':
-    process.stderr.write(`${command.problems.map((problem) => `grind: ${problem}\n`).join('')}grind: --help lists the flags\n`);
+    process.stderr.write(
+      `${command.problems.map((problem) => `grind: ${problem}\n`).join('')}grind: --help lists the flags\n`,
+    );
     process.exitCode = 2;
     process.disconnect?.();
     break;

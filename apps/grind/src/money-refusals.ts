@@ -5,29 +5,43 @@ import { formatUsd } from '@vivarium/core';
 import { refuse, type Refusal } from './refusal.ts';
 import type { RetryPlan } from './retry-plan.ts';
 
-export const recordUnwritable = (): Refusal => refuse('record_unwritable', 'The record of money cannot be written, so nothing may be spent.');
-export const tooLate = (): Refusal => refuse('deadline_exceeded', 'The deadline passed before an answer came.');
-export const unknownModel = (model: string): Refusal => refuse('unknown_model', `The model ${quoted(model)} is not on the whitelist.`);
+export const recordUnwritable = (): Refusal =>
+  refuse('record_unwritable', 'The record of money cannot be written, so nothing may be spent.');
+export const tooLate = (): Refusal =>
+  refuse('deadline_exceeded', 'The deadline passed before an answer came.');
+export const unknownModel = (model: string): Refusal =>
+  refuse('unknown_model', `The model ${quoted(model)} is not on the whitelist.`);
 
 export function refuseAdmission(admission: Exclude<Admission, { kind: 'admitted' }>): Refusal {
   switch (admission.kind) {
     case 'deferred': {
       const { cap, remaining, requested } = admission;
-      return refuse('deferred', `The ${cap} cap leaves ${formatUsd(remaining)}; this call needs ${formatUsd(requested)}.`, {
-        reason: `${cap}_budget`,
-      });
+      return refuse(
+        'deferred',
+        `The ${cap} cap leaves ${formatUsd(remaining)}; this call needs ${formatUsd(requested)}.`,
+        {
+          reason: `${cap}_budget`,
+        },
+      );
     }
     case 'unpriced':
       return refuse('unpriced_model', 'The model has no price, so no worst case can be held.');
     case 'too_long': {
       const message = `too long for the ${admission.contextTokens} tokens the model can read`;
-      return refuse('invalid_request', 'The prompt does not fit the model.', { issues: [{ path: 'prompt', message }] });
+      return refuse('invalid_request', 'The prompt does not fit the model.', {
+        issues: [{ path: 'prompt', message }],
+      });
     }
   }
 }
 
 /** A call that was cut is the cutter's to explain: only other faults are asked about here. */
-export function refuseFault(fault: ProviderFault, plan: Extract<RetryPlan, { kind: 'give_up' }>, tries: number, isLate: boolean): Refusal {
+export function refuseFault(
+  fault: ProviderFault,
+  plan: Extract<RetryPlan, { kind: 'give_up' }>,
+  tries: number,
+  isLate: boolean,
+): Refusal {
   const message = `${fault.message.charAt(0).toUpperCase()}${fault.message.slice(1)}.${tries === 1 ? '' : ` Tried ${tries} times.`}`;
   const wait = plan.waitMs === undefined ? {} : { retryAfterMs: plan.waitMs };
   switch (fault.code) {

@@ -23,18 +23,27 @@ export interface Notices {
 }
 
 export function createNotices(record: Pick<RecordStore, 'act'>, diagnostics: Diagnostics): Notices {
-  const act = (order: Order, action: Omit<Action, 'actor'>): void => record.act({ actor: order.actor, ...action, ...joinsOf(order) });
-  const marked = (order: Order, detail: string): string => (order.joins.simulated ? `${detail} (simulated)` : detail);
+  const act = (order: Order, action: Omit<Action, 'actor'>): void =>
+    record.act({ actor: order.actor, ...action, ...joinsOf(order) });
+  const marked = (order: Order, detail: string): string =>
+    order.joins.simulated ? `${detail} (simulated)` : detail;
 
   return {
     answered: (order, completion, cost, callId) =>
       act(order, {
         action_type: 'API',
         action: completion.model.slice(0, 20),
-        detail: marked(order, `${completion.inputTokens + completion.outputTokens} tokens | ${formatUsd(cost)}`),
+        detail: marked(
+          order,
+          `${completion.inputTokens + completion.outputTokens} tokens | ${formatUsd(cost)}`,
+        ),
         event: 'call.settled',
         cost_nano_usd: cost,
-        metadata: { call_id: callId, finish_reason: completion.finishReason, latency_ms: Math.round(completion.latencyMs) },
+        metadata: {
+          call_id: callId,
+          finish_reason: completion.finishReason,
+          latency_ms: Math.round(completion.latencyMs),
+        },
       }),
     spent: (order, spent, cap, share) =>
       act(order, {

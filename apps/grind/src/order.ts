@@ -1,5 +1,11 @@
 /** A request, read once: what is asked, for whom, until when, and the ids that join its lines in the record. */
-import { DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, sha256, TASK_DEFAULTS, type GrindRequest } from '@vivarium/contracts';
+import {
+  DEFAULT_MAX_TOKENS,
+  DEFAULT_TEMPERATURE,
+  sha256,
+  TASK_DEFAULTS,
+  type GrindRequest,
+} from '@vivarium/contracts';
 import { nanoUsd, usdToNano, zeroUsd, type HomeId, type Milliseconds, type NanoUsd } from '@vivarium/core';
 
 export interface Caller {

@@ -30,10 +30,16 @@ interface NextStep {
 
 const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   invalid_request: { remedy: 'fail', hint: 'Correct the fields named.' },
-  forbidden_origin: { remedy: 'fail', hint: 'Call it at 127.0.0.1 from a program of this machine, not from a page.' },
+  forbidden_origin: {
+    remedy: 'fail',
+    hint: 'Call it at 127.0.0.1 from a program of this machine, not from a page.',
+  },
   refused: { remedy: 'fail', hint: 'Reword the text if it was not meant so.' },
   not_found: { remedy: 'fail', hint: 'There are POST /grind, GET /healthz and GET /models.' },
-  foreign_home: { remedy: 'wait', hint: 'Call the grind of that home; run/grind.json in it names the address.' },
+  foreign_home: {
+    remedy: 'wait',
+    hint: 'Call the grind of that home; run/grind.json in it names the address.',
+  },
   idempotency_conflict: { remedy: 'fail', hint: 'Use a new key for a new request.' },
   unsupported_media_type: { remedy: 'fail', hint: 'Send content-type: application/json.' },
   payload_too_large: { remedy: 'fail', hint: 'Shorten the prompt.' },
@@ -46,7 +52,10 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   provider_key: { remedy: 'stop', hint: 'Set a valid GROQ_API_KEY and start again.' },
   halted: { remedy: 'wait', hint: 'orchestrator resume --reason "…"' },
   paused: { remedy: 'wait', hint: 'orchestrator resume' },
-  record_unwritable: { remedy: 'wait', hint: 'Make room on the disk, or give back the right to write to logs/.' },
+  record_unwritable: {
+    remedy: 'wait',
+    hint: 'Make room on the disk, or give back the right to write to logs/.',
+  },
   stopping: { remedy: 'retry', hint: 'Try again; whoever runs it may start another.' },
   deadline_exceeded: { remedy: 'retry', hint: 'Allow more time.' },
   internal: { remedy: 'retry', hint: "Look at grind's diagnostics." },
@@ -70,7 +79,10 @@ export interface RefusedRequest {
 export const statusOf = (refusal: Refusal): number => refusalCatalogue[refusal.code].status;
 
 /** The body of the answer. */
-export function refusalBody({ code, message, remedy, hint, details }: Refusal, request: RefusedRequest): GrindRefusal {
+export function refusalBody(
+  { code, message, remedy, hint, details }: Refusal,
+  request: RefusedRequest,
+): GrindRefusal {
   const { retryAfterMs, reason, ruleIds, issues, charged } = details;
   return {
     error: {

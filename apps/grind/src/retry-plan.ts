@@ -26,10 +26,13 @@ export interface RetrySituation {
 }
 
 export function planRetry({ fault, tries, remainingMs, chance }: RetrySituation): RetryPlan {
-  if (fault.code !== 'provider_rate_limited' && fault.code !== 'provider_unavailable') return { kind: 'give_up' };
+  if (fault.code !== 'provider_rate_limited' && fault.code !== 'provider_unavailable')
+    return { kind: 'give_up' };
   const waitMs = Math.ceil(Math.max(fault.retryAfterMs ?? 0, jittered(tries, chance)));
   if (tries < MOST_TRIES && waitMs < remainingMs) return { kind: 'retry', waitMs };
-  return fault.retryAfterMs === undefined ? { kind: 'give_up' } : { kind: 'give_up', waitMs: fault.retryAfterMs };
+  return fault.retryAfterMs === undefined
+    ? { kind: 'give_up' }
+    : { kind: 'give_up', waitMs: fault.retryAfterMs };
 }
 
 /** Doubles with every try; the upper half of it is left to chance, so that callers who failed together do not come back together. */

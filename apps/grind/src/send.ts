@@ -15,7 +15,9 @@ export const createSend =
     }
     const { retryAfterMs } = answer.details;
     if (retryAfterMs !== undefined) void reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
-    void reply.code(statusOf(answer)).send(refusalBody(answer, { taskId: taskIdOf(request.body), requestId: request.id, simulated }));
+    void reply
+      .code(statusOf(answer))
+      .send(refusalBody(answer, { taskId: taskIdOf(request.body), requestId: request.id, simulated }));
   };
 
 /** Of a body that may not have passed its schema. */

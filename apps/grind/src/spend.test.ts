@@ -15,7 +15,11 @@ describe('caps', () => {
     const world = createGrindWorld({ script: () => ({ kind: 'malformed' }) });
     const request = { task_id: 't', max_budget: 0.0002, min_budget: 0.00003 };
     expect(await world.refusal(request)).toMatchObject({ code: 'provider_failed' });
-    expect(await world.refusal(request)).toMatchObject({ code: 'deferred', remedy: 'wait', details: { reason: 'task_budget' } });
+    expect(await world.refusal(request)).toMatchObject({
+      code: 'deferred',
+      remedy: 'wait',
+      details: { reason: 'task_budget' },
+    });
     expect(await world.refusal({ ...request, round: 2 })).toMatchObject({ code: 'provider_failed' });
     expect(world.events().filter((event) => event === 'BUDGET_EXCEEDED')).toHaveLength(1);
   });
@@ -25,9 +29,15 @@ describe('caps', () => {
     await world.refusal({ task_id: 'a', min_budget: 0.0001 });
     const second = await world.refusal({ task_id: 'b', min_budget: 0.0001 });
     expect(second).toMatchObject({ code: 'deferred', details: { reason: 'run_budget' } });
-    expect(world.audit().at(-1)).toMatchObject({ event: 'BUDGET_EXCEEDED', cap: 'run', requested_nano_usd: 100_000 });
+    expect(world.audit().at(-1)).toMatchObject({
+      event: 'BUDGET_EXCEEDED',
+      cap: 'run',
+      requested_nano_usd: 100_000,
+    });
     expect(world.actions().at(-1)).toMatchObject({ action_type: 'BUDGET', action: 'EXCEEDED' });
-    expect(await world.refusal({ task_id: 'b', min_budget: 0.0001, run_id: 'run_2' })).toMatchObject({ code: 'provider_failed' });
+    expect(await world.refusal({ task_id: 'b', min_budget: 0.0001, run_id: 'run_2' })).toMatchObject({
+      code: 'provider_failed',
+    });
   });
 
   it('M1: shortens the answer to what a cap leaves', async () => {
@@ -39,10 +49,15 @@ describe('caps', () => {
   });
 
   it('M1: calls at the same moment never hold more than the cap together', async () => {
-    const world = createGrindWorld({ runCap: nanoUsd(1_000_000), script: () => ({ kind: 'answer', afterMs: 100 }) });
+    const world = createGrindWorld({
+      runCap: nanoUsd(1_000_000),
+      script: () => ({ kind: 'answer', afterMs: 100 }),
+    });
     const answers = Array.from({ length: 32 }, (_, index) => world.ask({ task_id: `t${index}` }));
     await world.machine.clock.advanceSettled(1_000);
-    const kinds = (await Promise.all(answers)).map((answer) => (answer.kind === 'reply' ? 'reply' : answer.code));
+    const kinds = (await Promise.all(answers)).map((answer) =>
+      answer.kind === 'reply' ? 'reply' : answer.code,
+    );
     expect(new Set(kinds)).toEqual(new Set(['reply', 'deferred']));
     const fold = createMoneyFold();
     for (const line of world.audit()) {
@@ -65,10 +80,16 @@ describe('caps', () => {
   });
 
   it('says when a run has spent a half, three quarters, nine tenths and all of its cap', async () => {
-    const world = createGrindWorld({ runCap: nanoUsd(40_000), script: () => ({ kind: 'answer', with: { inputTokens: 300, outputTokens: 10 } }) });
+    const world = createGrindWorld({
+      runCap: nanoUsd(40_000),
+      script: () => ({ kind: 'answer', with: { inputTokens: 300, outputTokens: 10 } }),
+    });
     await world.reply();
     await world.reply();
-    expect(world.actions().filter((action) => action['action_type'] === 'BUDGET')).toMatchObject([{ action: 'ALERT_50%' }, { action: 'ALERT_75%' }]);
+    expect(world.actions().filter((action) => action['action_type'] === 'BUDGET')).toMatchObject([
+      { action: 'ALERT_50%' },
+      { action: 'ALERT_75%' },
+    ]);
   });
 
   it('M5: simulated and real money have separate caps', async () => {
@@ -85,9 +106,18 @@ describe('caps', () => {
 
 describe('provider faults', () => {
   it('M2, M4: a fault that billed nothing releases its hold and is tried again under the same key, each try with its own call', async () => {
-    const world = createGrindWorld({ script: (_request, call) => (call < 3 ? { kind: 'status', status: 500 } : { kind: 'answer' }) });
+    const world = createGrindWorld({
+      script: (_request, call) => (call < 3 ? { kind: 'status', status: 500 } : { kind: 'answer' }),
+    });
     const reply = await world.reply({ idempotency_key: 'k' });
-    expect(world.events()).toEqual(['call.held', 'API_CALL_FAILURE', 'call.held', 'API_CALL_FAILURE', 'call.held', 'API_CALL_SUCCESS']);
+    expect(world.events()).toEqual([
+      'call.held',
+      'API_CALL_FAILURE',
+      'call.held',
+      'API_CALL_FAILURE',
+      'call.held',
+      'API_CALL_SUCCESS',
+    ]);
     expect(new Set(world.audit().map((line) => line.call_id)).size).toBe(3);
     expect(new Set(world.audit().map((line) => line.idempotency_key))).toEqual(new Set(['k']));
     const { total } = moneyOf(world).book(true);
@@ -95,7 +125,9 @@ describe('provider faults', () => {
   });
 
   it('M2: a try that was cut stays charged in full beside the one that was answered', async () => {
-    const world = createGrindWorld({ script: (_request, call) => (call === 1 ? { kind: 'cut' } : { kind: 'answer' }) });
+    const world = createGrindWorld({
+      script: (_request, call) => (call === 1 ? { kind: 'cut' } : { kind: 'answer' }),
+    });
     const reply = await world.reply();
     expect(world.events()).toEqual(['call.held', 'call.usage-unknown', 'call.held', 'API_CALL_SUCCESS']);
     const { total } = moneyOf(world).book(true);
@@ -105,13 +137,20 @@ describe('provider faults', () => {
 
   it('gives up after four tries, and says so', async () => {
     const world = createGrindWorld({ script: () => ({ kind: 'unreachable' }) });
-    expect(await world.refusal()).toMatchObject({ code: 'provider_failed', remedy: 'retry', message: 'The provider cannot be reached. Tried 4 times.' });
+    expect(await world.refusal()).toMatchObject({
+      code: 'provider_failed',
+      remedy: 'retry',
+      message: 'The provider cannot be reached. Tried 4 times.',
+    });
     expect(world.provider.requests).toHaveLength(4);
     expect(world.actions()).toMatchObject([{ action_type: 'ERROR', action: 'provider_unavailable' }]);
   });
 
   it('waits as long as the provider asks, and not past the deadline', async () => {
-    const world = createGrindWorld({ script: (_request, call) => (call === 1 ? { kind: 'status', status: 429, retryAfterMs: 7_000 } : { kind: 'answer' }) });
+    const world = createGrindWorld({
+      script: (_request, call) =>
+        call === 1 ? { kind: 'status', status: 429, retryAfterMs: 7_000 } : { kind: 'answer' },
+    });
     const answer = world.ask({ deadline_ms: 10_000 });
     await world.machine.clock.advanceSettled(6_999);
     expect(world.provider.requests).toHaveLength(1);
@@ -119,7 +158,10 @@ describe('provider faults', () => {
     expect(await answer).toMatchObject({ kind: 'reply' });
 
     const short = createGrindWorld({ script: () => ({ kind: 'status', status: 429, retryAfterMs: 7_000 }) });
-    expect(await short.refusal({ deadline_ms: 5_000 })).toMatchObject({ code: 'rate_limited', details: { retryAfterMs: 7_000 } });
+    expect(await short.refusal({ deadline_ms: 5_000 })).toMatchObject({
+      code: 'rate_limited',
+      details: { retryAfterMs: 7_000 },
+    });
     expect(short.events()).toEqual(['call.held', 'API_CALL_FAILURE', 'RATE_LIMITED']);
   });
 
@@ -137,7 +179,10 @@ describe('provider faults', () => {
     const world = createGrindWorld({ script: () => ({ kind: 'hang' }) });
     const answer = world.ask({ deadline_ms: 3_000 });
     await world.machine.clock.advanceSettled(3_000);
-    expect(await answer).toMatchObject({ code: 'deadline_exceeded', details: { charged: expect.any(Number) } });
+    expect(await answer).toMatchObject({
+      code: 'deadline_exceeded',
+      details: { charged: expect.any(Number) },
+    });
     expect(world.events()).toEqual(['call.held', 'call.usage-unknown']);
   });
 
@@ -148,12 +193,23 @@ describe('provider faults', () => {
   });
 
   it('M4: the model billed is recorded and paid for, whatever was asked', async () => {
-    const world = createGrindWorld({ script: () => ({ kind: 'answer', with: { model: 'llama-3.3-70b-versatile', inputTokens: 10, outputTokens: 10 } }) });
-    expect(await world.reply()).toMatchObject({ requested_model: 'llama-3.1-8b-instant', model: 'llama-3.3-70b-versatile', cost_nano_usd: 13_800 });
+    const world = createGrindWorld({
+      script: () => ({
+        kind: 'answer',
+        with: { model: 'llama-3.3-70b-versatile', inputTokens: 10, outputTokens: 10 },
+      }),
+    });
+    expect(await world.reply()).toMatchObject({
+      requested_model: 'llama-3.1-8b-instant',
+      model: 'llama-3.3-70b-versatile',
+      cost_nano_usd: 13_800,
+    });
   });
 
   it('M1: a reply above the bound is settled as it is, and said aloud', async () => {
-    const world = createGrindWorld({ script: () => ({ kind: 'answer', with: { inputTokens: 5_000, outputTokens: 3_000 } }) });
+    const world = createGrindWorld({
+      script: () => ({ kind: 'answer', with: { inputTokens: 5_000, outputTokens: 3_000 } }),
+    });
     expect(await world.reply()).toMatchObject({ cost_nano_usd: 5_000 * 50 + 3_000 * 80 });
     const errors = world.actions().filter((action) => action['action_type'] === 'ERROR');
     expect(errors.map((error) => error['detail'])).toEqual([
@@ -164,35 +220,53 @@ describe('provider faults', () => {
   });
 
   it('M5: an answer that bears the other mark than its book is said aloud', async () => {
-    const world = createGrindWorld({ simulated: false, script: () => ({ kind: 'answer', with: { simulated: true } }) });
+    const world = createGrindWorld({
+      simulated: false,
+      script: () => ({ kind: 'answer', with: { simulated: true } }),
+    });
     await world.reply();
-    expect(world.actions().filter((action) => action['action_type'] === 'ERROR')).toMatchObject([{ detail: 'the answer is marked as simulated, but booked as real money' }]);
+    expect(world.actions().filter((action) => action['action_type'] === 'ERROR')).toMatchObject([
+      { detail: 'the answer is marked as simulated, but booked as real money' },
+    ]);
   });
 });
 
 describe('HALT and PAUSE', () => {
-  const halt = (world: GrindWorld): void => void world.control.change({ verb: 'halt', actor: 'operator', reason: 'fire drill' });
-  const pause = (world: GrindWorld): void => void world.control.change({ verb: 'pause', actor: 'operator', reason: 'lunch' });
+  const halt = (world: GrindWorld): void =>
+    void world.control.change({ verb: 'halt', actor: 'operator', reason: 'fire drill' });
+  const pause = (world: GrindWorld): void =>
+    void world.control.change({ verb: 'pause', actor: 'operator', reason: 'lunch' });
 
   it('S3: refuse new calls, recorded replies included', async () => {
     const world = createGrindWorld();
     await world.reply({ idempotency_key: 'k' });
     pause(world);
-    expect(await world.refusal()).toMatchObject({ code: 'paused', remedy: 'wait', message: 'PAUSE is in force: lunch' });
+    expect(await world.refusal()).toMatchObject({
+      code: 'paused',
+      remedy: 'wait',
+      message: 'PAUSE is in force: lunch',
+    });
     halt(world);
-    expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'halted', remedy: 'wait', message: 'HALT is in force: fire drill' });
+    expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({
+      code: 'halted',
+      remedy: 'wait',
+      message: 'HALT is in force: fire drill',
+    });
     expect(world.provider.requests).toHaveLength(1);
   });
 
   it('S3, M2: HALT cuts 32 calls in flight within a tenth of a second, and each stays charged', async () => {
     const world = createGrindWorld({ script: () => ({ kind: 'hang' }), runCap: usdToNano(10) });
-    const answers = Array.from({ length: 32 }, (_, index) => world.ask({ task_id: `t${index}`, idempotency_key: `k${index}` }));
+    const answers = Array.from({ length: 32 }, (_, index) =>
+      world.ask({ task_id: `t${index}`, idempotency_key: `k${index}` }),
+    );
     await world.machine.clock.advanceSettled(1_000);
     expect(world.desk.calls.underWay).toBe(32);
     halt(world);
     await world.machine.clock.advanceSettled(100);
     expect(world.desk.calls.underWay).toBe(0);
-    for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ code: 'halted', details: { charged: expect.any(Number) } });
+    for (const answer of await Promise.all(answers))
+      expect(answer).toMatchObject({ code: 'halted', details: { charged: expect.any(Number) } });
     expect(world.events().filter((event) => event === 'call.usage-unknown')).toHaveLength(32);
     expect(moneyOf(world).openHolds()).toEqual([]);
   });

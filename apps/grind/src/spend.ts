@@ -8,8 +8,25 @@
  * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
  */
 import { admit, costOf, inputTokenBound, modelInfo, type ModelInfo } from '@vivarium/budget';
-import { committed, sha256, type BudgetStore, type Completion, type ModelProvider, type ProviderFault } from '@vivarium/contracts';
-import { addUsd, callId, messageOf, runId, zeroUsd, type Clock, type IdSource, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import {
+  committed,
+  sha256,
+  type BudgetStore,
+  type Completion,
+  type ModelProvider,
+  type ProviderFault,
+} from '@vivarium/contracts';
+import {
+  addUsd,
+  callId,
+  messageOf,
+  runId,
+  zeroUsd,
+  type Clock,
+  type IdSource,
+  type Milliseconds,
+  type NanoUsd,
+} from '@vivarium/core';
 import { replyOf, type GrindAnswer } from './answer.ts';
 import { brokenPromises } from './broken-promises.ts';
 import type { Call, CallLines } from './call-lines.ts';
@@ -138,7 +155,10 @@ export function createSpend(deps: SpendDeps): Spend {
 
   /** A call that brought nothing: what it may have cost stays charged. False when that could not be written yet. */
   function end(order: Order, call: Call, fault: ProviderFault): boolean {
-    const line = fault.billing === 'none' ? lines.failure(order, call, fault) : lines.usageUnknown(order, call, fault.message, fault.code);
+    const line =
+      fault.billing === 'none'
+        ? lines.failure(order, call, fault)
+        : lines.usageUnknown(order, call, fault.message, fault.code);
     return settlements.settle({ text: undefined, line });
   }
 
@@ -147,12 +167,19 @@ export function createSpend(deps: SpendDeps): Spend {
     if (price === undefined) {
       const error = 'the provider billed a model that has no price here';
       notices.trouble(order, 'provider_malformed', error);
-      const isWritten = settlements.settle({ text: undefined, line: lines.usageUnknown(order, call, error, 'provider_malformed') });
-      return withCharge(isWritten ? refuse('provider_failed', `Not usable: ${error}.`) : recordUnwritable(), addUsd(charged, call.hold));
+      const isWritten = settlements.settle({
+        text: undefined,
+        line: lines.usageUnknown(order, call, error, 'provider_malformed'),
+      });
+      return withCharge(
+        isWritten ? refuse('provider_failed', `Not usable: ${error}.`) : recordUnwritable(),
+        addUsd(charged, call.hold),
+      );
     }
     const { inputTokens, outputTokens, cachedTokens = 0 } = completion;
     const cost = costOf(price, inputTokens, outputTokens, Math.min(cachedTokens, inputTokens));
-    for (const broken of brokenPromises(call, completion, cost, provider.simulated)) notices.trouble(order, 'internal', broken);
+    for (const broken of brokenPromises(call, completion, cost, provider.simulated))
+      notices.trouble(order, 'internal', broken);
 
     const resultSha256 = sha256(completion.text);
     const before = spentBy(order);

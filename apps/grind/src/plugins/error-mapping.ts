@@ -9,8 +9,12 @@ import type { Send } from '../send.ts';
 import { InvalidBody } from './zod-validation.ts';
 
 export function mapErrors(app: FastifyInstance, diagnostics: Diagnostics, send: Send): void {
-  app.setNotFoundHandler((request, reply) => send(request, reply, refuse('not_found', 'There is no such route.')));
-  app.setErrorHandler((error, request, reply) => send(request, reply, refusalOf(error, request.id, diagnostics)));
+  app.setNotFoundHandler((request, reply) =>
+    send(request, reply, refuse('not_found', 'There is no such route.')),
+  );
+  app.setErrorHandler((error, request, reply) =>
+    send(request, reply, refusalOf(error, request.id, diagnostics)),
+  );
 }
 
 function refusalOf(error: unknown, requestId: string, diagnostics: Diagnostics): Refusal {
@@ -23,10 +27,16 @@ function refusalOf(error: unknown, requestId: string, diagnostics: Diagnostics):
   }
   // What else Fastify calls the client's fault: a body that is empty, cut short or not JSON.
   if (statusOf(error) < 500) return refuse('invalid_request', 'The body cannot be read as JSON.');
-  diagnostics.error({ request_id: requestId, error: error instanceof Error ? error.stack : String(error) }, 'a request failed for a reason nobody foresaw');
+  diagnostics.error(
+    { request_id: requestId, error: error instanceof Error ? error.stack : String(error) },
+    'a request failed for a reason nobody foresaw',
+  );
   return refuse('internal', 'Something that should be impossible happened.');
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
 const statusOf = (error: unknown): number =>
-  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500;

@@ -17,9 +17,11 @@ export interface GuardedHeaders {
 export function refuseOrigin(headers: GuardedHeaders, port: number): Refusal | undefined {
   const { host, origin } = headers;
   if (!isOurs(host, '', port)) return forbidden('The Host named is not served here.');
-  if (origin !== undefined && !isOurs(origin, 'http://', port)) return forbidden('Requests from other origins are not answered.');
+  if (origin !== undefined && !isOurs(origin, 'http://', port))
+    return forbidden('Requests from other origins are not answered.');
   const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return forbidden('Requests from other sites are not answered.');
+  if (site !== undefined && site !== 'same-origin' && site !== 'none')
+    return forbidden('Requests from other sites are not answered.');
   return undefined;
 }
 
@@ -27,7 +29,9 @@ const NAMES = ['127.0.0.1', 'localhost', '[::1]'] as const;
 
 function isOurs(value: string | undefined, scheme: string, port: number): boolean {
   if (value === undefined) return false;
-  return NAMES.some((name) => value === `${scheme}${name}:${port}` || (port === 80 && value === scheme + name));
+  return NAMES.some(
+    (name) => value === `${scheme}${name}:${port}` || (port === 80 && value === scheme + name),
+  );
 }
 
 const forbidden = (message: string): Refusal => refuse('forbidden_origin', message);

@@ -33,6 +33,8 @@ export function validateByZod(app: FastifyInstance): void {
 
 /** Names fields, quotes no values: a prompt does not come back in an error (S6). */
 function refusalOf(error: z.ZodError): Refusal {
-  const issues = error.issues.slice(0, MOST_ISSUES).map((issue) => ({ path: issue.path.join('.'), message: issue.message.slice(0, 200) }));
+  const issues = error.issues
+    .slice(0, MOST_ISSUES)
+    .map((issue) => ({ path: issue.path.join('.'), message: issue.message.slice(0, 200) }));
   return refuse('invalid_request', 'The body is not what the schema says.', { issues });
 }

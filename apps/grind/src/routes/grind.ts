@@ -13,7 +13,11 @@ export function routeGrind(app: App, answer: GrindCalls['answer'], clock: Clock,
   });
 }
 
-const callerOf = (request: Pick<FastifyRequest, 'id'>, reply: Pick<FastifyReply, 'raw'>, clock: Clock): Caller => ({
+const callerOf = (
+  request: Pick<FastifyRequest, 'id'>,
+  reply: Pick<FastifyReply, 'raw'>,
+  clock: Clock,
+): Caller => ({
   requestId: request.id,
   receivedAt: clock.monotonic(),
   onGone(callback) {

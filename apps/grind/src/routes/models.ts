@@ -7,7 +7,10 @@ export function routeModels(app: App, models: readonly ModelInfo[], defaultModel
   app.get('/models', (_request, reply) => reply.send(body));
 }
 
-function described({ id, contextTokens, maxCompletionTokens, price }: ModelInfo, defaultModel: string): ModelsReply['models'][number] {
+function described(
+  { id, contextTokens, maxCompletionTokens, price }: ModelInfo,
+  defaultModel: string,
+): ModelsReply['models'][number] {
   return {
     id,
     default: id === defaultModel,

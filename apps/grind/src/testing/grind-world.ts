@@ -27,8 +27,10 @@ export interface GrindWorldOptions {
   readonly script?: Script;
   readonly runCap?: NanoUsd;
   readonly simulated?: boolean;
-  /** Of an earlier world: the same home, after the process that served it ended. */
+  /** An earlier grind of the same home, which is dead by now. */
   readonly after?: GrindWorld;
+  /** Made beforehand, for its faults to be planned. */
+  readonly machine?: MemoryMachine;
 }
 
 export interface GrindWorld {
@@ -52,6 +54,8 @@ export interface GrindWorld {
   actions(): readonly Record<string, unknown>[];
   /** Everything on the disk, as one text. */
   everythingWritten(): string;
+  /** As kill -9 does: it touches nothing any more, and what it wrote stays. */
+  die(): void;
   stop(): void;
 }
 
@@ -59,7 +63,10 @@ const ROOT = '/home-of-test';
 
 export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
   const { runCap = usdToNano(2), simulated = true, after } = options;
-  const machine = createMemoryMachine(after === undefined ? {} : { disk: after.machine.disk, clock: after.machine.clock });
+  after?.die();
+  const machine =
+    options.machine ??
+    createMemoryMachine(after === undefined ? {} : { disk: after.machine.disk, clock: after.machine.clock });
   const layout = homeLayout(ROOT);
   const home = homeIdOf(ROOT);
   initHome(layout, machine.files);
@@ -82,13 +89,24 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     defaultModel: 'llama-3.1-8b-instant',
     runCap,
     defaultDeadlineMs: 900_000,
-    diagnostics: { warn: (fields, text) => diagnostics.push(JSON.stringify([fields, text])), error: (fields, text) => diagnostics.push(JSON.stringify([fields, text])) },
+    diagnostics: {
+      warn: (fields, text) => diagnostics.push(JSON.stringify([fields, text])),
+      error: (fields, text) => diagnostics.push(JSON.stringify([fields, text])),
+    },
   });
-  const unwatch = watchHalt({ control, clock: machine.clock, isBusy: () => desk.calls.underWay > 0, onHalt: () => desk.calls.abort('halted') });
+  const unwatch = watchHalt({
+    control,
+    clock: machine.clock,
+    isBusy: () => desk.calls.underWay > 0,
+    onHalt: () => desk.calls.abort('halted'),
+  });
   let requests = 0;
 
   const linesOf = (log: 'apiAudit' | 'safetyAudit' | 'action'): readonly unknown[] =>
-    record.tail(log).read().entries.flatMap((entry) => (entry.kind === 'line' ? [entry.value] : []));
+    record
+      .tail(log)
+      .read()
+      .entries.flatMap((entry) => (entry.kind === 'line' ? [entry.value] : []));
   const world: GrindWorld = {
     machine,
     record,
@@ -99,7 +117,12 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     diagnostics,
     ask(request = {}, caller = {}) {
       requests += 1;
-      const given = { requestId: `req_${requests}`, receivedAt: machine.clock.monotonic(), onGone: () => undefined, ...caller };
+      const given = {
+        requestId: `req_${requests}`,
+        receivedAt: machine.clock.monotonic(),
+        onGone: () => undefined,
+        ...caller,
+      };
       return desk.calls.answer({ prompt: 'Write a haiku about logs.', run_id: 'run_1', ...request }, given);
     },
     async settled(answer, ms = 60_000) {
@@ -120,7 +143,13 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     events: () => world.audit().map((line) => line.event),
     gateLines: () => linesOf('safetyAudit').map((line) => SafetyAuditLine.parse(line)),
     actions: () => linesOf('action') as readonly Record<string, unknown>[], // looked at field by field in tests
-    everythingWritten: () => [...machine.disk.files.keys()].map((path) => machine.files.readText(path) ?? '').join('\n'),
+    everythingWritten: () =>
+      [...machine.disk.files.keys()].map((path) => machine.files.readText(path) ?? '').join('\n'),
+    die() {
+      machine.files.intercept(() => {
+        throw new Error('this process is dead');
+      });
+    },
     stop() {
       unwatch();
       desk.settlements.stop();

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { readFlags } from './flags.ts';
+
+describe('the command line of grind', () => {
+  it('has defaults for everything', () => {
+    expect(readFlags([])).toEqual({
+      kind: 'flags',
+      flags: { home: undefined, port: 8420, simulator: undefined, runCap: undefined },
+    });
+  });
+
+  it('takes what is named', () => {
+    expect(
+      readFlags(['--home', '/h', '--port', '0', '--simulator', 'http://127.0.0.1:8430', '--run-cap', '0.5']),
+    ).toEqual({
+      kind: 'flags',
+      flags: { home: '/h', port: 0, simulator: 'http://127.0.0.1:8430', runCap: '0.5' },
+    });
+  });
+
+  it.each([
+    ['an unknown flag', ['--prot', '1']],
+    ['a word', ['serve']],
+    ['a port that is none', ['--port', '70000']],
+    ['a port that is no number', ['--port', '8e3']],
+    ['a port with a missing value', ['--port']],
+  ])('refuses %s', (_what, argv) => {
+    expect(readFlags(argv).kind).toBe('faulty');
+  });
+
+  it.each(['https://api.groq.com', 'http://10.0.0.1:80', 'http://localhost.drop.example', 'nonsense'])(
+    'M5: refuses a simulator that could be anything but one of this machine: %s',
+    (url) => {
+      expect(readFlags(['--simulator', url])).toMatchObject({
+        kind: 'faulty',
+        problems: [expect.stringContaining('--simulator')],
+      });
+    },
+  );
+
+  it('tells every fault at once', () => {
+    expect(readFlags(['--port', 'x', '--simulator', 'y'])).toMatchObject({
+      problems: [expect.any(String), expect.any(String)],
+    });
+  });
+});

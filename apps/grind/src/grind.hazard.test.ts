@@ -1,0 +1,161 @@
+/** What stands and what falls when a write fails or a grind dies at any point. The bill is the provider's own; the record is what a fresh fold of the log says. */
+import { modelInfo } from '@vivarium/budget';
+import { createMoneyFold, type Completion } from '@vivarium/contracts';
+import { VivariumError } from '@vivarium/core';
+import { createMemoryMachine } from '@vivarium/platform/testing';
+import { describe, expect, it } from 'vitest';
+import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';
+
+const fullDisk = (): VivariumError =>
+  new VivariumError('record_unwritable', 'no space left on device', { remedy: { kind: 'retry' } });
+const billOf = (...worlds: readonly GrindWorld[]): number => {
+  const costOf = ({ model, inputTokens, outputTokens }: Completion): number => {
+    const price = modelInfo(model)?.price;
+    return inputTokens * (price?.inputNanoPerToken ?? 0) + outputTokens * (price?.outputNanoPerToken ?? 0);
+  };
+  return worlds
+    .flatMap((world) => world.provider.billed)
+    .reduce((sum, completion) => sum + costOf(completion), 0);
+};
+const sumsOf = (world: GrindWorld) => {
+  const fold = createMoneyFold();
+  for (const line of world.audit()) fold.apply(line);
+  const { settled, unknown, held } = fold.book(true).total;
+  return { settled, unknown, held };
+};
+/** Lets every write to `log` fail until told otherwise. */
+const block = (world: GrindWorld, log: string): (() => void) =>
+  world.machine.files.intercept((operation, path) => {
+    if (path.includes(log) && ['append', 'createExclusive', 'replace'].includes(operation)) throw fullDisk();
+  });
+
+describe('a record that cannot be written', () => {
+  it('S2: without the line of the gate nothing is done', async () => {
+    const world = createGrindWorld();
+    block(world, 'safety_audit');
+    expect(await world.refusal()).toMatchObject({ code: 'record_unwritable', remedy: 'wait' });
+    expect(world.provider.requests).toEqual([]);
+    expect(world.events()).toEqual([]);
+  });
+
+  it('S1, S2: without the line of the hold the provider is not asked', async () => {
+    const world = createGrindWorld();
+    const unblock = block(world, 'api_audit');
+    expect(await world.refusal()).toMatchObject({ code: 'record_unwritable' });
+    expect(world.provider.requests).toEqual([]);
+    unblock();
+    expect(await world.reply()).toMatchObject({ status: 'completed' });
+  });
+
+  it.each(['api_audit', 'results'])(
+    'M2, M3: a reply that cannot be recorded (%s) is kept; the hold stands, nothing new is admitted, and later it is there for the same key',
+    async (where) => {
+      const world = createGrindWorld({
+        script: (_request, call) => (call === 1 ? { kind: 'answer', afterMs: 100 } : { kind: 'answer' }),
+      });
+      const answer = world.ask({ idempotency_key: 'k' });
+      await world.machine.clock.advanceSettled(50);
+      const unblock = block(world, where);
+      await world.machine.clock.advanceSettled(100);
+      expect(await answer).toMatchObject({ code: 'record_unwritable', details: { charged: billOf(world) } });
+      expect(sumsOf(world)).toMatchObject({ settled: 0, unknown: 0 });
+      expect(sumsOf(world).held).toBeGreaterThanOrEqual(billOf(world));
+      expect(await world.refusal({ prompt: 'another' })).toMatchObject({ code: 'record_unwritable' });
+      expect(world.provider.requests).toHaveLength(1);
+
+      unblock();
+      await world.machine.clock.advanceSettled(1_000);
+      expect(world.desk.settlements.kept).toBe(0);
+      expect(sumsOf(world)).toEqual({ settled: billOf(world), unknown: 0, held: 0 });
+      expect(await world.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: true });
+      expect(world.provider.requests).toHaveLength(1);
+      world.stop();
+    },
+  );
+
+  it('M2: a line torn by a full disk counts for nothing and is written again whole', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 100 }) });
+    const answer = world.ask();
+    await world.machine.clock.advanceSettled(50);
+    world.machine.files.truncateNextAppend(40);
+    await world.machine.clock.advanceSettled(100);
+    expect(await answer).toMatchObject({ code: 'record_unwritable' });
+    await world.machine.clock.advanceSettled(1_000);
+    expect(world.events()).toEqual(['call.held', 'API_CALL_SUCCESS']);
+    expect(sumsOf(world)).toEqual({ settled: billOf(world), unknown: 0, held: 0 });
+    world.stop();
+  });
+
+  it('the action log may be unwritable: work goes on', async () => {
+    const world = createGrindWorld();
+    block(world, 'action_log');
+    expect(await world.reply()).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('a grind that dies', () => {
+  it('M2: in mid-call leaves its hold, and its successor charges it in full and says so', async () => {
+    const first = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
+    void first.ask({ idempotency_key: 'k', task_id: 't' });
+    await first.machine.clock.advanceSettled(100);
+    const { held } = sumsOf(first);
+    expect(held).toBeGreaterThan(0);
+
+    const second = createGrindWorld({ after: first });
+    expect(sumsOf(second)).toEqual({ settled: 0, unknown: held, held: 0 });
+    expect(second.audit().at(-1)).toMatchObject({
+      event: 'call.usage-unknown',
+      charged_nano_usd: held,
+      task_id: 't',
+      idempotency_key: 'k',
+      simulated: true,
+    });
+    expect(second.actions()).toMatchObject([
+      {
+        action_type: 'ERROR',
+        action: 'call_aborted',
+        detail: expect.stringContaining('One call was in flight'),
+      },
+    ]);
+    expect(await second.reply({ idempotency_key: 'k', task_id: 't' })).toMatchObject({ replayed: false });
+  });
+
+  it('M2: a grind that cannot charge what its forerunner left does not open', async () => {
+    const first = createGrindWorld({ script: () => ({ kind: 'hang' }) });
+    void first.ask();
+    await first.machine.clock.advanceSettled(100);
+    const machine = createMemoryMachine({ disk: first.machine.disk, clock: first.machine.clock });
+    machine.files.failNext('append', fullDisk());
+    expect(() => createGrindWorld({ machine })).toThrow('no space left');
+    expect(sumsOf(first).held).toBeGreaterThan(0);
+  });
+
+  it('M2, M3: at any single write leaves a record that its successor can go on from: known ≤ bill ≤ known + unknown, and no recorded reply is paid twice', async () => {
+    // Six writes of a call that pass or do not: the successor must cope after each.
+    for (let writes = 0; writes <= 8; writes += 1) {
+      const first = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 100 }) });
+      let left = writes;
+      first.machine.files.intercept((operation) => {
+        if (!['append', 'createExclusive', 'replace', 'makeDirectory'].includes(operation)) return;
+        if (left === 0) throw fullDisk();
+        left -= 1;
+      });
+      void first.ask({ idempotency_key: 'k', task_id: 't' });
+      await first.machine.clock.advanceSettled(150);
+
+      const second = createGrindWorld({ after: first });
+      const between = sumsOf(second);
+      expect(between.held, `after ${writes} writes`).toBe(0);
+      expect(between.settled).toBeLessThanOrEqual(billOf(first));
+      expect(billOf(first)).toBeLessThanOrEqual(between.settled + between.unknown);
+
+      const reply = await second.reply({ idempotency_key: 'k', task_id: 't' });
+      expect(reply.replayed, `after ${writes} writes`).toBe(between.settled > 0);
+      expect(second.provider.requests).toHaveLength(between.settled > 0 ? 0 : 1);
+      const after = sumsOf(second);
+      expect(after.settled).toBeLessThanOrEqual(billOf(first, second));
+      expect(billOf(first, second)).toBeLessThanOrEqual(after.settled + after.unknown);
+      second.stop();
+    }
+  });
+});
