@@ -12,6 +12,8 @@ export interface MemoryFiles extends Files {
   failNext(operation: FileOperation, error?: Error, skip?: number): void;
   /** The next append leaves only its first `bytes` bytes and throws `record_unwritable`: a full disk, or a kill in mid-write. */
   truncateNextAppend(bytes: number): void;
+  /** Gives a file this content in place, as an editor or `truncate` does: the same file goes on under the same name. */
+  overwriteInPlace(path: string, content: Uint8Array): void;
   /** Called before every call with its name and path; may throw, or let another process act just then. Returns the stop. */
   intercept(before: (operation: FileOperation, path: string) => void): () => void;
 }
@@ -130,6 +132,13 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     },
     truncateNextAppend(bytes) {
       truncateAt = bytes;
+    },
+    overwriteInPlace(path, content) {
+      const file = fileAt(disk, path, modifiedMs());
+      file.bytes = content.slice();
+      file.size = content.length;
+      file.modifiedMs = modifiedMs();
+      notifyWatchers(disk, path);
     },
     intercept(before) {
       interceptors.add(before);
