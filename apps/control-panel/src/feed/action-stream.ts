@@ -38,7 +38,11 @@ export function createActionStream(): ActionStream {
       // Cut rarely: shift() at every line would move the whole list.
       if (rows.length > 2 * KEPT_ROWS) rows = rows.slice(-KEPT_ROWS);
       lines += 1;
-      if (lines % SIGNPOST_LINES === 0) signposts.push(entry.to);
+      // A fragment ends in the middle of a line of the file, where nobody can begin to read.
+      if (lines >= SIGNPOST_LINES && entry.kind === 'line') {
+        signposts.push(entry.to);
+        lines = 0;
+      }
     },
     clear() {
       rows = [];

@@ -1,0 +1,48 @@
+/** Pause, resume, halt. Each opens a sheet that says what it will do before it does it. */
+import type { Overview } from '@vivarium/contracts';
+import { type ReactElement, useState } from 'react';
+import type { Verb } from '../feed/feed-store.ts';
+import { HaltShape, PauseShape, ResumeShape } from '../ui/shapes.tsx';
+import { ControlSheet } from './control-sheet.tsx';
+import type { Command } from './use-command.ts';
+
+export function ControlButtons({
+  overview,
+  command,
+  isLive,
+}: {
+  readonly overview: Overview;
+  readonly command: Command;
+  readonly isLive: boolean;
+}): ReactElement {
+  const [sheet, setSheet] = useState<Verb | undefined>(undefined);
+  const { kind } = overview.control;
+  return (
+    <div className="controls" role="group" aria-label="Controls">
+      {kind === 'running' ? (
+        <button type="button" className="control" data-verb="pause" onClick={() => setSheet('pause')}>
+          <PauseShape /> Pause…
+        </button>
+      ) : (
+        <button type="button" className="control" data-verb="resume" onClick={() => setSheet('resume')}>
+          <ResumeShape /> Resume…
+        </button>
+      )}
+      <button type="button" className="control" data-verb="halt" disabled={kind === 'halted'} onClick={() => setSheet('halt')}>
+        <HaltShape /> {kind === 'halted' ? 'Halted' : 'Halt…'}
+      </button>
+      {sheet !== undefined && (
+        <ControlSheet
+          verb={sheet}
+          overview={overview}
+          isLive={isLive}
+          onClose={() => setSheet(undefined)}
+          onConfirm={(reason) => {
+            setSheet(undefined);
+            command.give(sheet, reason);
+          }}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * What a verb will do, told before it is done: to new claims, to running calls, to money; and the confirmation it needs. Halting takes a
+ * held button or the typed word; leaving HALT takes a reason (S3), which the server demands as well.
+ */
+import type { Overview } from '@vivarium/contracts';
+import { type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import type { Verb } from '../feed/feed-store.ts';
+import { money, plural } from '../ui/format.ts';
+import { HoldButton } from '../ui/hold-button.tsx';
+
+interface SheetProps {
+  readonly verb: Verb;
+  readonly overview: Overview;
+  readonly isLive: boolean;
+  readonly onClose: () => void;
+  readonly onConfirm: (reason: string | undefined) => void;
+}
+
+const titles: Readonly<Record<Verb, string>> = {
+  pause: 'Pause the work?',
+  resume: 'Resume the work?',
+  halt: 'Halt everything?',
+};
+
+export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: SheetProps): ReactElement {
+  const dialog = useRef<HTMLDialogElement | null>(null);
+  const [reason, setReason] = useState('');
+  const [typed, setTyped] = useState('');
+  const ids = { title: useId(), reason: useId(), typed: useId() };
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+
+  const needsReason = verb === 'resume' && overview.control.kind === 'halted';
+  const isReady = !needsReason || reason.trim() !== '';
+  const confirm = (): void => {
+    if (isReady) onConfirm(reason.trim() === '' ? undefined : reason.trim());
+  };
+  return (
+    <dialog ref={dialog} className="sheet" data-verb={verb} aria-labelledby={ids.title} onClose={onClose}>
+      <h2 id={ids.title}>{titles[verb]}</h2>
+      <dl className="effects">
+        {effectsOf(verb, overview).map(([name, effect]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{effect}</dd>
+          </div>
+        ))}
+      </dl>
+      {!isLive && (
+        <p className="warning">These figures are not fresh: the page is not in touch with its panel right now.</p>
+      )}
+      <label htmlFor={ids.reason}>
+        Reason {needsReason ? <b>(needed to leave HALT)</b> : <span className="dim">(optional, stands in the record)</span>}
+      </label>
+      <input
+        id={ids.reason}
+        type="text"
+        value={reason}
+        maxLength={300}
+        autoComplete="off"
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- a dialog moves the focus into itself, and this is its first question
+        autoFocus
+        required={needsReason}
+        onChange={(event) => setReason(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && verb !== 'halt') confirm();
+        }}
+      />
+      {verb === 'halt' && (
+        <>
+          <label htmlFor={ids.typed} className="dim">
+            Cannot hold a button? Type HALT
+          </label>
+          <input id={ids.typed} type="text" value={typed} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
+        </>
+      )}
+      <div className="sheet-buttons">
+        <button type="button" className="plain" onClick={() => dialog.current?.close()}>
+          Leave as it is
+        </button>
+        {verb === 'halt' ? (
+          <HoldButton className="control strong" isArmed={typed.trim() === 'HALT'} onDone={confirm}>
+            {typed.trim() === 'HALT' ? 'Halt now' : 'Hold to halt'}
+          </HoldButton>
+        ) : (
+          <button type="button" className="control strong" data-verb={verb} disabled={!isReady} onClick={confirm}>
+            {verb === 'pause' ? 'Pause' : 'Resume'}
+          </button>
+        )}
+      </div>
+      <p className="twin dim">
+        On the command line: <code>{twinOf(verb, needsReason)}</code>
+      </p>
+    </dialog>
+  );
+}
+
+function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, ReactNode])[] {
+  const { in_flight: flight, counts } = overview;
+  const held = [
+    flight.held_real > 0 ? `${money(flight.held_real)} real` : '',
+    flight.held_simulated > 0 ? `${money(flight.held_simulated)} simulated` : '',
+  ].filter((part) => part !== '');
+  const inFlight = held.length === 0 ? 'nothing in flight' : `${held.join(' and ')} in flight`;
+  const calls = flight.calls === 0 ? 'none is running' : `${plural(flight.calls, 'call')} running`;
+  const ready = counts['queued'] + counts['retrying'];
+  switch (verb) {
+    case 'pause':
+      return [
+        ['New claims', `none: ${plural(ready, 'ready task')} will wait`],
+        ['Running calls', flight.calls === 0 ? calls : `${calls}, which will finish`],
+        ['Money', held.length === 0 ? inFlight : `${inFlight}, at most that much more is spent`],
+        ['Undo', 'resume, at any time'],
+      ];
+    case 'halt':
+      return [
+        ['New claims', `none: ${plural(ready, 'ready task')} will wait`],
+        ['Running calls', flight.calls === 0 ? calls : `${calls}, which will be aborted; their tasks go back to the queue`],
+        ['Money', held.length === 0 ? inFlight : `${inFlight}; aborted calls may still be billed and are charged in full`],
+        ['Undo', 'resume, with a reason; starting again does not clear it'],
+      ];
+    case 'resume':
+      return [
+        ['New claims', `${plural(ready, 'ready task')} may be claimed at once`],
+        ['In force now', `${overview.control.kind}: ${overview.control.reason ?? 'no reason given'}`],
+        ['Workers', overview.control.workers === 0 ? 'none is at work; start some to go on' : `${plural(overview.control.workers, 'worker')} will go on`],
+      ];
+  }
+}
+
+const twinOf = (verb: Verb, needsReason: boolean): string =>
+  verb === 'halt' || needsReason ? `orchestrator ${verb} --reason "…"` : `orchestrator ${verb}`;

@@ -1,0 +1,110 @@
+/**
+ * What was asked for, and how far it has come: requested is not effective. Shown while the work is held, and for a while after every command
+ * given on this page, with its receipt.
+ */
+import type { Overview, PanelReceipt } from '@vivarium/contracts';
+import { type ReactElement, type ReactNode, useState } from 'react';
+import type { Verb } from '../feed/feed-store.ts';
+import { age, clockTime, exactTime } from '../ui/format.ts';
+import { useNow } from '../ui/use-now.ts';
+import type { Command } from './use-command.ts';
+
+export function ControlStrip({
+  overview,
+  command,
+  skewMs,
+}: {
+  readonly overview: Overview;
+  readonly command: Command;
+  readonly skewMs: number;
+}): ReactElement | null {
+  const { control } = overview;
+  const [dismissed, setDismissed] = useState<object | undefined>(undefined);
+  const receipt = command.state.kind === 'none' || command.state === dismissed ? null : <Receipt command={command} />;
+  if (control.kind === 'running' && receipt === null) return null;
+  return (
+    <section className="strip" data-kind={control.kind} aria-label="Control state" aria-live="polite">
+      {control.kind !== 'running' && (
+        <>
+          <p className="strip-head">
+            <b>{control.kind === 'halted' ? 'HALT' : 'PAUSE'}</b> <q>{control.reason ?? 'no reason given'}</q>
+          </p>
+          <ol className="strip-steps">
+            <li data-done="true">
+              <span>Requested</span>
+              <b>{control.since === null ? 'by a file' : <Since since={control.since} skewMs={skewMs} />}</b>
+              {control.actor !== null && <span className="dim">by {control.actor}</span>}
+            </li>
+            <li data-done={control.acknowledged === control.workers}>
+              <span>Workers that let go</span>
+              <b className="figure">
+                {control.acknowledged} of {control.workers}
+              </b>
+              {control.workers > 0 && <progress max={control.workers} value={control.acknowledged} />}
+            </li>
+            <li data-done={control.effective}>
+              <span>Effective</span>
+              <b>{effectText(control)}</b>
+            </li>
+          </ol>
+        </>
+      )}
+      {receipt !== null && (
+        <p className="receipt">
+          {receipt}
+          <button type="button" className="plain small" onClick={() => setDismissed(command.state)}>
+            Dismiss
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function effectText(control: Overview['control']): string {
+  if (!control.effective) return control.kind === 'halted' ? 'not yet: calls are being aborted' : 'not yet: running calls finish first';
+  if (control.workers === 0) return 'nobody is at work';
+  return control.effective_after_ms === null ? 'yes' : `after ${(control.effective_after_ms / 1_000).toFixed(1)} s`;
+}
+
+function Since({ since, skewMs }: { readonly since: string; readonly skewMs: number }): ReactElement {
+  const now = useNow(1_000);
+  return (
+    <time dateTime={since} title={exactTime(since)}>
+      {clockTime(since).slice(0, 8)}, {age(now + skewMs - Date.parse(since))} ago
+    </time>
+  );
+}
+
+const past: Readonly<Record<Verb, string>> = { pause: 'Pause', resume: 'Resume', halt: 'Halt' };
+
+function Receipt({ command }: { readonly command: Command }): ReactElement | null {
+  const { state } = command;
+  switch (state.kind) {
+    case 'none':
+      return null;
+    case 'sent':
+      return <span>{past[state.verb]} sent, waiting for the receipt…</span>;
+    case 'unanswered':
+      return <span>No receipt came for {past[state.verb].toLowerCase()}. What is in force shows above; try again if it is not what you asked for.</span>;
+    case 'answered':
+      return (
+        <span>
+          Receipt <time dateTime={state.receipt.at} title={exactTime(state.receipt.at)} className="figure">{clockTime(state.receipt.at)}</time> · {past[state.verb]}: {receiptText(state.receipt)}
+        </span>
+      );
+  }
+}
+
+function receiptText(receipt: PanelReceipt): ReactNode {
+  switch (receipt.kind) {
+    case 'changed':
+      return `${receipt.before.kind} → ${receipt.after.kind}`;
+    case 'unchanged':
+      return `nothing to do, it was ${receipt.state.kind} already`;
+    case 'needs_reason':
+      return 'refused: only a reason leads out of HALT';
+    case 'refused':
+      return `refused: ${receipt.why}`;
+  }
+}
