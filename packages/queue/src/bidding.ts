@@ -64,14 +64,14 @@ export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
     if (task === undefined || isSetAside(id)) return undefined;
     const record = state.fold.get(id);
     const { round, attempt } = nextAttempt(task, record);
-    const lock = newLock(id, { round, attempt }, workerId, clock);
+    const context = newContext();
+    const lock = newLock(id, { round, attempt }, workerId, context.timestamp);
     if (!takeLock(storage.locks, lock, (holder) => leases.look(holder) !== 'alive')) {
       setAside.set(id, clock.monotonic() + SET_ASIDE_MS);
       spread.widen();
       return undefined;
     }
     const holding: Holding = { taskId: id, workerId, round, attempt, digest: digestOf(task) };
-    const context = newContext();
     const claim = claimLine(holding, context, supersedes);
     const toWork = supersedes === undefined || record.faults < maxFaults;
     const lines = toWork ? [claim] : [claim, poisonedLine(holding, newContext(), poisonedBy(record))];

@@ -51,13 +51,16 @@ async function again<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof Killed || tries === 5) throw error;
+      if (isKilled(error) || tries === 5) throw error;
     }
   }
 }
 
 /** The process is no more: nothing of it runs on. */
 class Killed extends Error {}
+/** The layers between may have put it into an error of their own. */
+const isKilled = (error: unknown): boolean =>
+  error instanceof Error && (error instanceof Killed || isKilled(error.cause));
 
 /** Ends the process just before its n-th file operation: no later one takes place. */
 function killAt(process: FileProcess, n: number): void {
@@ -121,7 +124,7 @@ describe('the file engine on a disk that fails', () => {
       const victim = world.open();
       killAt(victim, n);
       const recorded: string[] = [];
-      await expect(work(victim.queue, w1, recorded, world)).rejects.toThrow(Killed);
+      await expect(work(victim.queue, w1, recorded, world)).rejects.toSatisfy(isKilled);
       await work(world.open({ runId: runId('run_2') }).queue, w2, recorded, world);
       await expectSane(world, recorded);
       expect(world.lockedTasks()).toEqual([]);
@@ -148,7 +151,7 @@ describe('the file engine on a disk that fails', () => {
           });
           const recorded: string[] = [];
           await work(victim.queue, w1, recorded, world).catch((error: unknown) => {
-            if (!(error instanceof Killed)) throw error;
+            if (!isKilled(error)) throw error;
             victim.kill();
           });
           await work(world.open({ runId: runId('run_2') }).queue, w2, recorded, world);

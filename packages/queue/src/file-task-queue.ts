@@ -4,17 +4,12 @@
  * The rules (Q1–Q11) stand in queue.ts and plan.ts; here is only where things are kept.
  */
 import type { HomeId, Machine, Milliseconds, RunId, VivariumError } from '@vivarium/core';
-import {
-  ExecutionLogLine,
-  type HomeLayout,
-  type RecordStore,
-  type RecordTail,
-  type TaskQueue,
-} from '@vivarium/contracts';
+import type { ExecutionLogLine, HomeLayout, RecordStore, RecordTail, TaskQueue } from '@vivarium/contracts';
 import { createBeatFiles } from './beat-files.ts';
 import { createLockFiles } from './lock-files.ts';
 import { createQueue } from './queue.ts';
 import { createQueueReader } from './queue-reader.ts';
+import { readLine } from './read-line.ts';
 import { addToQueueFile } from './queue-writer.ts';
 import type { LockStore } from './task-locks.ts';
 
@@ -53,7 +48,7 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
         const lines: ExecutionLogLine[] = [];
         for (const entry of entries) {
           // What is not a line of this log (of a later version, or a fragment) is passed over; the panel shows how many there are.
-          const line = entry.kind === 'line' ? ExecutionLogLine.safeParse(entry.value).data : undefined;
+          const line = entry.kind === 'line' ? readLine(entry.value, home) : undefined;
           if (line !== undefined) lines.push(line);
         }
         return { lines, restarted };

@@ -20,11 +20,15 @@ export interface QueueParts {
 /** How long a task is left alone whose lock another worker has just taken. */
 export const SET_ASIDE_MS: Milliseconds = 20;
 
-export function newLock(
+export const newLock = (
   taskId: string,
   { round, attempt }: Attempt,
   workerId: string,
-  clock: Clock,
-): TaskLock {
-  return { worker_id: workerId, started_at: clock.now().toISOString(), task_id: taskId, round, attempt };
-}
+  timestamp: string,
+): TaskLock => ({
+  worker_id: workerId,
+  started_at: timestamp,
+  task_id: taskId,
+  round,
+  attempt,
+});

@@ -33,7 +33,7 @@ export async function addToQueueFile(
         const text = files.readText(path);
         const queue = text === undefined ? emptyQueue : loadQueueFile(text, path, isKnown);
         const ours = new Set(written.map(textOf).filter((task) => queue.byText.has(task)));
-        const others = queue.tasks.filter((task) => !ours.has(textOf(task)));
+        const others = ours.size === 0 ? queue.tasks : queue.tasks.filter((task) => !ours.has(textOf(task)));
         const plan = planAdd(others, newTasks, isKnown);
         const missing = plan.added.filter((task) => !ours.has(textOf(task)));
         if (missing.length === 0) return plan;

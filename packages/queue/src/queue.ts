@@ -11,6 +11,7 @@
 import type { Clock, IdSource, Milliseconds, WorkerId } from '@vivarium/core';
 import {
   digestOf,
+  isFinal,
   viewQueue,
   type Claim,
   type ClaimAnswer,
@@ -48,7 +49,7 @@ const POLL_MS = 250;
 export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQueue {
   const { clock, ids, home, runId, leaseMs = 15_000, maxFaults = 3 } = options;
   const wallMs = (): number => clock.now().getTime();
-  const state = createTaskState(storage, runId, wallMs);
+  const state = createTaskState(storage, runId, clock);
   const leases = createLeases(storage.readBeat, clock, leaseMs);
   const parts: QueueParts = {
     storage,
@@ -73,7 +74,7 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
 
   function claim(workerId: WorkerId, slots: number): ClaimAnswer {
     if (!announced.has(workerId)) beat(workerId, 0);
-    state.refresh();
+    state.refreshUnlessFresh();
     leases.lookAround(state.index.heldBy.keys());
     state.index.ripen();
     skipHopeless(parts, workerId);
@@ -100,7 +101,7 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
       if (task === undefined || claims.length === slots || handedOut.has(keyOf(id, record, workerId)))
         continue;
       if (record.digest === digestOf(task)) {
-        storage.locks.create(newLock(id, record, workerId, clock));
+        storage.locks.create(newLock(id, record, workerId, clock.now().toISOString()));
         claims.push(handOut(task, record, workerId));
       } else giveBack(id, record, workerId);
     }
@@ -149,7 +150,8 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
       state.fold.get(task.id).eventId === eventId || state.commit([line]).get(eventId) === 'applied';
     handedOut.delete(key);
     sweepDue = true;
-    releaseLock(storage.locks, { worker_id: workerId, task_id: task.id, round, attempt });
+    const isOver = recorded && isFinal(line.status);
+    releaseLock(storage.locks, { worker_id: workerId, task_id: task.id, round, attempt }, isOver);
     return recorded ? 'recorded' : 'lost';
   }
 

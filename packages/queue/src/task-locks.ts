@@ -31,17 +31,19 @@ export function takeLock(locks: LockStore, lock: TaskLock, isGone: (workerId: st
 }
 
 /**
- * Removes the lock unless somebody else's has taken its place. Never throws: what was done under it is in the record already, and the next who
- * wants the task, or the sweep, removes what stays behind.
+ * Removes the lock of an attempt that has ended, unless somebody else's has taken its place. Nobody takes the place of one whose task is over
+ * (`isOver`), so that one is removed without a look, which would cost as much as the claim's line. Never throws: what was done under the lock is
+ * in the record already, and the next who wants the task, or the sweep, removes what stays behind.
  */
 export function releaseLock(
   locks: LockStore,
   lock: Pick<TaskLock, 'task_id' | 'worker_id' | 'round' | 'attempt'>,
+  isOver = false,
 ): void {
   try {
-    const standing = locks.read(lock.task_id);
-    if (standing !== undefined && standing !== 'unreadable' && isSameHolding(standing, lock))
-      locks.remove(lock.task_id);
+    const standing = isOver ? undefined : locks.read(lock.task_id);
+    const isOurs = standing !== undefined && standing !== 'unreadable' && isSameHolding(standing, lock);
+    if (isOver || isOurs) locks.remove(lock.task_id);
   } catch {
     return;
   }

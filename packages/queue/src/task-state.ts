@@ -6,7 +6,7 @@
  * - Q6: each line is read and folded once.
  * - Q8: a line counts as written when it was read back. One that was glued to a fragment is written again, under the same event id.
  */
-import { VivariumError } from '@vivarium/core';
+import { VivariumError, type Clock, type Milliseconds } from '@vivarium/core';
 import {
   createTaskFold,
   isFinal,
@@ -27,6 +27,8 @@ export interface TaskState {
   refreshLog(): void;
   /** Reads new lines, and the queue when it changed. */
   refresh(): void;
+  /** The same, but nothing that was read a moment ago while there is still work to choose from. */
+  refreshUnlessFresh(): void;
   /** Writes lines that carry event ids and reads them back; answers what the fold made of each. */
   commit(lines: readonly WrittenLine[]): ReadonlyMap<string, Applied>;
 }
@@ -34,8 +36,13 @@ export interface TaskState {
 export type WrittenLine = ExecutionLogLine & { readonly event_id?: string | undefined };
 
 const MOST_WRITES = 4;
+/**
+ * A worker that finishes asks for more at once, and what it read to see its own line is good enough to choose by: should it be outdated, the
+ * claim loses (Q2) and the choice is made again. Measured: a sixth of the CPU of a task, with one process and with four.
+ */
+const FRESH_MS: Milliseconds = 1;
 
-export function createTaskState(storage: QueueStorage, runId: string, nowMs: () => number): TaskState {
+export function createTaskState(storage: QueueStorage, runId: string, clock: Clock): TaskState {
   let fold = createTaskFold();
   let tasks: readonly Task[] = [];
   let index: ReadyIndex | undefined;
@@ -44,7 +51,11 @@ export function createTaskState(storage: QueueStorage, runId: string, nowMs: () 
 
   const isKnown = (id: string): boolean => isFinal(fold.get(id).status);
 
+  let logReadAt = Number.NEGATIVE_INFINITY;
+  let tasksReadAt = Number.NEGATIVE_INFINITY;
+
   function refreshLog(): void {
+    logReadAt = clock.monotonic();
     const { lines, restarted } = storage.readLines();
     if (restarted) {
       fold = createTaskFold();
@@ -60,12 +71,20 @@ export function createTaskState(storage: QueueStorage, runId: string, nowMs: () 
     }
   }
 
+  function refreshTasks(): void {
+    tasksReadAt = clock.monotonic();
+    const wanted = storage.tasks(isKnown);
+    if (wanted === tasks) return;
+    tasks = wanted;
+    index = undefined;
+  }
+
   return {
     get fold() {
       return fold;
     },
     get index() {
-      return (index ??= createReadyIndex(tasks, fold, runId, nowMs));
+      return (index ??= createReadyIndex(tasks, fold, runId, () => clock.now().getTime()));
     },
     get tasks() {
       return tasks;
@@ -74,10 +93,13 @@ export function createTaskState(storage: QueueStorage, runId: string, nowMs: () 
     refreshLog,
     refresh() {
       refreshLog();
-      const wanted = storage.tasks(isKnown);
-      if (wanted === tasks) return;
-      tasks = wanted;
-      index = undefined;
+      refreshTasks();
+    },
+    refreshUnlessFresh() {
+      const now = clock.monotonic();
+      const hasWork = index?.firstReady !== undefined;
+      if (!hasWork || now - logReadAt > FRESH_MS) refreshLog();
+      if (!hasWork || now - tasksReadAt > FRESH_MS) refreshTasks();
     },
     commit(lines) {
       const answers = new Map<string, Applied>();

@@ -1,0 +1,78 @@
+/**
+ * One process of `npm run bench -- queue`: warms up on a home of its own, opens the queue of the home it is told, waits for the word, claims and
+ * finishes until nothing is left. Tells what it did and what CPU it took; opening (reading queue.json and building the index) is told apart,
+ * because a worker does it once.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { nanoUsd, runId, workerId } from '@vivarium/core';
+import { homeIdOf, homeLayout, type TaskOutcome, type TaskQueue } from '@vivarium/contracts';
+import { createRecordStore, initHome } from '@vivarium/home';
+import { createNodeMachine } from '@vivarium/platform';
+import { createFileTaskQueue } from '@vivarium/queue';
+import { cpuMsSince, report, whenTold } from './bench-process.ts';
+
+const outcome: TaskOutcome = {
+  kind: 'completed',
+  summary:
+    'A write-ahead log is written first so that a crash leaves either nothing or enough to go on. '.repeat(3),
+  resultSha256: 'a'.repeat(64),
+  finishReason: 'stop',
+  usage: {
+    requestedModel: 'llama-3.1-8b-instant',
+    model: 'llama-3.1-8b-instant',
+    inputTokens: 120,
+    outputTokens: 340,
+    cost: nanoUsd(33_200),
+    latencyMs: 412,
+    provider: 'simulator',
+    simulated: true,
+    callId: 'call_0123456789abcdef0123456789abcdef',
+  },
+};
+
+const machine = createNodeMachine();
+const worker = workerId(machine.ids.next('worker'));
+
+function open(root: string): TaskQueue {
+  const layout = homeLayout(root);
+  const home = homeIdOf(layout.root);
+  const record = createRecordStore({ layout, home, machine });
+  return createFileTaskQueue({ layout, home, machine, record, runId: runId('run_bench') });
+}
+
+/** Answers how many tasks this process finished. */
+async function drain(queue: TaskQueue): Promise<number> {
+  let tasks = 0;
+  for (;;) {
+    const answer = await queue.claim(worker, 1);
+    if (answer.kind === 'drained') return tasks;
+    if (answer.kind === 'waiting') {
+      await machine.clock.sleep(Math.min(answer.wakeInMs, 20));
+      continue;
+    }
+    for (const claim of answer.claims) {
+      if ((await queue.finish(claim, outcome)) === 'recorded') tasks += 1;
+    }
+  }
+}
+
+const [root = '', warmUp = '0'] = process.argv.slice(2);
+const scratch = mkdtempSync(`${root}-warm-`);
+initHome(homeLayout(scratch), machine.files);
+const scratchQueue = open(scratch);
+await scratchQueue.add(
+  Array.from({ length: Number(warmUp) }, (_, index) => ({ id: `warm-${index}`, prompt: 'warm up' })),
+);
+await drain(scratchQueue);
+rmSync(scratch, { recursive: true, force: true });
+
+const opening = process.cpuUsage();
+const queue = open(root);
+await queue.claim(worker, 0);
+const openCpuMs = cpuMsSince(opening);
+
+await whenTold();
+const working = process.cpuUsage();
+const began = performance.now();
+const tasks = await drain(queue);
+report({ tasks, cpuMs: cpuMsSince(working), openCpuMs, elapsedMs: performance.now() - began });
