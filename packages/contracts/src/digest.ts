@@ -1,9 +1,9 @@
 /** Hashes. The only file of this package that needs Node: the page never imports it. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { homeId, type HomeId } from '@vivarium/core';
 import type { Task } from './task.ts';
 
-export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+export const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /**
  * 32 hex digits over what the task asks of the model. Budgets, dependencies and where it came from are not in it: changing
