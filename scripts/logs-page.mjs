@@ -109,7 +109,11 @@ const fieldsOf = (kinds, discriminator) => {
     const kind = String(properties[discriminator]?.const ?? '');
     for (const [name, schema] of Object.entries(properties)) {
       const type = name === discriminator ? 'string' : typeOf(schema);
-      const meaning = name === discriminator ? 'What kind of line this is.' : (schema.description ?? '');
+      const isEvent = name === 'event' && name !== discriminator;
+      const meaning =
+        name === discriminator
+          ? 'What kind of line this is.'
+          : (schema.description ?? (isEvent ? 'What happened, as subject.past-verb.' : ''));
       const always = required.includes(name);
       const isWord = schema.const !== undefined || schema.enum !== undefined;
       const key = JSON.stringify([name, isWord || type, isWord || always, meaning]);

@@ -1,0 +1,410 @@
+/** Grind as a real process, before the real simulator: what happens when things go wrong around it. */
+import { createServer } from 'node:http';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  ask,
+  billOf,
+  createTestHome,
+  grindRefusal,
+  grindReply,
+  isUp,
+  launchGrind,
+  type FailedGrind,
+  type GrindOptions,
+  type GrindProcess,
+  type TestHome,
+} from './grind-process.ts';
+import { startSimulator, type SimulatorProcess } from './simulator-process.ts';
+
+let home: TestHome;
+let billPath: string;
+let simulator: SimulatorProcess;
+const homes: TestHome[] = [];
+const running: GrindProcess[] = [];
+
+beforeEach(async () => {
+  home = newHome();
+  billPath = join(home.path, 'logs', 'bill.jsonl');
+  simulator = await startSimulator('--latency-ms', '0', '--bill', billPath, '--reject-key', wrongKey);
+});
+afterEach(async () => {
+  for (const grind of running.splice(0)) {
+    grind.kill('SIGKILL');
+    await grind.ended;
+  }
+  await simulator.stop();
+  for (const each of homes.splice(0)) each.remove();
+});
+
+// Made up here, so that nothing key-shaped stands in a file.
+const wrongKey = ['gsk', 'wrong', 'a1b2c3d4e5f6'].join('_');
+const newHome = (): TestHome => {
+  const created = createTestHome();
+  homes.push(created);
+  return created;
+};
+const launch = async (
+  at: TestHome,
+  args: readonly string[] = ['--simulator', simulator.url],
+  options: GrindOptions = {},
+) => {
+  const grind = await launchGrind(['--home', at.path, '--port', '0', ...args], options);
+  if (isUp(grind)) running.push(grind);
+  return grind;
+};
+const start = async (
+  at: TestHome = home,
+  args?: readonly string[],
+  options?: GrindOptions,
+): Promise<GrindProcess> => {
+  const grind = await launch(at, args, options);
+  if (!isUp(grind)) throw new Error(`grind ended with ${grind.code}: ${grind.said}`);
+  return grind;
+};
+const fail = async (at: TestHome, args?: readonly string[], options?: GrindOptions): Promise<FailedGrind> => {
+  const grind = await launch(at, args, options);
+  if (isUp(grind)) throw new Error('grind came up');
+  return grind;
+};
+const kill = async (grind: GrindProcess): Promise<void> => {
+  grind.kill('SIGKILL');
+  await grind.ended;
+};
+const fault = async (rule: object): Promise<void> => {
+  const response = await fetch(`${simulator.url}/simulator/faults`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([rule]),
+  });
+  if (!response.ok) throw new Error(await response.text());
+};
+const until = async (what: () => boolean): Promise<void> => {
+  for (const deadline = Date.now() + 10_000; !what(); await sleep(10))
+    if (Date.now() > deadline) throw new Error('it did not happen within 10 s');
+};
+
+describe('money', () => {
+  it('M2: what is recorded as settled is what the simulator billed, to the nano-dollar', async () => {
+    const grind = await start();
+    const models = [
+      'llama-3.1-8b-instant',
+      'llama-3.3-70b-versatile',
+      'openai/gpt-oss-120b',
+      'openai/gpt-oss-20b',
+      null,
+    ];
+    const replies = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        grindReply(grind, {
+          prompt: `Explain number ${index} in äöü 日本 🌱.`,
+          model: models[index % models.length],
+          task_id: `t${index}`,
+        }),
+      ),
+    );
+    const bill = billOf(billPath);
+    expect(bill.calls).toBe(60);
+    expect(home.money()).toEqual({ settled: bill.cost, unknown: 0, held: 0 });
+    expect(replies.reduce((sum, reply) => sum + reply.cost_nano_usd, 0)).toBe(bill.cost);
+    expect(replies.every((reply) => reply.simulated && reply.provider === 'simulator')).toBe(true);
+  });
+
+  it('M2: kill -9 in mid-call leaves a hold that the next grind charges as unknown: known ≤ bill ≤ known + unknown', async () => {
+    const first = await start();
+    await grindReply(first, { prompt: 'Before.', task_id: 'a' });
+    await fault({ fault: { kind: 'hang', billed: true }, times: 1 });
+    const cut = ask(`${first.url}/grind`, {
+      prompt: 'In the middle.',
+      task_id: 'b',
+      idempotency_key: 'b/1',
+    }).catch(() => undefined);
+    await until(() => billOf(billPath).calls === 2);
+    await kill(first);
+    await cut;
+    const { held } = home.money();
+    expect(held).toBeGreaterThan(0);
+
+    const second = await start();
+    expect(home.money()).toMatchObject({ unknown: held, held: 0 });
+    await grindReply(second, { prompt: 'In the middle.', task_id: 'b', idempotency_key: 'b/1' });
+    const bill = billOf(billPath);
+    const { settled, unknown } = home.money();
+    expect(bill.calls).toBe(3);
+    expect(settled).toBeLessThanOrEqual(bill.cost);
+    expect(bill.cost).toBeLessThanOrEqual(settled + unknown);
+    expect(home.read('logs/action_log.jsonl')).toContain('One call was in flight when grind ended');
+  });
+
+  it('M3: a reply that was recorded comes back under its key after a restart, and is on the bill once', async () => {
+    const first = await start();
+    const request = { prompt: 'Name a river.', task_id: 'r', idempotency_key: 'home/r/r1/c1' };
+    const paid = await grindReply(first, request);
+    await kill(first);
+    const again = await grindReply(await start(), request);
+    expect(again).toEqual({ ...paid, request_id: again.request_id, replayed: true });
+    expect(billOf(billPath).calls).toBe(1);
+  });
+
+  it('M1: a run cap on the command line holds', async () => {
+    const grind = await start(home, ['--simulator', simulator.url, '--run-cap', '0.00002']);
+    expect(await grindRefusal(grind, { prompt: 'x', min_budget: 0.00003 })).toMatchObject({
+      code: 'deferred',
+      reason: 'run_budget',
+      remedy: 'wait',
+    });
+    await grindReply(grind, { prompt: 'x' });
+    expect(home.money().settled).toBeLessThanOrEqual(20_000);
+  });
+});
+
+describe('one grind of a home', () => {
+  it('a second one refuses and names the first; when the first was killed, the next takes over', async () => {
+    const first = await start();
+    const second = await fail(home);
+    expect(second.code).toBe(4);
+    expect(second.message).toMatchObject({
+      kind: 'failed',
+      code: 'grind_running',
+      message: expect.stringContaining(`${first.child.pid} at ${first.url}`),
+    });
+    await grindReply(first, { prompt: 'Still here?' });
+    await kill(first);
+    await grindReply(await start(), { prompt: 'And now?' });
+  });
+
+  it('two homes have a grind each, and neither serves the other', async () => {
+    const other = newHome();
+    const [mine, theirs] = [await start(), await start(other)];
+    const health = JSON.parse((await ask(`${theirs.url}/healthz`, undefined)).body) as {
+      readonly home: string;
+    }; // `as`: held by the route's own test
+    expect(await grindRefusal(mine, { prompt: 'x', home: health.home })).toMatchObject({
+      code: 'foreign_home',
+    });
+    expect(await grindReply(theirs, { prompt: 'x', home: health.home })).toMatchObject({
+      status: 'completed',
+    });
+    expect(home.audit()).toEqual([]);
+  });
+
+  it('a port that is taken is no obstacle', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => squatter.once('listening', resolve));
+    const address = squatter.address();
+    const taken = typeof address === 'object' && address !== null ? address.port : 0;
+    const grind = await start(home, ['--simulator', simulator.url, '--port', String(taken)]);
+    expect(new URL(grind.url).port).not.toBe(String(taken));
+    expect(JSON.parse(home.read('run/grind.json'))).toMatchObject({ url: grind.url });
+    squatter.close();
+  });
+});
+
+describe('leaving', () => {
+  it('SIGTERM lets a call in flight end, refuses new ones, and leaves nothing behind', async () => {
+    const grind = await start();
+    await fault({ fault: { kind: 'delay', ms: 700 }, times: 1 });
+    const slow = grindReply(grind, { prompt: 'Take your time.' });
+    await until(() => home.money().held > 0);
+    grind.kill('SIGTERM');
+    await sleep(50);
+    expect(await grindRefusal(grind, { prompt: 'One more?' })).toMatchObject({
+      code: 'stopping',
+      remedy: 'retry',
+    });
+    expect(await slow).toMatchObject({ status: 'completed' });
+    expect(await grind.ended).toBe(0);
+    expect(existsSync(join(home.path, 'run', 'grind.json'))).toBe(false);
+    expect(home.money()).toEqual({ settled: billOf(billPath).cost, unknown: 0, held: 0 });
+  });
+
+  it('a second SIGTERM cuts what is in flight, which stays charged', async () => {
+    const grind = await start();
+    await fault({ fault: { kind: 'hang', billed: true }, times: 1 });
+    const hung = grindRefusal(grind, { prompt: 'Never ends.' });
+    await until(() => billOf(billPath).calls === 1);
+    grind.kill('SIGTERM');
+    await sleep(50);
+    grind.kill('SIGTERM');
+    expect(await hung).toMatchObject({ code: 'stopping' });
+    expect(await grind.ended).toBe(0);
+    expect(home.money().unknown).toBeGreaterThanOrEqual(billOf(billPath).cost);
+  });
+
+  it('a grind whose parent is gone leaves', async () => {
+    const grind = await start();
+    grind.child.disconnect();
+    expect(await grind.ended).toBe(0);
+    expect(existsSync(join(home.path, 'run', 'grind.json'))).toBe(false);
+  });
+
+  it('S3: a HALT file cuts calls in flight within a second', async () => {
+    const grind = await start();
+    await fault({ fault: { kind: 'hang' } });
+    const hung = Array.from({ length: 32 }, (_, index) =>
+      grindRefusal(grind, { prompt: 'Never ends.', task_id: `t${index}`, idempotency_key: `t${index}` }),
+    );
+    await until(() => home.audit().filter((line) => line.event === 'call.held').length === 32);
+    const began = Date.now();
+    writeFileSync(join(home.path, 'HALT'), '');
+    for (const refusal of await Promise.all(hung))
+      expect(refusal).toMatchObject({ code: 'halted', remedy: 'wait' });
+    expect(Date.now() - began).toBeLessThan(1_000);
+    expect(JSON.parse((await ask(`${grind.url}/healthz`, undefined)).body)).toMatchObject({
+      status: 'halted',
+    });
+    rmSync(join(home.path, 'HALT'));
+  });
+});
+
+describe('configuration', () => {
+  it('no key and no simulator: exit 4, and what to do', async () => {
+    const failed = await fail(home, []);
+    expect(failed.code).toBe(4);
+    expect(failed.message).toMatchObject({
+      kind: 'failed',
+      code: 'config_invalid',
+      hint: expect.stringContaining('orchestrator start'),
+    });
+  });
+
+  it('tells all faults at once, and never the key', async () => {
+    const failed = await fail(home, [], {
+      env: { GROQ_API_KEY: `${wrongKey} x`, DEFAULT_GROQ_MODEL: 'gpt-9', WORKER_TIMEOUT_SECONDS: 'soon' },
+    });
+    expect(failed.code).toBe(4);
+    for (const name of ['GROQ_API_KEY', 'DEFAULT_GROQ_MODEL', 'WORKER_TIMEOUT_SECONDS'])
+      expect(failed.said).toContain(name);
+    expect(failed.said).not.toContain(wrongKey);
+  });
+
+  it('an unknown flag is told by name: exit 2', async () => {
+    expect(await fail(home, ['--prot', '1'])).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('--prot'),
+    });
+  });
+
+  it('a directory that is no home: exit 4', async () => {
+    rmSync(join(home.path, 'queue.json'));
+    expect(await fail(home)).toMatchObject({ code: 4, message: { code: 'home_missing' } });
+  });
+
+  it('S6: a key the provider refuses stops the work and is nowhere to be read', async () => {
+    const env = { GROQ_API_KEY: wrongKey, GROQ_API_URL: `${simulator.url}/openai/v1/chat/completions` };
+    const grind = await start(home, [], { env });
+    const answer = await ask(`${grind.url}/grind`, { prompt: 'Hello', task_id: 't' });
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      error: { code: 'provider_key', remedy: 'stop', simulated: false },
+    });
+    grind.kill('SIGTERM');
+    await grind.ended;
+    const everything = home.everything() + answer.body + grind.said();
+    expect(everything).toContain('provider_rejected_key');
+    expect(everything).not.toContain(wrongKey);
+    expect(everything).not.toContain(wrongKey.slice(4));
+    expect(home.audit().map((line) => line.event)).toEqual(['call.held', 'API_CALL_FAILURE']);
+  });
+
+  it('M5: the key of .env works, and its money is in the book of real money', async () => {
+    const key = ['gsk', 'dotenv', 'a1b2c3d4e5f6'].join('_');
+    writeFileSync(
+      join(home.path, '.env'),
+      `GROQ_API_KEY=${key}\nGROQ_API_URL=${simulator.url}/openai/v1/chat/completions\n`,
+    );
+    const grind = await start(home, []);
+    expect(await grindReply(grind, { prompt: 'Hello' })).toMatchObject({
+      provider: 'groq',
+      simulated: false,
+    });
+    expect(home.money()).toEqual({ settled: 0, unknown: 0, held: 0 });
+    // The simulator marks its answers; that they are booked as real money here is said aloud.
+    expect(home.read('logs/action_log.jsonl')).toContain('marked as simulated, but booked as real money');
+  });
+});
+
+describe('a record that cannot be written', () => {
+  it('S2: a log that is no file: nothing is spent, and work goes on when it is mended', async () => {
+    const grind = await start();
+    mkdirSync(home.log('safety_audit.log'));
+    expect(await grindRefusal(grind, { prompt: 'x' })).toMatchObject({
+      code: 'record_unwritable',
+      remedy: 'wait',
+    });
+    rmSync(home.log('safety_audit.log'), { recursive: true });
+    mkdirSync(home.log('api_audit.log'));
+    expect(await grindRefusal(grind, { prompt: 'x' })).toMatchObject({ code: 'record_unwritable' });
+    expect(billOf(billPath).calls).toBe(0);
+    rmSync(home.log('api_audit.log'), { recursive: true });
+    await grindReply(grind, { prompt: 'x' });
+  });
+
+  it('M2: a disk that fills up: calls are refused, nothing recorded is lost, and the next grind goes on from what stands', async () => {
+    // 12 KiB for the largest file: some calls fit, then a line of api_audit.log or safety_audit.log does not, whole or in part.
+    const full = await start(home, undefined, { fileBlocks: 24 });
+    const codes: string[] = [];
+    for (let index = 0; index < 30; index += 1) {
+      const answer = await ask(`${full.url}/grind`, {
+        prompt: `Say ${index}.`,
+        task_id: `t${index}`,
+        idempotency_key: `k${index}`,
+      });
+      codes.push(
+        answer.status === 200
+          ? 'completed'
+          : (JSON.parse(answer.body) as { readonly error: { readonly code: string } }).error.code,
+      ); // `as`: held by contract tests
+    }
+    expect(new Set(codes)).toEqual(new Set(['completed', 'record_unwritable']));
+    const completed = codes.filter((code) => code === 'completed').length;
+    const bill = billOf(billPath);
+    expect(bill.calls).toBeGreaterThanOrEqual(completed);
+    expect(bill.calls).toBeLessThanOrEqual(completed + 1);
+    await kill(full);
+
+    const next = await start();
+    const { settled, unknown, held } = home.money();
+    expect(held).toBe(0);
+    expect(settled).toBeLessThanOrEqual(bill.cost);
+    expect(bill.cost).toBeLessThanOrEqual(settled + unknown);
+    for (let index = 0; index < completed; index += 1) {
+      expect(
+        await grindReply(next, {
+          prompt: `Say ${index}.`,
+          task_id: `t${index}`,
+          idempotency_key: `k${index}`,
+        }),
+      ).toMatchObject({ replayed: true });
+    }
+    expect(billOf(billPath).calls).toBe(bill.calls);
+  });
+});
+
+describe('S8: hostile requests over the wire', () => {
+  it.each([
+    ['a name that was made to point here', { host: 'rebind.example:8420' }],
+    ['a foreign page', { origin: 'https://evil.example' }],
+    ['another site', { 'sec-fetch-site': 'cross-site' }],
+  ])('%s is refused on every route, and nothing is spent', async (_who, headers) => {
+    const grind = await start();
+    for (const [path, body] of [
+      ['/grind', { prompt: 'x' }],
+      ['/healthz', undefined],
+      ['/models', undefined],
+      ['/', undefined],
+    ] as const) {
+      expect((await ask(grind.url + path, body, headers)).status, path).toBe(403);
+    }
+    expect(billOf(billPath).calls).toBe(0);
+  });
+
+  it('a form that a page could send without asking is refused', async () => {
+    const grind = await start();
+    expect((await ask(`${grind.url}/grind`, { prompt: 'x' }, { 'content-type': 'text/plain' })).status).toBe(
+      415,
+    );
+  });
+});
