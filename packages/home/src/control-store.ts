@@ -5,6 +5,7 @@
  * - S3: only a reason leads out of HALT, and it is in the record before HALT is gone: when it cannot be recorded, HALT stays (S2).
  * - Stopping comes the other way round: first the file, then the record. A full disk must not keep anybody from stopping: when the content
  *   cannot be written, an empty file still can, and counts.
+ * - S3: a resume ends the HALT or PAUSE it was decided on. A HALT that comes while it is being recorded stays.
  * - HALT goes before PAUSE. Halting ends a pause, and leaving HALT leaves nothing behind that pauses.
  * - What cannot be read is `halted` (fail closed).
  */
@@ -17,7 +18,7 @@ import {
   type HomeLayout,
   type RecordStore,
 } from '@vivarium/contracts';
-import { messageOf, timestamp, type Machine } from '@vivarium/core';
+import { messageOf, timestamp, type FileStat, type Machine } from '@vivarium/core';
 import { actionLine } from './action-line.ts';
 import { parseJson } from './salvage.ts';
 
@@ -73,11 +74,12 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     }
   };
 
-  const isThere = (path: string): boolean => {
+  /** Undefined when there is none, or nothing can be said of it. */
+  const haltFile = (): FileStat | undefined => {
     try {
-      return files.stat(path) !== undefined;
+      return files.stat(layout.halt);
     } catch {
-      return false;
+      return undefined;
     }
   };
   /** Under HALT a pause means nothing, and resuming removes both: one that cannot be removed now is in nobody's way. */
@@ -118,6 +120,8 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
   });
 
   const change = (request: ControlRequest): ControlReceipt => {
+    // Looked at before it is read: what comes after this look is not what is decided on.
+    const halt = haltFile();
     const before = read();
     const given = request.reason?.trim() ?? '';
     const reason = given === '' ? DEFAULT_REASONS[request.verb] : given;
@@ -132,7 +136,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
         return changed(after);
       }
       case 'halt': {
-        if (before.kind === 'halted' && isThere(layout.halt)) return { kind: 'unchanged', state: before };
+        if (before.kind === 'halted' && halt !== undefined) return { kind: 'unchanged', state: before };
         stop(layout.halt, { halted: true, ...written });
         const after = read();
         record.act(lineOf('control.halted', 'HALTED', request, reason, before, after));
@@ -154,7 +158,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
         try {
           // PAUSE first: whatever happens in between, HALT still stands.
           files.remove(layout.pause);
-          files.remove(layout.halt);
+          if (isSame(halt, haltFile())) files.remove(layout.halt);
         } catch (error) {
           // The record says that it was resumed; it must also say that it was not.
           const failure = `Could not resume: ${messageOf(error)}`;
@@ -181,6 +185,10 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     },
   };
 }
+
+/** Another file, or one written over, is another order to halt. */
+const isSame = (before: FileStat | undefined, now: FileStat | undefined): boolean =>
+  before !== undefined && before.inode === now?.inode && before.modifiedMs === now.modifiedMs;
 
 /** Blank is as good as absent. */
 function textOf(content: unknown, key: string): string | undefined {

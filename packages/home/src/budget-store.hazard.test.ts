@@ -1,0 +1,90 @@
+/** Money's log on a disk that refuses and tears. */
+import { committed, homeIdOf, homeLayout, type BudgetStore } from '@vivarium/contracts';
+import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createBudgetStore, type FileBudgetStore } from './budget-store.ts';
+import { initHome } from './home.ts';
+import { createRecordStore } from './record-store.ts';
+import { heldLine, settledLine } from './testing/describe-budget-store.ts';
+
+const layout = homeLayout('/home');
+const unwritable = expect.objectContaining({ code: 'record_unwritable' }) as Error;
+
+describe('the log of money on a failing disk', () => {
+  let machine: MemoryMachine;
+  beforeEach(() => {
+    machine = createMemoryMachine();
+    initHome(layout, machine.files);
+  });
+  const open = (): FileBudgetStore =>
+    createBudgetStore({ record: createRecordStore({ layout, home: homeIdOf('/home'), machine }) });
+  const sums = (store: BudgetStore): unknown => [
+    store.money.book(true).total,
+    store.money.openHolds().map(({ callId }) => callId),
+  ];
+
+  it('M1: a hold whose write throws was never granted, here or for the next grind', () => {
+    const store = open();
+    const length = JSON.stringify(heldLine('c1', 5_000)).length;
+    for (const bytes of [0, 1, length - 1, length]) {
+      machine.files.truncateNextAppend(bytes);
+      expect(() => store.write(heldLine('c1', 5_000))).toThrow(unwritable);
+      expect(committed(store.money.book(true).total)).toBe(0);
+    }
+    store.write(heldLine('c2', 7_000));
+    expect(sums(open())).toEqual(sums(store));
+    expect(store.money.book(true).total.held).toBe(7_000);
+  });
+  it('M2: a settlement that could not be written leaves the hold charged, and may be written again', () => {
+    const store = open();
+    store.write(heldLine('c1', 5_000));
+    machine.files.truncateNextAppend(20);
+    expect(() => store.write(settledLine('c1', 4_160))).toThrow(unwritable);
+    expect(store.money.book(true).total).toMatchObject({ held: 5_000, settled: 0 });
+    store.write(settledLine('c1', 4_160));
+    expect(store.money.book(true).total).toMatchObject({ held: 0, settled: 4_160 });
+    expect(sums(open())).toEqual(sums(store));
+  });
+  it('M1: whichever write fails, the fold in use is the fold of the log', () => {
+    const lines = [
+      heldLine('c1', 5),
+      heldLine('c2', 7),
+      settledLine('c1', 4),
+      heldLine('c3', 9),
+      settledLine('c3', 9),
+    ];
+    for (let failing = 0; failing < lines.length; failing += 1) {
+      machine.files.remove(layout.log('apiAudit'));
+      const store = open();
+      machine.files.failNext('append', undefined, failing);
+      for (const [index, line] of lines.entries()) {
+        if (index === failing) expect(() => store.write(line)).toThrow(unwritable);
+        else store.write(line);
+      }
+      expect(sums(open())).toEqual(sums(store));
+    }
+  });
+  it('M2: lines that cannot be read are counted, and release nothing', () => {
+    const store = open();
+    store.write(heldLine('c1', 5_000));
+    machine.files.append(
+      layout.log('apiAudit'),
+      `${JSON.stringify(settledLine('c1', 4_160)).slice(0, 50)}\n{"event":"from.the.future","call_id":"c1"}\n`,
+    );
+    const next = open();
+    expect(next.skipped).toBe(2);
+    expect(next.money.book(true).total.held).toBe(5_000);
+  });
+  it('M2: a line written twice counts once', () => {
+    const store = open();
+    for (const line of [
+      heldLine('c1', 5_000),
+      heldLine('c1', 5_000),
+      settledLine('c1', 4_160),
+      settledLine('c1', 4_160),
+    ])
+      store.write(line);
+    expect(store.money.book(true).total).toMatchObject({ held: 0, settled: 4_160, calls: 1 });
+    expect(sums(open())).toEqual(sums(store));
+  });
+});

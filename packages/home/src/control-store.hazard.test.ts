@@ -1,0 +1,219 @@
+/** Stopping and resuming when hands and disks get in the way. */
+import { HaltFile, homeIdOf, homeLayout, PauseFile, type ControlState } from '@vivarium/contracts';
+import type { ControlStore } from '@vivarium/contracts';
+import { createMemoryMachine, type MemoryFiles, type MemoryMachine } from '@vivarium/platform/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createControlStore } from './control-store.ts';
+import { initHome } from './home.ts';
+import { createRecordStore } from './record-store.ts';
+import { valuesOf } from './testing/describe-record-store.ts';
+
+const layout = homeLayout('/home');
+
+describe('HALT and PAUSE as files', () => {
+  let machine: MemoryMachine;
+  let files: MemoryFiles;
+  let control: ControlStore;
+  beforeEach(() => {
+    machine = createMemoryMachine();
+    ({ files } = machine);
+    initHome(layout, files);
+    control = createControlStore({
+      layout,
+      machine,
+      record: createRecordStore({ layout, home: homeIdOf('/home'), machine }),
+    });
+  });
+  const ask = (verb: 'pause' | 'halt' | 'resume', reason?: string): ReturnType<ControlStore['change']> =>
+    control.change({ verb, actor: 'operator', reason });
+  const events = (): readonly unknown[] =>
+    valuesOf(
+      createRecordStore({ layout, home: homeIdOf('/home'), machine })
+        .tail('action')
+        .read().entries,
+    ).map((value) => (value as { readonly event: unknown }).event);
+
+  it('S3: presence counts, whatever stands in the file', () => {
+    for (const content of [
+      '',
+      'garbage',
+      '{}',
+      '[]',
+      'null',
+      '{"halted":false,"reason":7}',
+      '{"reason":"  "}',
+      '\u0000\uFFFD',
+    ]) {
+      files.replace(layout.halt, content);
+      expect(control.read()).toEqual({
+        kind: 'halted',
+        reason: 'HALT file exists',
+        actor: undefined,
+        since: undefined,
+      });
+      files.remove(layout.halt);
+      files.replace(layout.pause, content);
+      expect(control.read()).toEqual({
+        kind: 'paused',
+        reason: 'PAUSE file exists',
+        actor: undefined,
+        since: undefined,
+      });
+      files.remove(layout.pause);
+    }
+  });
+  it('S3: also a directory by that name, which only hands can make, stops', () => {
+    files.makeDirectory(layout.halt);
+    expect(control.read()).toMatchObject({ kind: 'halted', reason: 'HALT file exists' });
+  });
+  it('S3: HALT goes before PAUSE', () => {
+    files.replace(layout.pause, '{"reason":"lunch"}');
+    files.replace(layout.halt, '{"reason":"smoke"}');
+    expect(control.read()).toMatchObject({ kind: 'halted', reason: 'smoke' });
+  });
+  it('reads the files of the seed, and writes its keys', () => {
+    files.replace(
+      layout.halt,
+      '{"halted": true, "timestamp": "2026-02-03T02:27:18.396684", "reason": "Circuit breaker tripped: x"}',
+    );
+    expect(control.read()).toEqual<ControlState>({
+      kind: 'halted',
+      reason: 'Circuit breaker tripped: x',
+      actor: undefined,
+      since: '2026-02-03T02:27:18.396684',
+    });
+    ask('resume', 'seen to');
+    ask('pause', 'lunch');
+    const pause: unknown = JSON.parse(files.readText(layout.pause) ?? '');
+    expect(Object.keys(PauseFile.parse(pause))).toEqual(['paused', 'timestamp', 'reason', 'actor']);
+    ask('halt', 'smoke');
+    expect(HaltFile.parse(JSON.parse(files.readText(layout.halt) ?? ''))).toMatchObject({
+      halted: true,
+      reason: 'smoke',
+      actor: 'operator',
+    });
+    expect(files.stat(layout.pause)).toBeUndefined();
+  });
+
+  it('S3: a state that cannot be read is halted', () => {
+    files.failNext('stat', new Error('input/output error'));
+    expect(control.read()).toMatchObject({
+      kind: 'halted',
+      reason: expect.stringContaining('input/output error') as string,
+    });
+    files.failNext('stat', new Error('input/output error'), 1);
+    expect(control.read().kind).toBe('halted');
+    expect(control.read().kind).toBe('running');
+  });
+  it('S3: what a present file says may be unreadable; it still counts', () => {
+    ask('halt', 'smoke');
+    files.failNext('readText', new Error('input/output error'));
+    expect(control.read()).toMatchObject({ kind: 'halted', reason: 'HALT file exists' });
+  });
+  it('S3: on a full disk one can still stop', () => {
+    for (const verb of ['pause', 'halt'] as const) {
+      files.failNext('replace', new Error('no space'));
+      const receipt = ask(verb, 'the disk is full');
+      expect(receipt.kind === 'changed' && receipt.after.kind).toBe(verb === 'halt' ? 'halted' : 'paused');
+      expect(control.read().kind).toBe(verb === 'halt' ? 'halted' : 'paused');
+    }
+  });
+  it('S3: stopping does not depend on the record', () => {
+    files.failNext('append', new Error('no space'));
+    expect(ask('halt')).toMatchObject({ kind: 'changed', after: { kind: 'halted' } });
+  });
+  it('stopping that did not happen is not acknowledged', () => {
+    files.failNext('replace', new Error('read-only'));
+    files.failNext('append', new Error('read-only'));
+    expect(() => ask('halt')).toThrow('read-only');
+    expect(control.read().kind).toBe('running');
+    expect(events()).toEqual([]);
+  });
+  it('halting holds although the pause it ends cannot be removed, and resuming then ends both', () => {
+    ask('pause');
+    files.failNext('remove', new Error('busy'));
+    expect(ask('halt')).toMatchObject({ kind: 'changed', after: { kind: 'halted' } });
+    ask('resume', 'over');
+    expect(control.read()).toEqual({ kind: 'running' });
+  });
+  it('halting is tried also when the state cannot be read', () => {
+    const stop = files.intercept((operation) => {
+      if (operation === 'stat') throw new Error('input/output error');
+    });
+    ask('halt', 'to be safe');
+    stop();
+    expect(control.read()).toMatchObject({ kind: 'halted', reason: 'to be safe' });
+  });
+
+  it('S2: HALT stays when its end cannot be recorded', () => {
+    ask('halt', 'smoke');
+    files.failNext('append', new Error('no space'));
+    expect(() => ask('resume', 'over')).toThrow(
+      expect.objectContaining({ code: 'record_unwritable' }) as Error,
+    );
+    expect(control.read()).toMatchObject({ kind: 'halted', reason: 'smoke' });
+    expect(ask('resume', 'over').kind).toBe('changed');
+  });
+  it('S3: the end of HALT is in the record before HALT is gone', () => {
+    ask('halt', 'smoke');
+    let recorded: readonly unknown[] = [];
+    const stop = files.intercept((operation, path) => {
+      if (operation === 'remove' && path === layout.halt) recorded = events();
+    });
+    ask('resume', 'over');
+    stop();
+    expect(recorded).toEqual(['control.halted', 'control.resumed']);
+  });
+  it('a resume that failed after it was recorded is recorded as failed', () => {
+    ask('halt', 'smoke');
+    files.failNext('remove', new Error('busy'), 1);
+    expect(() => ask('resume', 'over')).toThrow('busy');
+    expect(control.read().kind).toBe('halted');
+    expect(events()).toEqual(['control.halted', 'control.resumed', 'control.resume-failed']);
+  });
+  it('S3: resuming never ends a HALT that came in between', () => {
+    const other = createMemoryMachine({ disk: machine.disk });
+    for (const from of ['pause', 'halt'] as const) {
+      ask(from);
+      const stop = files.intercept((operation, path) => {
+        if (operation === 'append' && path === layout.log('action')) {
+          other.files.replace(layout.halt, '{"reason":"smoke"}');
+        }
+      });
+      const receipt = ask('resume', 'over');
+      stop();
+      expect(control.read()).toMatchObject({ kind: 'halted', reason: 'smoke' });
+      expect(receipt).toMatchObject({ kind: 'changed', after: { kind: 'halted' } });
+      ask('resume', 'over');
+    }
+  });
+
+  it('S3: a HALT that comes while a pause is looked at needs its own reason', () => {
+    ask('pause');
+    const other = createMemoryMachine({ disk: machine.disk });
+    let looks = 0;
+    const stop = files.intercept((operation, path) => {
+      // Between the first look and the reading of the state.
+      if (operation === 'stat' && path === layout.halt && (looks += 1) === 2)
+        other.files.replace(layout.halt, '');
+    });
+    expect(ask('resume').kind).toBe('needs_reason');
+    stop();
+    expect(control.read().kind).toBe('halted');
+  });
+
+  it('a watcher is called for another state and for nothing else that happens in the home', async () => {
+    const seen: string[] = [];
+    const stop = control.watch(() => seen.push(control.read().kind));
+    files.replace(layout.queue, '{}');
+    await Promise.resolve();
+    expect(seen).toEqual([]);
+    files.replace(layout.halt, '');
+    await Promise.resolve();
+    expect(seen).toEqual(['halted']);
+    stop();
+    files.remove(layout.halt);
+    await Promise.resolve();
+    expect(seen).toEqual(['halted']);
+  });
+});

@@ -1,0 +1,87 @@
+import { homeLayout, QueueFile } from '@vivarium/contracts';
+import { createMemoryMachine, type MemoryFiles } from '@vivarium/platform/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { initHome, resolveHome } from './home.ts';
+
+describe('which directory is the home', () => {
+  let files: MemoryFiles;
+  beforeEach(() => {
+    files = createMemoryMachine().files;
+    for (const root of ['/flag', '/env', '/work', '/repo']) initHome(homeLayout(root), files);
+    files.makeDirectory('/work/deep/er');
+    files.makeDirectory('/elsewhere');
+  });
+  const choose = (choice: Partial<Parameters<typeof resolveHome>[0]>): string =>
+    resolveHome({ flag: undefined, env: undefined, cwd: '/elsewhere', fallback: '/repo', ...choice }, files);
+
+  it('--home, else VIVARIUM_HOME, else the nearest queue.json upwards, else the repository', () => {
+    expect(choose({ flag: '/flag', env: '/env', cwd: '/work/deep' })).toBe('/flag');
+    expect(choose({ env: '/env', cwd: '/work/deep' })).toBe('/env');
+    expect(choose({ cwd: '/work/deep/er' })).toBe('/work');
+    expect(choose({ cwd: '/work' })).toBe('/work');
+    expect(choose({})).toBe('/repo');
+    expect(choose({ env: '' })).toBe('/repo');
+  });
+  it('the nearest one counts, not the uppermost', () => {
+    initHome(homeLayout('/work/deep'), files);
+    expect(choose({ cwd: '/work/deep/er' })).toBe('/work/deep');
+  });
+  it('a relative path is meant from the working directory', () => {
+    expect(choose({ flag: 'work', cwd: '/' })).toBe('/work');
+    expect(choose({ flag: '.', cwd: '/env' })).toBe('/env');
+    expect(choose({ env: '../env', cwd: '/work' })).toBe('/env');
+  });
+  it('what was named and is no home is a fault with its remedy, never a reason to take another', () => {
+    for (const choice of [
+      { flag: '/none' },
+      { flag: '/elsewhere' },
+      { flag: '' },
+      { env: '/none' },
+      { env: '/elsewhere' },
+      { fallback: '/none' },
+    ]) {
+      const missing = {
+        code: 'home_missing',
+        remedy: { kind: 'stop' },
+        hint: expect.stringContaining('orchestrator init') as string,
+      };
+      expect(() => choose(choice)).toThrow(expect.objectContaining(missing) as Error);
+    }
+    expect(() => choose({ env: '/none' })).toThrow(/VIVARIUM_HOME/);
+  });
+});
+
+describe('a new home', () => {
+  it('has every directory and an empty queue, and says what it created', () => {
+    const { files } = createMemoryMachine();
+    const layout = homeLayout('/home');
+    expect(initHome(layout, files).created).toEqual([
+      '.',
+      'task_locks',
+      'logs',
+      'logs/results',
+      'logs/archive',
+      'workspace',
+      'run',
+      'run/workers',
+      'run/orchestrators',
+      'queue.json',
+    ]);
+    expect(QueueFile.parse(JSON.parse(files.readText(layout.queue) ?? ''))).toMatchObject({
+      version: '1.0',
+      tasks: [],
+    });
+  });
+  it('is left as it is when it is there already, but for what is missing', () => {
+    const { files } = createMemoryMachine();
+    const layout = homeLayout('/home');
+    files.makeDirectory('/home');
+    files.replace(layout.queue, 'somebody is editing this');
+    files.makeDirectory(layout.logs);
+    files.append(layout.log('execution'), 'history\n');
+    expect(initHome(layout, files).created).not.toContain('queue.json');
+    expect(initHome(layout, files).created).toEqual([]);
+    expect(files.readText(layout.queue)).toBe('somebody is editing this');
+    expect(files.readText(layout.log('execution'))).toBe('history\n');
+  });
+});

@@ -1,0 +1,171 @@
+/** The record when the disk refuses, tears and fills up; and what stands in the files themselves. */
+import { homeIdOf, homeLayout, sha256, type HomeLayout } from '@vivarium/contracts';
+import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { initHome } from './home.ts';
+import { createRecordStore, type FileRecordStore } from './record-store.ts';
+import { valuesOf } from './testing/describe-record-store.ts';
+
+const unwritable = expect.objectContaining({ code: 'record_unwritable', remedy: { kind: 'retry' } }) as Error;
+
+describe('the record on a failing disk', () => {
+  let layout: HomeLayout;
+  let machine: MemoryMachine;
+  let store: FileRecordStore;
+  const open = (of: MemoryMachine): FileRecordStore =>
+    createRecordStore({ layout, home: homeIdOf('/home'), machine: of });
+  beforeEach(() => {
+    layout = homeLayout('/home');
+    machine = createMemoryMachine();
+    initHome(layout, machine.files);
+    store = open(machine);
+  });
+  const content = (): string | undefined => machine.files.readText(layout.log('execution'));
+  const read = (): readonly unknown[] => valuesOf(open(machine).tail('execution').read().entries);
+
+  it('Q8: whichever append fails, the lines before and after it are whole', () => {
+    for (let failing = 0; failing < 5; failing += 1) {
+      machine.files.remove(layout.log('execution'));
+      store = open(machine);
+      machine.files.failNext('append', undefined, failing);
+      const acknowledged: unknown[] = [];
+      for (let n = 0; n < 5; n += 1) {
+        if (n === failing) expect(() => store.append('execution', { n })).toThrow(unwritable);
+        else {
+          store.append('execution', { n });
+          acknowledged.push({ n });
+        }
+      }
+      expect(read()).toEqual(acknowledged);
+    }
+  });
+  it('Q8: a fragment of our own is closed before our next line, so that any JSONL reader finds it', () => {
+    machine.files.truncateNextAppend(4);
+    expect(() => store.append('execution', { n: 1 })).toThrow(unwritable);
+    store.append('execution', { n: 2 });
+    expect(content()).toBe('{"n"#torn\n{"n":2}\n');
+  });
+  it('Q8: a line that was refused does not count afterwards, even when only its newline is missing', () => {
+    machine.files.truncateNextAppend(7);
+    expect(() => store.append('execution', { n: 1 })).toThrow(unwritable);
+    expect(content()).toBe('{"n":1}');
+    store.append('execution', { n: 2 });
+    expect(read()).toEqual([{ n: 2 }]);
+  });
+  it('Q8: the refused line may be written again and is there once', () => {
+    for (const bytes of [0, 1, 6, 7]) {
+      machine.files.remove(layout.log('execution'));
+      machine.files.truncateNextAppend(bytes);
+      expect(() => store.append('execution', { n: 1 })).toThrow(unwritable);
+      store.append('execution', { n: 1 });
+      expect(read()).toEqual([{ n: 1 }]);
+    }
+  });
+  it('Q8: a fragment left by a process that died is closed by the next one that begins', () => {
+    machine.files.append(layout.log('execution'), '{"n":1}\n{"n":');
+    store.append('execution', { n: 2 });
+    expect(content()).toBe('{"n":1}\n{"n":#torn\n{"n":2}\n');
+  });
+  it('a whole last line without its newline, as an editor leaves it, is kept', () => {
+    machine.files.append(layout.log('execution'), '{"n":1}\n{"n":2}');
+    store.append('execution', { n: 3 });
+    expect(content()).toBe('{"n":1}\n{"n":2}\n{"n":3}\n');
+  });
+  it('Q8: a fragment another process leaves while we are writing costs it its line, not us ours', () => {
+    const other = createMemoryMachine({ disk: machine.disk });
+    store.append('execution', { event_id: 'e1' });
+    other.files.truncateNextAppend(5);
+    expect(() => open(other).append('execution', { event_id: 'e2' })).toThrow(unwritable);
+    store.append('execution', { event_id: 'e3' });
+    expect(read()).toEqual([{ event_id: 'e1' }, { event_id: 'e3' }]);
+  });
+  it('Q8: a disk that fails again and again is nothing to a later line', () => {
+    for (let n = 0; n < 5; n += 1) {
+      machine.files.truncateNextAppend(n);
+      expect(() => store.append('execution', { n })).toThrow(unwritable);
+    }
+    store.append('execution', { n: 'last' });
+    expect(read()).toEqual([{ n: 'last' }]);
+  });
+  it('Q6: only the first line of a process looks at the end of the log', () => {
+    machine.files.append(layout.log('execution'), '{"n":0}\n');
+    const looks: string[] = [];
+    machine.files.intercept((operation) => looks.push(operation));
+    store.append('execution', { n: 1 });
+    expect(looks).toEqual(['stat', 'readBytes', 'append']);
+    looks.length = 0;
+    store.append('execution', { n: 2 });
+    store.appendAll('execution', [{ n: 3 }, { n: 4 }]);
+    expect(looks).toEqual(['append', 'append']);
+  });
+  it('S2: a log that cannot even be looked at refuses the line as any other fault does', () => {
+    machine.files.append(layout.log('execution'), 'x');
+    machine.files.failNext('readBytes', new Error('input/output error'));
+    expect(() => store.append('execution', { n: 1 })).toThrow(unwritable);
+    store.append('execution', { n: 2 });
+    expect(read()).toEqual([{ n: 2 }]);
+  });
+  it('lines go into the file that has the name, not the one that was archived', () => {
+    store.append('execution', { n: 1 });
+    machine.files.rename(layout.log('execution'), `${layout.archive}/execution.jsonl`);
+    store.append('execution', { n: 2 });
+    expect(content()).toBe('{"n":2}\n');
+  });
+
+  describe('act', () => {
+    const action = { actor: 'w1', action_type: 'API', action: 'call', detail: 'x'.repeat(100) } as const;
+    it('writes the line and its twin, under a header that stands once', () => {
+      store.act(action);
+      store.act(action);
+      open(createMemoryMachine({ disk: machine.disk })).act(action);
+      const twin = machine.files.readText(layout.actionTwin)?.split('\n') ?? [];
+      expect(twin.filter((line) => line.startsWith('ACTION LOG STARTED'))).toHaveLength(1);
+      expect(twin.filter((line) => line.includes(`| ${'x'.repeat(77)}...`))).toHaveLength(3);
+    });
+    it('never throws, and counts what could not be written', () => {
+      machine.files.failNext('append');
+      expect(() => store.act(action)).not.toThrow(unwritable);
+      expect(store.unwrittenActions).toBe(1);
+      expect(machine.files.readText(layout.actionTwin)).toBeUndefined();
+      machine.files.failNext('append', undefined, 1);
+      store.act(action);
+      expect(store.unwrittenActions).toBe(2);
+      expect(valuesOf(store.tail('action').read().entries)).toHaveLength(1);
+      store.act(action);
+      expect(store.unwrittenActions).toBe(2);
+    });
+    it('never throws for values that are not JSON, and writes nothing of them', () => {
+      expect(() => store.act({ ...action, metadata: { n: 1n } })).not.toThrow(unwritable);
+      expect(store.unwrittenActions).toBe(1);
+      expect(valuesOf(store.tail('action').read().entries)).toEqual([]);
+    });
+  });
+
+  describe('results', () => {
+    it('one cut short by a power loss is written again', () => {
+      const name = store.putResult('the whole result');
+      machine.files.replace(layout.result(name), '');
+      expect(store.getResult(name)).toBeUndefined();
+      expect(store.putResult('the whole result')).toBe(name);
+      expect(store.getResult(name)).toBe('the whole result');
+    });
+    it('one that was edited is not that result any more', () => {
+      const name = store.putResult('true');
+      machine.files.replace(layout.result(name), 'fake');
+      expect(store.getResult(name)).toBeUndefined();
+    });
+    it('one that is there is not written again', () => {
+      store.putResult('same');
+      const inode = machine.files.stat(layout.result(sha256('same')))?.inode;
+      store.putResult('same');
+      expect(machine.files.stat(layout.result(sha256('same')))?.inode).toBe(inode);
+    });
+    it('S2: a full disk is record_unwritable, and nothing is stored', () => {
+      machine.files.failNext('createExclusive');
+      expect(() => store.putResult('x')).toThrow(unwritable);
+      machine.files.failNext('makeDirectory', new Error('full'));
+      expect(() => store.putResult('x')).toThrow(unwritable);
+      expect(store.getResult(sha256('x'))).toBeUndefined();
+    });
+  });
+});
