@@ -78,7 +78,7 @@ export const stepsOf = (root) => {
       say: 'Bundling the page…',
       file: join(root, 'node_modules/.vivarium-page-stamp'),
       stamp: () => pageStamp(root),
-      isThere: () => existsSync(join(panel, 'dist')),
+      isThere: () => !existsSync(join(panel, 'vite.config.ts')) || existsSync(join(panel, 'dist/web')),
       redo: 'on request too',
       commands: () =>
         existsSync(join(panel, 'vite.config.ts'))

@@ -67,7 +67,7 @@ describe('docs/errors.md', () => {
     rowsOf(section(read('docs/errors.md'), title));
 
   it('lists exactly the errors a process reports', () => {
-    const codes = listed('Errors of a process').map(([code]) => code);
+    const codes = listed('Errors of a process').map(([code = '']) => code);
     expect(codes.toSorted()).toEqual(Object.keys(errorCatalogue).toSorted());
   });
 
@@ -104,7 +104,7 @@ describe('docs/ARCHITECTURE.md', () => {
   });
 
   it('lists the packages and apps that exist, and no others', () => {
-    const listed = rowsOf(section(read(architecture), 'Packages')).map(([name]) => name);
+    const listed = rowsOf(section(read(architecture), 'Packages')).map(([name = '']) => name);
     expect(listed.toSorted()).toEqual([...projects('packages'), ...projects('apps')].toSorted());
   });
 });
