@@ -143,6 +143,7 @@ describe('a completion over the wire', () => {
     await until(() => clock.sleeping === 1);
     await Promise.all([expect(waiting).rejects.toThrow('fetch failed'), simulator.stop()]);
     await simulator.stop();
+    expect(clock.sleeping).toBe(0);
     expect(billLines()).toHaveLength(0);
   });
 });

@@ -3,7 +3,7 @@ import type { Completion, RateLimits } from '@vivarium/contracts';
 import type { Milliseconds } from '@vivarium/core';
 import { z } from 'zod';
 import { mapFinishReason } from './finish-reason.ts';
-import type { SafeWord } from './safe-word.ts';
+import { withoutKey, type SafeWord } from './safe-word.ts';
 
 const Tokens = z.int().min(0);
 
@@ -57,7 +57,3 @@ export function toCompletion(reply: GroqReply, facts: ReplyFacts): Completion | 
     rateLimits: facts.rateLimits,
   };
 }
-
-/** A model cannot know the key; an upstream that is not what it says could echo it, and results are kept (S6). */
-const withoutKey = (text: string, apiKey: string): string =>
-  text.includes(apiKey) ? text.replaceAll(apiKey, '[key removed]') : text;

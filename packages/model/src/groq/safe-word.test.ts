@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSafeWord, isErrorWord } from './safe-word.ts';
+import { createSafeWord, isErrorWord, withoutKey } from './safe-word.ts';
 
 // Made up here, in pieces: no key-shaped text stands in a file.
 const key = ['gsk', 'a'.repeat(10), 'plainlettersonly'].join('_');
@@ -26,5 +26,11 @@ describe('S6: words taken over from a reply', () => {
   it('S6: as error codes hold no digits and no capitals, which is how secrets look', () => {
     for (const word of ['sk1234', 'Secret', 'a__b', '_a', 'x'.repeat(65)])
       expect(isErrorWord(word)).toBe(false);
+  });
+
+  it('S6: are cut out of texts only where they are the key, not where they are a word in its place', () => {
+    expect(withoutKey(`you sent ${key}, ${key}`, key)).toBe('you sent [key removed], [key removed]');
+    expect(withoutKey('a key to the simulator', 'simulator')).toBe('a key to the simulator');
+    expect(createSafeWord('simulator')('simulator_error')).toBe('simulator_error');
   });
 });
