@@ -28,6 +28,10 @@ export interface HomeLayout {
   readonly panel: string;
   /** The launch token of the panel: readable by the owner alone. */
   readonly panelToken: string;
+  /** The key of the panel's sessions, while it is up: a panel that crashed hands it on to the next. */
+  readonly panelKey: string;
+  /** What the children of an orchestrator say on standard error: for the operator, parsed by nobody. */
+  readonly diagnostics: string;
   readonly halt: string;
   readonly pause: string;
   readonly env: string;
@@ -56,6 +60,8 @@ export function homeLayout(root: string): HomeLayout {
     orchestrators: at('run', 'orchestrators'),
     panel: at('run', 'panel.json'),
     panelToken: at('run', 'panel.token'),
+    panelKey: at('run', 'panel.key'),
+    diagnostics: at('run', 'diagnostics.log'),
     halt: at('HALT'),
     pause: at('PAUSE'),
     env: at('.env'),

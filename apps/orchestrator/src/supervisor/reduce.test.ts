@@ -9,7 +9,12 @@ import {
   type SupervisorState,
 } from './state.ts';
 
-const RULES: SupervisorRules = { stayWhenDrained: false, stayWhenHalted: false, grindIsGiven: false };
+const RULES: SupervisorRules = {
+  needsSimulator: false,
+  stayWhenDrained: false,
+  stayWhenHalted: false,
+  grindIsGiven: false,
+};
 
 /** Plays events and shows the effects of the last one, in words. */
 class Play {
@@ -271,6 +276,13 @@ describe('deaths', () => {
     expect(new Play(1, [], { grindIsGiven: true }).on(begin, ready(0), doing(0, 'no_grind')).words).toEqual(
       [],
     );
+  });
+
+  it('Q11: the simulator comes before the grind that replaces one of somebody else', () => {
+    const play = new Play(1, [], { needsSimulator: true }).on(begin, ready(0));
+    expect(play.on(doing(0, 'no_grind')).words).toEqual(['start simulator']);
+    expect(play.on({ kind: 'grind.look' }).words).toEqual([]);
+    expect(play.on(up('simulator')).words).toEqual(['start grind']);
   });
 
   it('a panel that keeps ending is given up, the run goes on', () => {

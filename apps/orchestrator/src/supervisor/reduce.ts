@@ -109,6 +109,12 @@ function replaceGrind(state: SupervisorState): Step {
   const replaceable =
     state.phase === 'working' && state.services.grind.kind === 'foreign' && !state.rules.grindIsGiven;
   if (!missed || !replaceable) return still(state);
+  if (state.rules.needsSimulator && state.services.simulator.kind === 'foreign') {
+    const waiting = withService(withService(state, 'grind', { kind: 'waiting' }), 'simulator', {
+      kind: 'starting',
+    });
+    return { state: waiting, effects: [{ kind: 'start', name: 'simulator' }] };
+  }
   return {
     state: withService(state, 'grind', { kind: 'starting' }),
     effects: [{ kind: 'start', name: 'grind' }],

@@ -60,6 +60,8 @@ export interface SupervisorRules {
   readonly stayWhenHalted: boolean;
   /** The grind was named by the operator: never start one instead. */
   readonly grindIsGiven: boolean;
+  /** A grind of ours asks the simulator, which must be up before it. */
+  readonly needsSimulator: boolean;
 }
 
 export type SupervisorEvent =

@@ -1,0 +1,82 @@
+/** What every command gets, and the home it works on. Wiring only: engines are built here and handed to who decides. */
+import { homeVariable, loadConfig, type Config, type ConfigFlags, type Environment } from '@vivarium/config';
+import {
+  homeIdOf,
+  homeLayout,
+  type ControlStore,
+  type HomeLayout,
+  type RecordStore,
+  type TaskQueue,
+} from '@vivarium/contracts';
+import { runId, type HomeId, type Machine, type RunId } from '@vivarium/core';
+import {
+  createControlStore,
+  createRecordStore,
+  initHome,
+  resolveHome,
+  runFiles,
+  type RunFiles,
+} from '@vivarium/home';
+import { whitelist } from '@vivarium/budget';
+import { createFileTaskQueue } from '@vivarium/queue';
+import type { Terminal } from './terminal.ts';
+
+/** 0 all completed · 1 some failed, refused or skipped, or nothing was done · 2 usage · 3 halted or paused · 4 configuration · 5 work deferred. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
+/** Of a run that was interrupted: 128 and the number of the signal, as shells have it. */
+export type RunExitCode = ExitCode | 129 | 130 | 143;
+
+export interface CommandDeps {
+  readonly machine: Machine;
+  readonly terminal: Terminal;
+  readonly env: Environment;
+  readonly cwd: string;
+  /** The checkout this program is part of: the home of last resort, and where the other programs are. */
+  readonly repository: string;
+}
+
+export interface OpenHome {
+  readonly layout: HomeLayout;
+  readonly id: HomeId;
+  readonly record: RecordStore;
+  readonly control: ControlStore;
+  readonly runs: RunFiles;
+}
+
+/** `prepare` makes missing directories: commands that only look leave a home as it is. */
+export function openHome(flag: string | undefined, deps: CommandDeps, prepare: 'prepare' | 'look'): OpenHome {
+  const { machine } = deps;
+  const choice = { flag, env: homeVariable(deps.env), cwd: deps.cwd, fallback: deps.repository };
+  const layout = homeLayout(resolveHome(choice, machine.files));
+  const id = homeIdOf(layout.root);
+  if (prepare === 'prepare') initHome(layout, machine.files);
+  const record = createRecordStore({ layout, home: id, machine });
+  return {
+    layout,
+    id,
+    record,
+    control: createControlStore({ layout, machine, record }),
+    runs: runFiles(layout, machine),
+  };
+}
+
+export const openQueue = (
+  home: OpenHome,
+  deps: CommandDeps,
+  run: RunId = runId(deps.machine.ids.next('run')),
+): TaskQueue =>
+  createFileTaskQueue({
+    layout: home.layout,
+    home: home.id,
+    machine: deps.machine,
+    record: home.record,
+    runId: run,
+  });
+
+export const readConfig = (home: OpenHome, deps: CommandDeps, flags: ConfigFlags = {}): Config =>
+  loadConfig({
+    env: deps.env,
+    envFile: deps.machine.files.readText(home.layout.env),
+    flags,
+    knownModels: whitelist,
+  });

@@ -1,0 +1,178 @@
+/** Where everything stands: the contract of `status --json`, built from the folds, and the same for people. Pure. */
+import {
+  countStatuses,
+  type ControlState,
+  type HomeLayout,
+  type MoneyFold,
+  type OrchestratorFile,
+  type StatusReport,
+  type TaskView,
+} from '@vivarium/contracts';
+import { formatUsd, nanoUsd } from '@vivarium/core';
+import { printable, type Colours } from '../terminal.ts';
+import { remedyFor } from './remedies.ts';
+
+export interface StatusFacts {
+  readonly layout: HomeLayout;
+  readonly views: readonly TaskView[];
+  readonly money: MoneyFold;
+  readonly control: ControlState;
+  readonly runs: readonly OrchestratorFile[];
+  readonly grind:
+    | { readonly url: string; readonly provider: string; readonly simulated: boolean }
+    | undefined;
+  readonly unreadableLines: number;
+}
+
+export function statusReport(facts: StatusFacts): StatusReport {
+  const real = facts.money.book(false).total;
+  const simulated = facts.money.book(true).total;
+  const { control } = facts;
+  return {
+    home: facts.layout.root,
+    ...countStatuses(facts.views),
+    cost_nano_usd: real.settled + real.unknown,
+    simulated_cost_nano_usd: simulated.settled + simulated.unknown,
+    held_nano_usd: real.held,
+    simulated_held_nano_usd: simulated.held,
+    unknown_nano_usd: real.unknown,
+    simulated_unknown_nano_usd: simulated.unknown,
+    control: control.kind,
+    control_reason: control.kind === 'running' ? null : control.reason,
+    runs: facts.runs.map(({ run_id, pid, workers }) => ({ run_id, pid, workers })),
+    grind: facts.grind ?? null,
+    unreadable_lines: facts.unreadableLines,
+    tasks: facts.views.map((view) => taskRow(view, facts.layout)),
+  };
+}
+
+function taskRow(
+  { task, status, record, waitsFor }: TaskView,
+  layout: HomeLayout,
+): StatusReport['tasks'][number] {
+  const isHeld = status === 'in_progress';
+  return {
+    id: task.id,
+    type: task.type,
+    status,
+    round: record.round,
+    attempt: record.attempt,
+    worker_id: isHeld ? (record.workerId ?? null) : null,
+    model: record.model ?? task.model,
+    cost_nano_usd: record.cost,
+    simulated: record.simulated,
+    waits_for: [...waitsFor],
+    reason: record.reason ?? null,
+    result:
+      record.resultSha256 === undefined
+        ? null
+        : layout.result(record.resultSha256).slice(layout.root.length + 1),
+  };
+}
+
+const MOST_SHOWN = 20;
+const NUMBER_WIDTH = 5;
+
+/** For people. The seed's five counters come first, at fixed places; the rest when there is something to say. */
+export function statusLines(
+  report: StatusReport,
+  views: readonly TaskView[],
+  colours: Colours,
+): readonly string[] {
+  const percent = report.total === 0 ? 0 : Math.floor((100 * report.completed) / report.total);
+  const counter = (name: string, value: number, note = ''): string =>
+    `  ${name.padEnd(14)}${String(value).padStart(NUMBER_WIDTH)}${note}`;
+  const lines = [
+    colours.bold(`Vivarium · ${printable(report.home)}`),
+    counter('Total tasks', report.total),
+    counter('Completed', report.completed, ` (${percent}%)`),
+    counter('In progress', report.in_progress),
+    counter(
+      'Pending',
+      report.queued + report.blocked + report.deferred + report.retrying,
+      pendingNote(report),
+    ),
+    counter('Failed', report.failed),
+  ];
+  if (report.refused > 0) lines.push(counter('Refused', report.refused));
+  if (report.skipped > 0) lines.push(counter('Skipped', report.skipped));
+  if (report.cancelled > 0) lines.push(counter('Cancelled', report.cancelled));
+  lines.push('', `  control   ${controlText(report, colours)}`);
+  const grind = report.grind;
+  lines.push(
+    `  grind     ${grind === null ? 'none is up' : `${grind.url} (${grind.provider}${grind.simulated ? ', SIMULATED: no real money moves' : ''})`}`,
+  );
+  for (const run of report.runs)
+    lines.push(`  run       ${run.run_id}, ${run.workers} workers, pid ${run.pid}`);
+  lines.push(`  cost      ${moneyText(report, false)}`);
+  if (report.simulated_cost_nano_usd > 0 || report.simulated_held_nano_usd > 0)
+    lines.push(`  simulated ${moneyText(report, true)}`);
+  if (report.unreadable_lines > 0)
+    lines.push(
+      colours.yellow(
+        `  ${report.unreadable_lines} lines of the record could not be read and were passed over`,
+      ),
+    );
+  lines.push(...listLines('In progress', views, ['in_progress'], colours, workerText));
+  lines.push(
+    ...listLines(
+      'Did not complete',
+      views,
+      ['failed', 'refused', 'skipped', 'cancelled', 'deferred', 'retrying'],
+      colours,
+      openText,
+    ),
+  );
+  return lines;
+}
+
+function pendingNote({ queued, blocked, deferred, retrying }: StatusReport): string {
+  const parts = Object.entries({ queued, blocked, deferred, retrying }).flatMap(([name, number]) =>
+    number > 0 ? [`${number} ${name}`] : [],
+  );
+  return parts.length > 1 || (parts.length === 1 && queued === 0) ? ` (${parts.join(', ')})` : '';
+}
+
+function controlText({ control, control_reason }: StatusReport, colours: Colours): string {
+  const reason = printable(control_reason ?? '');
+  switch (control) {
+    case 'running':
+      return 'running';
+    case 'paused':
+      return colours.yellow(`PAUSED: ${reason}  (orchestrator resume)`);
+    case 'halted':
+      return colours.red(`HALTED: ${reason}  (orchestrator resume --reason "…")`);
+  }
+}
+
+function moneyText(report: StatusReport, simulated: boolean): string {
+  const spent = nanoUsd(simulated ? report.simulated_cost_nano_usd : report.cost_nano_usd);
+  const held = nanoUsd(simulated ? report.simulated_held_nano_usd : report.held_nano_usd);
+  const unknown = nanoUsd(simulated ? report.simulated_unknown_nano_usd : report.unknown_nano_usd);
+  const parts = [formatUsd(spent)];
+  if (unknown > 0) parts.push(`${formatUsd(unknown)} of it unknown, charged at worst case`);
+  if (held > 0) parts.push(`${formatUsd(held)} held besides`);
+  return parts.join(', ') + (simulated ? ' (no real money moved)' : '');
+}
+
+const workerText = ({ record }: TaskView): string =>
+  `${record.workerId ?? 'somebody'}, attempt ${record.attempt}, since ${record.since ?? 'unknown'}`;
+const openText = (view: TaskView): string =>
+  `${view.status}: ${printable(view.record.reason ?? 'no reason on record')}\n      → ${remedyFor(view)}`;
+
+function listLines(
+  title: string,
+  views: readonly TaskView[],
+  statuses: readonly TaskView['status'][],
+  colours: Colours,
+  text: (view: TaskView) => string,
+): readonly string[] {
+  const found = views.filter(({ status }) => statuses.includes(status));
+  if (found.length === 0) return [];
+  const shown = found
+    .slice(0, MOST_SHOWN)
+    .map((view) => `    ${colours.bold(printable(view.task.id))}  ${text(view)}`);
+  const more =
+    found.length > MOST_SHOWN ? [`    and ${found.length - MOST_SHOWN} more; --json lists all`] : [];
+  return ['', `  ${title} (${found.length})`, ...shown, ...more];
+}

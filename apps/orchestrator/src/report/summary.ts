@@ -1,0 +1,159 @@
+/** How a run ended: the facts, the exit code they mean, and the block that people read. Pure. */
+import { committed, type StatusCounts, type Sums, type TaskView } from '@vivarium/contracts';
+import { formatDuration, formatUsd, type Milliseconds } from '@vivarium/core';
+import type { RunExitCode } from '../deps.ts';
+import type { RunEnd } from '../supervisor/state.ts';
+import { printable, type Colours } from '../terminal.ts';
+import { hasSums, sumsText } from './money.ts';
+import { remedyFor } from './remedies.ts';
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly durationMs: Milliseconds;
+  readonly end: RunEnd;
+  readonly counts: StatusCounts;
+  /** Tasks that did not complete, in the order of the queue. */
+  readonly open: readonly TaskView[];
+  /** Of this run. */
+  readonly real: Sums;
+  readonly simulated: Sums;
+  readonly logs: string;
+  readonly results: string;
+}
+
+const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** What the state of the whole queue means, when nothing cut the run short. */
+export function exitCodeOf(end: RunEnd, counts: StatusCounts): RunExitCode {
+  switch (end.kind) {
+    case 'halted':
+      return 3;
+    case 'fault':
+      return 4;
+    case 'crash_loop':
+      return 1;
+    case 'signal':
+      return isAllFinal(counts) ? outcomeCode(counts) : SIGNAL_CODES[end.signal];
+    case 'parent_gone':
+      return isAllFinal(counts) ? outcomeCode(counts) : SIGNAL_CODES.SIGTERM;
+    case 'drained':
+      return outcomeCode(counts);
+  }
+}
+
+const isAllFinal = ({ queued, blocked, in_progress, retrying, deferred }: StatusCounts): boolean =>
+  queued + blocked + in_progress + retrying + deferred === 0;
+
+function outcomeCode({ failed, refused, skipped, completed, total, cancelled }: StatusCounts): 0 | 1 | 5 {
+  if (failed + refused + skipped > 0) return 1;
+  return completed + cancelled < total ? 5 : 0;
+}
+
+const MOST_OPEN_SHOWN = 12;
+
+export function summaryLines(summary: RunSummary, colours: Colours): readonly string[] {
+  const { counts, open, end } = summary;
+  const head = `${headline(end, counts)} in ${formatDuration(summary.durationMs)}`;
+  const lines = [
+    '',
+    colours.bold(exitCodeOf(end, counts) === 0 ? colours.green(head) : colours.yellow(head)),
+    `  ${countsText(counts)}`,
+  ];
+  if (hasSums(summary.real)) lines.push(`  cost: ${sumsText(summary.real)}`);
+  if (hasSums(summary.simulated))
+    lines.push(`  cost, simulated: ${sumsText(summary.simulated)} (no real money moved)`);
+  if (!hasSums(summary.real) && !hasSums(summary.simulated))
+    lines.push('  cost: nothing was spent in this run');
+  lines.push(`  results: ${summary.results}   logs: ${summary.logs}`);
+  for (const view of open.slice(0, MOST_OPEN_SHOWN)) lines.push(...openLines(view, colours));
+  if (open.length > MOST_OPEN_SHOWN)
+    lines.push(`  and ${open.length - MOST_OPEN_SHOWN} more; \`orchestrator status\` lists them`);
+  const hint = endHint(end);
+  return hint === undefined ? lines : [...lines, `  ${hint}`];
+}
+
+/** `3 completed, 1 failed of 4`: what is nought is not said. */
+export function countsText(counts: StatusCounts): string {
+  const { total, ...statuses } = counts;
+  const told = Object.entries(statuses).flatMap(([status, number]) =>
+    number > 0 ? [`${number} ${status.replace('_', ' ')}`] : [],
+  );
+  return total === 0 ? 'no tasks' : `${told.join(', ')} of ${total}`;
+}
+
+function openLines(view: TaskView, colours: Colours): readonly string[] {
+  const id = colours.bold(printable(view.task.id));
+  if (view.status === 'blocked')
+    return [`  ${id} blocked: waits for ${view.waitsFor.map(printable).join(', ')}`];
+  const reason = view.record.reason === undefined ? '' : `: ${printable(view.record.reason)}`;
+  return [`  ${id} ${view.status.replace('_', ' ')}${reason}`, colours.dim(`    → ${remedyFor(view)}`)];
+}
+
+function headline(end: RunEnd, counts: StatusCounts): string {
+  switch (end.kind) {
+    case 'drained':
+      return outcomeCode(counts) === 0
+        ? 'All completed'
+        : outcomeCode(counts) === 5
+          ? 'Ended with work deferred'
+          : 'Ended, not all completed';
+    case 'signal':
+      return `Stopped by ${end.signal}`;
+    case 'parent_gone':
+      return 'Stopped: the process that started this is gone';
+    case 'halted':
+      return `HALTED: ${printable(end.reason)}`;
+    case 'fault':
+      return `Stopped: ${printable(end.message)}`;
+    case 'crash_loop':
+      return `Given up: ${printable(end.who)} ended 5 times within a minute`;
+  }
+}
+
+function endHint(end: RunEnd): string | undefined {
+  switch (end.kind) {
+    case 'halted':
+      return 'To leave HALT: orchestrator resume --reason "…"';
+    case 'fault':
+      return end.hint;
+    case 'crash_loop':
+      return 'What they said last is in run/diagnostics.log of the home.';
+    case 'drained':
+    case 'signal':
+    case 'parent_gone':
+      return undefined;
+  }
+}
+
+/** The same for programs. */
+export const summaryRecord = (
+  summary: RunSummary,
+  exitCode: RunExitCode,
+): Readonly<Record<string, unknown>> => ({
+  event: 'run.ended',
+  run_id: summary.runId,
+  end: summary.end.kind,
+  exit_code: exitCode,
+  duration_ms: Math.round(summary.durationMs),
+  ...summary.counts,
+  cost_nano_usd: committed(summary.real),
+  simulated_cost_nano_usd: committed(summary.simulated),
+  unknown_nano_usd: summary.real.unknown,
+  simulated_unknown_nano_usd: summary.simulated.unknown,
+  held_nano_usd: summary.real.held,
+  simulated_held_nano_usd: summary.simulated.held,
+  open: summary.open.map(({ task, status, record }) => ({
+    id: task.id,
+    status,
+    reason: record.reason ?? null,
+  })),
+});
+
+/** `$0.0012 simulated` for a line of progress; both books when both moved. */
+export function spentText(real: Sums, simulated: Sums): string {
+  const parts = [
+    ...(hasSums(real) || !hasSums(simulated) ? [formatUsd(committed(real))] : []),
+    ...(hasSums(simulated) ? [`${formatUsd(committed(simulated))} simulated`] : []),
+  ];
+  return parts.join(' + ');
+}

@@ -1,0 +1,44 @@
+/** One line about one task that ended, as people read it. Pure. */
+import { formatDuration, formatUsd } from '@vivarium/core';
+import type { TaskRecord } from '@vivarium/contracts';
+import { printable, shorten, type Colours } from '../terminal.ts';
+
+export interface TaskEnd {
+  readonly id: string;
+  readonly record: TaskRecord;
+}
+
+export function taskLine({ id, record }: TaskEnd, colours: Colours, width: number): string {
+  const name = colours.bold(printable(id));
+  switch (record.status) {
+    case 'completed': {
+      const facts = [
+        ...(record.latencyMs === undefined ? [] : [formatDuration(record.latencyMs)]),
+        `${formatUsd(record.cost)}${record.simulated ? ' simulated' : ''}`,
+        ...(record.model === undefined ? [] : [record.model]),
+        ...(record.finishReason === 'length' ? ['cut at max_tokens'] : []),
+      ].join(', ');
+      const room = width - id.length - facts.length - 6;
+      const beginning = room > 20 ? colours.dim(`  ${shorten(printable(record.summary ?? ''), room)}`) : '';
+      return `${colours.green('✓')} ${name}  ${facts}${beginning}`;
+    }
+    case 'failed':
+      return `${colours.red('✗')} ${name}  failed: ${reasonOf(record)}`;
+    case 'refused':
+      return `${colours.red('✗')} ${name}  refused: ${reasonOf(record)}`;
+    case 'skipped':
+      return `${colours.yellow('-')} ${name}  skipped: ${reasonOf(record)}`;
+    case 'cancelled':
+      return `${colours.yellow('-')} ${name}  cancelled: ${reasonOf(record)}`;
+    case 'deferred':
+      return `${colours.yellow('…')} ${name}  deferred: ${reasonOf(record)}`;
+    case 'retrying':
+      return `${colours.yellow('…')} ${name}  will be tried again: ${reasonOf(record)}`;
+    case 'queued':
+      return `${colours.yellow('…')} ${name}  given back: ${reasonOf(record)}`;
+    case 'in_progress':
+      return `  ${name}  in progress`;
+  }
+}
+
+const reasonOf = (record: TaskRecord): string => printable(record.reason ?? 'no reason on record');
