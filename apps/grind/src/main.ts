@@ -93,6 +93,9 @@ async function serve(flags: Flags): Promise<void> {
   process.on('SIGTERM', obey);
   // A terminal sends these to every process in it: the parent decides what they mean.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => (forked ? undefined : obey()));
+  // A limit on the size of files is a full disk like any other: the write fails. Node ignores this signal; proper-lockfile's exit hook would
+  // take it, and end the process, if nobody else listened.
+  process.on('SIGXFSZ', () => undefined);
   process.on('disconnect', () => {
     leave('drain');
     setTimeout(() => leave('now'), ORPHAN_PATIENCE_MS).unref();
