@@ -91,6 +91,7 @@ export {
   PanelControl,
   PanelEntry,
   PanelHandshake,
+  panelLink,
   PanelSession,
   RangeRequest,
   Snapshot,

@@ -20,6 +20,9 @@ export const PANEL_PAGE_LINES = 500;
 export const PANEL_DETAIL_CHARACTERS = 600;
 export const PANEL_PROMPT_CHARACTERS = 180;
 
+/** The launch link: the token stands in the fragment, which a browser sends to nobody. The only place where its form is written. */
+export const panelLink = (url: string, token: string): string => `${url}/open#token=${token}`;
+
 export const FEED_LOGS = ['execution', 'apiAudit', 'action'] as const;
 export type FeedLog = (typeof FEED_LOGS)[number];
 

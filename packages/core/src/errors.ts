@@ -11,6 +11,7 @@ export const errorCatalogue = {
   home_foreign: 'A grind answered that serves another home.',
   grind_unreachable: 'No grind answers at the address in use.',
   grind_running: 'A grind for this home is already running.',
+  panel_running: 'A control panel for this home is already running.',
   port_unavailable: 'No port could be bound on the loopback address.',
   // queue and record
   queue_unreadable: 'queue.json is not what its schema says; the fault is named with line and column.',

@@ -36,13 +36,12 @@ export function createSessions({ clock, ids, key = ids.hex(32), onToken }: {
   readonly ids: IdSource;
   /** Taken over from a panel that crashed. */
   readonly key?: string;
-  /** Called with every new token, the first included. */
-  readonly onToken: (token: string, key: string) => void;
+  /** Called with every token that replaces the first. */
+  readonly onToken: (token: string) => void;
 }): Sessions {
   let current = ids.hex(32);
   const spent: { readonly token: string; readonly until: Milliseconds }[] = [];
   const wrong: Milliseconds[] = [];
-  onToken(current, key);
 
   const sign = (purpose: string, session: string): string => createHmac('sha256', key).update(`${purpose}:${session}`).digest('hex');
   /** The id a cookie was made for, when its signature is right. */
@@ -73,7 +72,7 @@ export function createSessions({ clock, ids, key = ids.hex(32), onToken }: {
       if (same(token, current)) {
         spent.push({ token: current, until: now + TOKEN_GRACE_MS });
         current = ids.hex(32);
-        onToken(current, key);
+        onToken(current);
       } else if (!spent.some((old) => same(token, old.token))) {
         wrong.push(now);
         return { kind: 'wrong' };

@@ -1,12 +1,14 @@
 /**
  * The tasks of queue.json, read again only when the file changed. A file that cannot be read (half edited by hand) leaves the tasks last
- * read in place and is named as a fault: the page goes on showing what is known.
+ * read in place and is named as a fault, with the places the queue itself would name: the page goes on showing what is known.
  */
-import { EMPTY_QUEUE, type HomeLayout, QueueFile, sha256, type Task } from '@vivarium/contracts';
+import { EMPTY_QUEUE, sha256, type HomeLayout, type Task } from '@vivarium/contracts';
 import { messageOf, type Files } from '@vivarium/core';
+import { loadQueueFile, type LoadedQueue } from '@vivarium/queue';
 
 export interface QueueReader {
-  read(): 'changed' | 'same';
+  /** `isKnown`: ids that may be depended on although they are not in the file, because the record knows them. */
+  read(isKnown: (id: string) => boolean): 'changed' | 'same';
   readonly tasks: readonly Task[];
   /** Changes with the content. */
   readonly version: string;
@@ -14,31 +16,31 @@ export interface QueueReader {
 }
 
 export function createQueueReader(layout: HomeLayout, files: Files): QueueReader {
-  let tasks: readonly Task[] = [];
+  let loaded: LoadedQueue | undefined;
   let version = '';
   let fault: string | undefined;
-  let looked = '';
+  let looked: string | undefined;
 
   return {
-    read() {
+    read(isKnown) {
       const stat = files.stat(layout.queue);
       const look = stat === undefined ? 'none' : `${stat.inode} ${stat.size} ${stat.modifiedMs}`;
       if (look === looked) return 'same';
       looked = look;
       const text = files.readText(layout.queue) ?? JSON.stringify(EMPTY_QUEUE);
-      const before = version;
-      const parsed = parseQueue(text);
-      if (typeof parsed === 'string') {
-        fault = parsed;
+      try {
+        loaded = loadQueueFile(text, layout.queue, isKnown, loaded);
+      } catch (error) {
+        fault = messageOf(error);
         return 'same';
       }
       fault = undefined;
-      tasks = parsed;
+      const before = version;
       version = sha256(text).slice(0, 32);
       return version === before ? 'same' : 'changed';
     },
     get tasks() {
-      return tasks;
+      return loaded?.tasks ?? [];
     },
     get version() {
       return version;
@@ -47,18 +49,4 @@ export function createQueueReader(layout: HomeLayout, files: Files): QueueReader
       return fault;
     },
   };
-}
-
-/** The tasks, or what is wrong with the file. */
-function parseQueue(text: string): readonly Task[] | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return `queue.json is not JSON: ${messageOf(error)}`;
-  }
-  const parsed = QueueFile.safeParse(value);
-  if (parsed.success) return parsed.data.tasks;
-  const first = parsed.error.issues[0];
-  return `queue.json: ${first?.path.join('.') ?? ''} ${first?.message ?? ''}`;
 }

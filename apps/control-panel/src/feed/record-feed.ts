@@ -101,12 +101,12 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
   const readAll = (): void => {
     const before = generation();
     folded = begin(record);
-    queue.read();
-    folded.board.setQueue(queue.tasks);
     for (const log of LOGS_IN_ORDER) {
       const batch = read(log, true);
       if (batch !== undefined) fold(log, batch);
     }
+    queue.read(folded.board.isRecorded);
+    folded.board.setQueue(queue.tasks);
     folded.board.takeTouched();
     // Cut in place, a file keeps its generation and yet is another one.
     if (before !== NOTHING_READ && generation() === before) restarts += 1;
@@ -140,7 +140,7 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
     look() {
       const deltas: FeedDelta[] = [];
       const queueBefore = queue.version;
-      if (queue.read() === 'changed') {
+      if (queue.read(folded.board.isRecorded) === 'changed') {
         const answer = folded.board.setQueue(queue.tasks);
         if (answer === 'too_many') return { kind: 'anew' };
         deltas.push({ log: 'queue', generation: generation(), from: queueBefore, to: queue.version, tasks: folded.board.rows(answer.changed), removed: answer.removed });

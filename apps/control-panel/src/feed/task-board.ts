@@ -31,6 +31,8 @@ export interface TaskBoard {
   applyAudit(line: ApiAuditLine, to: number): void;
   /** Takes over a new content of queue.json; answers what changed by it, unless comparing would hold everything up. */
   setQueue(tasks: readonly Task[]): { readonly changed: readonly string[]; readonly removed: readonly string[] } | 'too_many';
+  /** True when the record knows the task, whether or not it is in the queue now. */
+  isRecorded(id: string): boolean;
   task(id: string): Task | undefined;
   digest(id: string): string | undefined;
   row(id: string): TaskRow | undefined;
@@ -122,6 +124,7 @@ export function createTaskBoard(): TaskBoard {
     money,
     history,
     row,
+    isRecorded: (id) => fold.get(id).since !== undefined,
     task: lookUp,
     digest: (id) => {
       const place = places.get(id);
@@ -155,6 +158,11 @@ export function createTaskBoard(): TaskBoard {
       const rowsBefore = new Map(isLong ? [] : [...before.keys()].map((id) => [id, JSON.stringify(row(id))]));
       places = new Map(tasks.map((task, order) => [task.id, { task, order }]));
       dependants = dependantsOf(tasks);
+      // What happened to a dependency before it was one has changed this row too (B2).
+      for (const [id, dependent] of dependants) {
+        const to = stamps.execution.get(id) ?? 0;
+        for (const each of dependent) if ((stamps.execution.get(each) ?? 0) < to) stamps.execution.set(each, to);
+      }
       statuses = new Map();
       counts = { ...noCounts(), total: places.size };
       for (const id of places.keys()) recount(id);

@@ -1,0 +1,149 @@
+/**
+ * Puts a panel together over one home: stores, feed, verdicts, door, server, sockets. Owns the order in which they start and stop.
+ *
+ * - P6: one panel serves a home; a second is told where the first is. `run/panel.json` names it, `run/panel.token` (its owner's alone) opens it.
+ */
+import { BeatFile, homeIdOf, homeLayout, panelLink } from '@vivarium/contracts';
+import { VivariumError, type Machine } from '@vivarium/core';
+import { createControlStore, createRecordStore, initHome, runFiles } from '@vivarium/home';
+import { createControlDesk } from './control-desk.ts';
+import { keepKey, leftoverKey } from './door/session-key.ts';
+import { createSessions } from './door/sessions.ts';
+import { createQueueReader } from './feed/queue-reader.ts';
+import { createRecordFeed } from './feed/record-feed.ts';
+import { portsToTry } from './flags.ts';
+import { createPanelServer } from './panel-server.ts';
+import { createSocketFeed } from './socket-feed.ts';
+import { createGrindProbe } from './verdict/grind-probe.ts';
+import { createOverview } from './verdict/overview.ts';
+import { createWorkerWatch } from './verdict/worker-watch.ts';
+
+export interface PanelOptions {
+  readonly machine: Machine;
+  /** Real path of the home. */
+  readonly root: string;
+  readonly port: number | undefined;
+  /** Directory of the built page. */
+  readonly page: string;
+  /** For the operator: what cannot be read or kept at the moment. */
+  readonly onFault: (message: string) => void;
+}
+
+export interface Panel {
+  readonly url: string;
+  /** Opens the panel: for the terminal of whoever started it. */
+  readonly link: string;
+  /** Idempotent; resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
+/** Beats move once a second; reading them at every frame of a busy log would only warm the disk. */
+const BEATS_EVERY_MS = 200;
+
+export async function createPanel({ machine, root, port, page, onFault }: PanelOptions): Promise<Panel> {
+  const { clock, files, ids, processes } = machine;
+  const layout = homeLayout(root);
+  const home = homeIdOf(root);
+  initHome(layout, files);
+  const run = runFiles(layout, machine);
+  refuseSecond(run.livePanel()?.url);
+
+  const record = createRecordStore({ layout, home, machine });
+  const control = createControlStore({ layout, machine, record });
+  const feed = createRecordFeed({ record, queue: createQueueReader(layout, files) });
+  const probe = createGrindProbe({ home, clock, readGrind: () => run.liveGrind() });
+
+  let beats: { readonly at: number; readonly found: readonly BeatFile[] } | undefined;
+  const readBeats = (): readonly BeatFile[] => {
+    const now = clock.monotonic();
+    if (beats === undefined || now - beats.at >= BEATS_EVERY_MS) {
+      beats = { at: now, found: files.list(layout.workers).flatMap((name) => parseBeat(files.readText(`${layout.workers}/${name}`)) ?? []) };
+    }
+    return beats.found;
+  };
+  const overview = createOverview({
+    clock,
+    feed,
+    watch: createWorkerWatch((process) => processes.isGone(process)),
+    beats: readBeats,
+    runs: () => run.liveRuns(),
+    grind: () => {
+      // Asked in the background; what it last said is good for a second or two.
+      void probe.look();
+      return probe.seen;
+    },
+    control: () => control.read(),
+  });
+
+  const before = run.readPanel()?.url;
+  const sessions = createSessions({
+    clock,
+    ids,
+    ...keyOf(leftoverKey(layout, files, clock)),
+    onToken(token) {
+      try {
+        files.replace(layout.panelToken, token, 'private');
+      } catch {
+        onFault('the next launch link could not be written to run/panel.token; the one in force still works');
+      }
+    },
+  });
+  const server = createPanelServer({ sessions, feed, getResult: (sha256) => record.getResult(sha256), home, root, page });
+  const url = await server.listen(portsToTry(port, before));
+  let stopping: Promise<void> | undefined;
+  try {
+    const claim = await run.claimPanel({ home, ...processes.self, url }, sessions.token);
+    if (claim.kind === 'held') refuseSecond(claim.by.url);
+    keepKey(layout, files, clock, sessions.key);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  const sockets = createSocketFeed({
+    io: server.io,
+    clock,
+    home,
+    root,
+    feed,
+    overview,
+    order: createControlDesk({ control, clock }).order,
+    watch: (onChange) => {
+      const stops = [record.watch(onChange), control.watch(onChange)];
+      return () => stops.forEach((stop) => stop());
+    },
+    isCsrf: (cookieHeader, csrf) => sessions.isCsrf(server.cookieOf(cookieHeader), csrf),
+    onFault,
+  });
+  record.act({ actor: 'control-panel', action_type: 'SYSTEM', action: 'STARTED', detail: `control panel at ${url}`, event: 'panel.started' });
+
+  const stopAll = async (): Promise<void> => {
+    sockets.stop();
+    await server.stop();
+    files.remove(layout.panelKey);
+    run.releasePanel();
+    record.act({ actor: 'control-panel', action_type: 'SYSTEM', action: 'STOPPED', detail: `control panel at ${url}`, event: 'panel.stopped' });
+  };
+  return {
+    url,
+    link: panelLink(url, sessions.token),
+    stop: () => (stopping ??= stopAll()),
+  };
+}
+
+function refuseSecond(url: string | undefined): void {
+  if (url === undefined) return;
+  throw new VivariumError('panel_running', `a control panel for this home is already running at ${url}`, {
+    remedy: { kind: 'stop' },
+    hint: 'Its launch link can be made from run/panel.token; `orchestrator status` names it.',
+  });
+}
+
+const keyOf = (key: string | undefined): { readonly key: string } | Record<string, never> => (key === undefined ? {} : { key });
+
+function parseBeat(text: string | undefined): BeatFile | undefined {
+  try {
+    return BeatFile.safeParse(JSON.parse(text ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}
