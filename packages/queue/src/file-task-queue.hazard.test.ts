@@ -162,6 +162,28 @@ describe('the file engine on a disk that fails', () => {
     30_000,
   );
 
+  it('Q8: a log cut anywhere is folded up to there, and the rest of the work is done again', async () => {
+    const world = await prepare();
+    const victim = world.open();
+    await work(victim.queue, w1, [], world);
+    victim.kill();
+    const path = world.layout.log('execution');
+    const whole = world.machine.files.readText(path) ?? '';
+    expect(whole.split('\n').length).toBeGreaterThan(6);
+    for (let length = 0; length < whole.length; length += 13) {
+      world.machine.files.replace(path, whole.slice(0, length));
+      const kept = world.lines().filter(({ status }) => isFinal(status));
+      await work(world.open({ runId: runId('run_2') }).queue, w2, [], world);
+      await expectSane(world, []);
+      expect(
+        world
+          .lines()
+          .filter(({ status }) => isFinal(status))
+          .slice(0, kept.length),
+      ).toEqual(kept);
+    }
+  }, 30_000);
+
   it('Q8: a finish that another process glued to its fragment is written again', async () => {
     const world = await prepare();
     const { queue, machine } = world.open();
