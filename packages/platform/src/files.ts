@@ -23,15 +23,16 @@ import {
   renameSync,
   statSync,
   unlinkSync,
-  watch,
   writeSync,
   type Stats,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Files } from '@vivarium/core';
 import { fileFault, isMissing, systemCode } from './faults.ts';
 import { createHandles, isSameFile, type Handle } from './handles.ts';
+import { createTemporaries, isTemporary, removeQuietly } from './temporaries.ts';
+import { watchDirectory } from './watch-directory.ts';
 
 const LOOK_AGAIN_AFTER_MS = 20;
 const RETRY = { kind: 'retry' } as const;
@@ -42,7 +43,7 @@ export function createNodeFiles(): Files {
   const readers = createHandles('r');
   /** Paths whose directory entry is known to be on disk. */
   const synced = new Set<string>();
-  let temporaries = 0;
+  const withTemporary = createTemporaries();
 
   /** Looks at a path, and lets go of handles on files that no longer have that name. */
   const look = (path: string): Stats | undefined => {
@@ -50,37 +51,19 @@ export function createNodeFiles(): Files {
     const writer = writers.get(path);
     if (writer !== undefined) {
       if (isSameFile(writer, stats)) writer.lookedAt = performance.now();
-      else forgetWriter(path);
+      else writers.drop(path);
     }
     const reader = readers.get(path);
     if (reader !== undefined && !isSameFile(reader, stats)) readers.drop(path);
     return stats;
   };
-  const forgetWriter = (path: string): void => {
-    writers.drop(path);
-    synced.delete(path);
-  };
   const writerOf = (path: string): Handle => {
     const writer = writers.get(path);
     if (writer !== undefined && performance.now() - writer.lookedAt > LOOK_AGAIN_AFTER_MS) look(path);
-    return writers.get(path) ?? writers.open(path);
-  };
-
-  const withTemporary = <T>(
-    path: string,
-    text: string,
-    options: WriteOptions,
-    publish: (temporary: string) => T,
-  ): T => {
-    temporaries += 1;
-    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries}${TEMPORARY}`);
-    try {
-      writeWhole(temporary, text, options);
-      return publish(temporary);
-    } catch (error) {
-      removeQuietly(temporary);
-      throw error;
-    }
+    const open = writers.get(path);
+    if (open !== undefined) return open;
+    synced.delete(path);
+    return writers.open(path);
   };
 
   return {
@@ -128,7 +111,7 @@ export function createNodeFiles(): Files {
           if (writers.get(path) === writer) return;
         }
       } catch (error) {
-        forgetWriter(path);
+        writers.drop(path);
         throw fileFault('record_unwritable', 'cannot append to', path, error, RETRY);
       }
     },
@@ -157,11 +140,11 @@ export function createNodeFiles(): Files {
     createExclusive(path, text) {
       try {
         // Not synced: it is called for every claim, and what it makes is worth nothing after a power loss or is checked by its hash.
-        return withTemporary(path, text, { durable: false, mode: 0o644 }, (temporary) => {
+        withTemporary(path, text, { durable: false, mode: 0o644 }, (temporary) => {
           linkSync(temporary, path);
           removeQuietly(temporary);
-          return true;
         });
+        return true;
       } catch (error) {
         if (systemCode(error) === 'EEXIST') return false;
         throw fileFault('home_unwritable', 'cannot create', path, error);
@@ -184,7 +167,7 @@ export function createNodeFiles(): Files {
     list(directory) {
       try {
         return readdirSync(directory)
-          .filter((name) => !name.endsWith(TEMPORARY))
+          .filter((name) => !isTemporary(name))
           .sort();
       } catch (error) {
         if (isMissing(error)) return [];
@@ -205,39 +188,12 @@ export function createNodeFiles(): Files {
   };
 }
 
-const TEMPORARY = '.vivarium-tmp';
-
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, NO_THROW);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw fileFault('record_unreadable', 'cannot look at', path, error);
-  }
-}
-
-interface WriteOptions {
-  readonly durable: boolean;
-  readonly mode: number;
-}
-
-function writeWhole(path: string, text: string, { durable, mode }: WriteOptions): void {
-  const fd = openSync(path, 'wx', mode);
-  try {
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-    if (durable) fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** For our own temporary files: one that stays behind is in nobody's way, and no reason to fail what was done. */
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    return;
   }
 }
 
@@ -264,15 +220,4 @@ function syncDirectory(directory: string): void {
 /** A write ends short when the disk fills up in the middle of it; the next one would say ENOSPC. */
 function shortWrite(written: number, expected: number): Error {
   return Object.assign(new Error(`only ${written} of ${expected} bytes were written`), { code: 'ENOSPC' });
-}
-
-/** Watching is a courtesy (the caller polls as well): where it cannot be had, or breaks later, nothing is reported and nothing fails. */
-function watchDirectory(directory: string, onChange: () => void): () => void {
-  try {
-    const watcher = watch(directory, { persistent: false }, () => onChange());
-    watcher.on('error', () => watcher.close());
-    return () => watcher.close();
-  } catch {
-    return () => undefined;
-  }
 }

@@ -1,0 +1,12 @@
+import { watch } from 'node:fs';
+
+/** Watching is a courtesy (the caller polls as well): where it cannot be had, or breaks later, nothing is reported and nothing fails. */
+export function watchDirectory(directory: string, onChange: () => void): () => void {
+  try {
+    const watcher = watch(directory, { persistent: false }, () => onChange());
+    watcher.on('error', () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    return () => undefined;
+  }
+}
