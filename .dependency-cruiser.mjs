@@ -119,7 +119,7 @@ const forbidden = [
   },
   onlyIn('groq-sdk', '^packages/model/src/groq', 'one place speaks to Groq'),
   onlyIn('proper-lockfile', '^packages/platform/', 'one place locks files'),
-  onlyIn('undici', '^packages/(model|e2e)/|^apps/worker/', 'connections are pooled by those who keep them'),
+  onlyIn('undici', '^packages/(model|e2e)/', 'connections are pooled by those who keep them'),
   {
     name: 'no-cycle',
     comment: 'whoever is loaded first finds the other half built; types alone are not loaded',
