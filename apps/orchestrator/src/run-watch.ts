@@ -2,12 +2,13 @@
  * What happens on a home, seen from outside: the folds of the record, read on by offset. Owns its two readers and nothing else. The progress of a
  * run, its end and its sums all come from here, and so from the record; no worker is asked.
  */
-import { createTaskFold, ExecutionLogLine, type RecordStore } from '@vivarium/contracts';
+import { createTaskFold, ExecutionLogLine, type RecordStore, type TaskFold } from '@vivarium/contracts';
 import { createMoneyReader, type MoneyReader } from './report/money.ts';
 import type { TaskEnd } from './report/task-line.ts';
 
 export interface RunWatch {
   readonly money: MoneyReader;
+  readonly tasks: TaskFold;
   /** Lines of the execution log that could not be read or understood. */
   readonly unreadable: number;
   /** Tasks whose state changed since the last call, in the order of the log; the first call tells nothing, it only learns. */
@@ -22,6 +23,9 @@ export function createRunWatch(record: RecordStore): RunWatch {
   let isFirst = true;
   return {
     money,
+    get tasks() {
+      return fold;
+    },
     get unreadable() {
       return tail.unreadable + strange;
     },

@@ -74,11 +74,14 @@ async function work(flags: Flags): Promise<number> {
   // A terminal sends these to every process in it: the parent decides what they mean.
   for (const signal of ['SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => (forked ? undefined : leave(signal)));
-  process.on('disconnect', () => {
+  const orphaned = (): void => {
     loop.drain('parent_gone', ORPHAN_DRAIN_MS);
     // It may have been draining already, with more patience than is left now.
     setTimeout(() => loop.stop('parent_gone'), ORPHAN_DRAIN_MS).unref();
-  });
+  };
+  process.on('disconnect', orphaned);
+  // It may have gone while this process was starting.
+  if (forked && !process.connected) orphaned();
   process.on('message', (message) => {
     const order = OrchestratorMessage.safeParse(message).data;
     if (order?.kind === 'drain') loop.drain('told', flags.timeoutMs);

@@ -58,7 +58,8 @@ export function createServices(options: ServicesOptions): Services {
       }
       case 'grind':
         return [
-          ...['--home', layout.root],
+          '--home',
+          layout.root,
           ...(options.needsSimulator && simulatorUrl !== undefined ? ['--simulator', simulatorUrl] : []),
           ...(options.runCap === undefined ? [] : ['--run-cap', options.runCap]),
         ];

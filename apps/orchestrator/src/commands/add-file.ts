@@ -1,0 +1,127 @@
+/**
+ * `add --file F…`: many task files, or `-` for standard input, in one go. What parses is added under one lock by one call of the queue; what does
+ * not is told with file, line, column and reason. Nothing is added twice: a task that is in the queue already, word for word, is only counted.
+ */
+import { whitelist } from '@vivarium/budget';
+import { digestOf, Task, type AddAnswer, type NewTask, type TaskView } from '@vivarium/contracts';
+import { isVivariumError, messageOf } from '@vivarium/core';
+import { assess } from '@vivarium/safety';
+import { openHome, openQueue, type CommandDeps, type ExitCode } from '../deps.ts';
+import { resolve } from 'node:path';
+import { loadFile, STANDARD_INPUT, type LoadedFile, type LoadedTask } from '../import/load-file.ts';
+import { importLines, type ImportReport, type Rejection } from '../import/report.ts';
+
+export interface AddFileInput {
+  readonly home: string | undefined;
+  readonly json: boolean;
+  readonly files: readonly string[];
+}
+
+interface Placed extends LoadedTask {
+  readonly file: string;
+}
+
+export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<ExitCode> {
+  const home = openHome(input.home, deps, 'prepare');
+  const queue = openQueue(home, deps);
+  const loaded: LoadedFile[] = [];
+  const rejected: Rejection[] = [];
+  for (const file of new Set(input.files)) {
+    const text = await readText(file, deps);
+    if (text.kind === 'unreadable')
+      rejected.push({ file, line: null, column: null, index: null, id: null, reason: text.reason });
+    else loaded.push(loadFile(text.text, file, whitelist));
+  }
+  for (const { file, faults } of loaded) {
+    for (const { at, reason, index, id } of faults)
+      rejected.push({ file, ...at, index: index ?? null, id: id ?? null, reason });
+  }
+
+  const placed: readonly Placed[] = loaded.flatMap(({ file, tasks }) =>
+    tasks.map((task) => ({ ...task, file })),
+  );
+  const before = digestsOf(await queue.list());
+  const fresh = placed.filter(({ task }) => before.get(String(task.id)) !== digestOfNew(task));
+  const answer: AddAnswer =
+    fresh.length === 0 ? { added: [], rejected: [] } : await queue.add(fresh.map(({ task }) => task));
+  // Somebody else may have added the same meanwhile: that is no fault either.
+  const after = answer.rejected.length === 0 ? before : digestsOf(await queue.list());
+  let alreadyThere = placed.length - fresh.length;
+  for (const { index, id, reason } of answer.rejected) {
+    const source = fresh[index];
+    if (source === undefined) continue;
+    const isRepeated =
+      !answer.added.some((added) => added.id === id) && after.get(id) === digestOfNew(source.task);
+    if (isRepeated) alreadyThere += 1;
+    else rejected.push({ file: source.file, ...source.at, index: source.index, id, reason });
+  }
+
+  const report: ImportReport = {
+    added: answer.added,
+    alreadyThere,
+    rejected: rejected.toSorted(
+      (a, b) => compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    ),
+    files: [...new Set(input.files)].map((file) => ({
+      file,
+      entries: placed.filter((each) => each.file === file).length,
+      added: answer.added.filter(({ source }) => source?.file === file).length,
+    })),
+    ignoredKeys: sumKeys(loaded),
+    doubtful: answer.added
+      .filter(
+        ({ prompt }) => !assess({ text: prompt, role: 'admin' }, { control: { kind: 'running' } }).passed,
+      )
+      .map(({ id }) => id),
+  };
+  const { terminal } = deps;
+  if (input.json) terminal.line(JSON.stringify(jsonOf(report)));
+  else for (const line of importLines(report, terminal.colours)) terminal.line(line);
+  return report.rejected.length === 0 ? 0 : 1;
+}
+
+type Content =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+async function readText(file: string, deps: CommandDeps): Promise<Content> {
+  if (file === STANDARD_INPUT) return { kind: 'text', text: await deps.terminal.readInput() };
+  try {
+    const text = deps.machine.files.readText(resolve(deps.cwd, file));
+    return text === undefined
+      ? { kind: 'unreadable', reason: 'there is no such file' }
+      : { kind: 'text', text };
+  } catch (error) {
+    if (!isVivariumError(error)) throw error;
+    return { kind: 'unreadable', reason: messageOf(error) };
+  }
+}
+
+/** The digest the task will have once it is in the queue. */
+function digestOfNew(task: NewTask): string {
+  const parsed = Task.safeParse(task);
+  return parsed.success ? digestOf(parsed.data) : '';
+}
+
+const digestsOf = (views: readonly TaskView[]): ReadonlyMap<string, string> =>
+  new Map(views.map(({ task, digest }) => [task.id, digest]));
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function sumKeys(loaded: readonly LoadedFile[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { ignoredKeys } of loaded)
+    for (const [key, count] of ignoredKeys) sums.set(key, (sums.get(key) ?? 0) + count);
+  return sums;
+}
+
+const jsonOf = ({ added, alreadyThere, rejected, files, ignoredKeys, doubtful }: ImportReport): object => ({
+  added: added.map(({ id }) => id),
+  already_there: alreadyThere,
+  rejected,
+  files,
+  models: added.flatMap(({ id, model, requested_model }) =>
+    requested_model === undefined ? [] : [{ id, requested: requested_model, model }],
+  ),
+  unused_keys: Object.fromEntries(ignoredKeys),
+  doubtful,
+});

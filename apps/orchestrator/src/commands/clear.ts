@@ -1,0 +1,152 @@
+/**
+ * `clear`: an empty queue and a fresh execution log. Nothing is lost: queue.json and the log go to logs/archive/<time>/, and what was spent stays in
+ * api_audit.log.
+ *
+ * The order is chosen for a crash on any line: first the queue is emptied, so that no task can run again for want of its record, then the log is
+ * replaced. The new log carries on the round of every task that was: an id that is added anew begins its next round, with a cap and keys of
+ * its own, and never meets a reply or a sum of the work that was cleared (M3, Q7).
+ */
+import { BeatFile, EMPTY_QUEUE, type TaskFold } from '@vivarium/contracts';
+import { timestamp, type Clock, type IdSource } from '@vivarium/core';
+import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
+import { createRunWatch } from '../run-watch.ts';
+
+export interface ClearInput {
+  readonly home: string | undefined;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+const LOCK_WAIT_MS = 30_000;
+
+export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitCode> {
+  const { terminal, machine } = deps;
+  const home = openHome(input.home, deps, 'prepare');
+  const [run] = home.runs.liveRuns();
+  if (run !== undefined) {
+    terminal.complain(
+      `ERROR: a run is at work on this home (${run.run_id}, pid ${run.pid}). Stop it first; nothing was cleared.`,
+    );
+    return 1;
+  }
+  const worker = liveWorker(home, deps);
+  if (worker !== undefined) {
+    terminal.complain(
+      `ERROR: a worker is at work on this home (${worker.worker_id}, pid ${worker.pid}). Stop it first; nothing was cleared.`,
+    );
+    return 1;
+  }
+  if (!input.yes) {
+    const said = await terminal.ask(`Clear the queue and archive the record of ${home.layout.root}? [y/N] `);
+    if (said === undefined) {
+      terminal.complain('ERROR: nobody is there to ask. Say --yes to clear; nothing was cleared.');
+      return 2;
+    }
+    if (!/^y(es)?$/i.test(said.trim())) {
+      terminal.line('Nothing was cleared.');
+      return 1;
+    }
+  }
+  const archive = await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, (assertHeld) =>
+    clearHome(home, deps, assertHeld),
+  );
+  if (input.json) terminal.line(JSON.stringify({ cleared: true, archive }));
+  else
+    terminal.line(
+      `Cleared all tasks, logs, and locks. What was there is in ${archive}; what was spent stays on record.`,
+    );
+  return 0;
+}
+
+/** Also one that somebody started by hand, without a run. */
+function liveWorker({ layout }: OpenHome, { machine }: CommandDeps): BeatFile | undefined {
+  const { files, processes } = machine;
+  for (const name of files.list(layout.workers)) {
+    const beat = BeatFile.safeParse(parseJson(files.readText(`${layout.workers}/${name}`) ?? '')).data;
+    if (beat !== undefined && !processes.isGone(beat)) return beat;
+  }
+  return undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => void): string {
+  const { files, clock, ids } = machine;
+  const { layout, record } = home;
+  const watch = createRunWatch(record);
+  watch.read();
+
+  const archive = `${layout.archive}/${timestamp(clock).replace(/:/g, '-')}`;
+  files.makeDirectory(archive);
+  const queue = files.readText(layout.queue);
+  if (queue !== undefined) files.replace(`${archive}/queue.json`, queue);
+  const log = files.readText(layout.log('execution'));
+  if (log !== undefined) files.replace(`${archive}/execution_log.jsonl`, log);
+
+  assertHeld();
+  files.replace(layout.queue, `${JSON.stringify(EMPTY_QUEUE, null, 2)}\n`);
+  if (log !== undefined) {
+    const lines = carriedOver(watch.tasks, home.id, clock, ids);
+    files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+  for (const directory of [layout.locks, layout.workers]) {
+    for (const name of files.list(directory))
+      if (/\.(lock|json)$/.test(name)) files.remove(`${directory}/${name}`);
+  }
+  record.act({
+    actor: 'operator',
+    action_type: 'SYSTEM',
+    action: 'cleared',
+    detail: `queue and execution log archived in ${archive}`,
+    event: 'log.cleared',
+    metadata: { archive },
+  });
+  return archive;
+}
+
+/** Lines that bring every task that was to the beginning of its next round, by the rules of the fold and nothing else. */
+export function carriedOver(
+  tasks: TaskFold,
+  home: string,
+  clock: Clock,
+  ids: IdSource,
+): readonly Readonly<Record<string, unknown>>[] {
+  const at = timestamp(clock);
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  for (const [taskId, { round: last }] of tasks.entries()) {
+    for (let round = 1; round <= last; round += 1) {
+      const head = { task_id: taskId, worker_id: 'orchestrator' };
+      const joins = { home, event_id: ids.next('evt') };
+      lines.push(
+        {
+          ...head,
+          status: 'cancelled',
+          timestamp: at,
+          completed_at: at,
+          result_summary: null,
+          errors: 'cleared',
+          event: 'task.cancelled',
+          ...joins,
+          round,
+        },
+        {
+          ...head,
+          status: 'queued',
+          timestamp: at,
+          reason: 'cleared',
+          event: 'task.reopened',
+          ...joins,
+          event_id: ids.next('evt'),
+          round: round + 1,
+        },
+      );
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,170 @@
+/** `start [N]`: works the queue off with N processes, and ends when nothing more can run. */
+import { countStatuses, type ControlState } from '@vivarium/contracts';
+import { runId } from '@vivarium/core';
+import { openHome, openQueue, readConfig, type CommandDeps, type RunExitCode } from '../deps.ts';
+import { grindLines, planGrind } from '../grind-plan.ts';
+import { createBarProgress, createJsonProgress, createPlainProgress, type Progress } from '../progress.ts';
+import { exitCodeOf, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
+import { createMoneyReader } from '../report/money.ts';
+import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
+import type { RunEnd } from '../supervisor/state.ts';
+import type { Terminal } from '../terminal.ts';
+import { stateText } from './control.ts';
+import { dryRunLines, planDryRun } from './dry-run.ts';
+
+export interface StartInput {
+  readonly home: string | undefined;
+  readonly workers: number;
+  readonly concurrency: number;
+  readonly watch: boolean;
+  readonly dryRun: boolean;
+  readonly runCap: string | undefined;
+  readonly json: boolean;
+}
+
+export async function start(input: StartInput, deps: CommandDeps): Promise<RunExitCode> {
+  const home = openHome(input.home, deps, 'prepare');
+  const config = readConfig(home, deps, { runCapUsd: input.runCap });
+  const terminal = config.noColor ? deps.terminal.plain() : deps.terminal;
+  const say = (line: string): void => (input.json ? undefined : terminal.line(line));
+
+  const control = home.control.read();
+  if (control.kind !== 'running') {
+    if (input.json)
+      terminal.line(JSON.stringify({ event: 'run.refused', control: control.kind, reason: control.reason }));
+    for (const line of controlLines(control)) say(line);
+    return 3;
+  }
+  const run = runId(deps.machine.ids.next('run'));
+  const queue = openQueue(home, deps, run);
+  const views = await queue.list();
+  if (input.dryRun) {
+    const plan = planDryRun(views, config.defaultModel);
+    if (input.json)
+      terminal.line(
+        JSON.stringify({
+          event: 'run.planned',
+          tasks: plan.views.map(({ task }) => task.id),
+          waves: plan.waves.map(({ ids, worstCase }) => ({ ids, worst_case_nano_usd: worstCase })),
+          worst_case_nano_usd: plan.worstCase,
+          run_cap_nano_usd: config.runCap,
+          workers: input.workers,
+          concurrency: input.concurrency,
+        }),
+      );
+    else for (const line of dryRunLines(plan, input.workers, input.concurrency, config.runCap)) say(line);
+    return 0;
+  }
+  if (views.length === 0 && !input.watch) {
+    say(`No tasks in queue: ${home.layout.queue}`);
+    say(
+      '  Add one: orchestrator add task-1 grind --prompt "…"   or many: orchestrator add --file tasks.json',
+    );
+    if (input.json)
+      terminal.line(
+        JSON.stringify({ event: 'run.ended', end: 'drained', exit_code: 0, ...countStatuses(views) }),
+      );
+    return 0;
+  }
+  if (nothingLeft(views, run) && !input.watch) {
+    const money = createMoneyReader(home.record).money;
+    return tellEnd(
+      {
+        runId: run,
+        durationMs: 0,
+        end: { kind: 'drained' },
+        counts: countStatuses(views),
+        open: views.filter(({ status }) => status !== 'completed'),
+        real: money.book(false).run(run),
+        simulated: money.book(true).run(run),
+        logs: home.layout.logs,
+        results: home.layout.results,
+      },
+      input.json,
+      terminal,
+    );
+  }
+
+  const grind = await planGrind(home, config, input.runCap);
+  say(
+    terminal.colours.bold(
+      `Vivarium · ${input.workers} ${input.workers === 1 ? 'worker' : 'workers'} × ${input.concurrency} · ${views.length} tasks · ${home.layout.root}`,
+    ),
+  );
+  for (const line of grindLines(grind, config))
+    say(line.startsWith('SIMULATED') ? terminal.colours.yellow(line) : line);
+  const progress = await createProgress(input.json, terminal, () => deps.machine.clock.monotonic());
+  if (input.json)
+    terminal.line(
+      JSON.stringify({
+        event: 'run.started',
+        run_id: run,
+        workers: input.workers,
+        concurrency: input.concurrency,
+        tasks: views.length,
+        simulated: grind.kind === 'own' ? grind.simulated : grind.health.simulated,
+      }),
+    );
+
+  const needsSimulator = config.upstream.kind === 'simulator';
+  const plan: RunPlan = {
+    runId: run,
+    workers: input.workers,
+    concurrency: input.concurrency,
+    services: grind.kind !== 'own' ? [] : needsSimulator ? ['simulator', 'grind'] : ['grind'],
+    rules: {
+      stayWhenDrained: input.watch,
+      stayWhenHalted: input.watch,
+      grindIsGiven: grind.kind === 'given',
+      needsSimulator,
+    },
+    grindUrl: grind.kind === 'given' ? grind.url : undefined,
+    runCap: input.runCap,
+    panelPort: undefined,
+    watchParent: false,
+  };
+  const summary = await runQueue(
+    plan,
+    home,
+    queue,
+    config,
+    {
+      progress,
+      onTask: (end) => progress.task(end),
+      onServiceUp: () => undefined,
+      onEnding: (end, busy) => tellEnding(end, busy, progress),
+    },
+    deps,
+  );
+  return tellEnd(summary, input.json, terminal);
+}
+
+export async function createProgress(
+  json: boolean,
+  terminal: Terminal,
+  now: () => number,
+): Promise<Progress> {
+  if (json) return createJsonProgress(terminal, now);
+  return terminal.isTty ? createBarProgress(terminal, now) : createPlainProgress(terminal, now);
+}
+
+/** What a signal means is said at once: the next one means something else. */
+export function tellEnding(end: RunEnd, busy: number, progress: Progress): void {
+  if (end.kind === 'signal' && busy > 0)
+    progress.note(
+      `${end.signal}: finishing what runs, claiming nothing new. Once more to give it back and leave now.`,
+    );
+  if (end.kind === 'halted') progress.note('HALT: calls are aborted and their tasks given back.');
+}
+
+export function tellEnd(summary: RunSummary, json: boolean, terminal: Terminal): RunExitCode {
+  const code = exitCodeOf(summary.end, summary.counts);
+  if (json) terminal.line(JSON.stringify(summaryRecord(summary, code)));
+  else for (const line of summaryLines(summary, terminal.colours)) terminal.line(line);
+  return code;
+}
+
+export function controlLines(control: Exclude<ControlState, { kind: 'running' }>): readonly string[] {
+  const leave = control.kind === 'halted' ? 'orchestrator resume --reason "…"' : 'orchestrator resume';
+  return [`${stateText(control)}. Nothing is started.`, `  To go on: ${leave}`];
+}

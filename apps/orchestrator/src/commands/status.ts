@@ -1,0 +1,40 @@
+/** `status`: where every task stands and what it cost. Only reads; a home may be read-only. */
+import { viewQueue } from '@vivarium/contracts';
+import { loadQueueFile } from '@vivarium/queue';
+import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
+import { statusLines, statusReport } from '../report/status-report.ts';
+import { createRunWatch } from '../run-watch.ts';
+
+export interface StatusInput {
+  readonly home: string | undefined;
+  readonly json: boolean;
+}
+
+export async function status(input: StatusInput, deps: CommandDeps): Promise<ExitCode> {
+  const home = openHome(input.home, deps, 'look');
+  const { layout, runs } = home;
+  const watch = createRunWatch(home.record);
+  watch.read();
+  const text = deps.machine.files.readText(layout.queue);
+  const tasks =
+    text === undefined
+      ? []
+      : loadQueueFile(text, layout.queue, (id) => watch.tasks.get(id).since !== undefined).tasks;
+  const views = viewQueue(tasks, watch.tasks);
+  const grind = runs.liveGrind();
+  const report = statusReport({
+    layout,
+    views,
+    money: watch.money.money,
+    control: home.control.read(),
+    runs: runs.liveRuns(),
+    grind:
+      grind === undefined
+        ? undefined
+        : { url: grind.url, provider: grind.provider, simulated: grind.simulated },
+    unreadableLines: watch.unreadable + watch.money.unreadable,
+  });
+  if (input.json) deps.terminal.line(JSON.stringify(report));
+  else for (const line of statusLines(report, views, deps.terminal.colours)) deps.terminal.line(line);
+  return 0;
+}

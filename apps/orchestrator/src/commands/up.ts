@@ -1,0 +1,174 @@
+/**
+ * `up [N]`, which `npm start` runs: simulator when there is no key, grind, control panel and N workers on the queue, until Ctrl-C. With `--once` it
+ * ends when nothing more can run. A second one on the same home tells what the first has done and where it is, and redoes nothing.
+ */
+import { countStatuses, panelLink, type StatusCounts } from '@vivarium/contracts';
+import { runId } from '@vivarium/core';
+import {
+  openHome,
+  openQueue,
+  readConfig,
+  type CommandDeps,
+  type OpenHome,
+  type RunExitCode,
+} from '../deps.ts';
+import { grindLines, planGrind } from '../grind-plan.ts';
+import { outputLines } from '../report/output-lines.ts';
+import { countsText, summaryLines, type RunSummary } from '../report/summary.ts';
+import type { TaskEnd } from '../report/task-line.ts';
+import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
+import type { ServiceName } from '../supervisor/state.ts';
+import type { Terminal } from '../terminal.ts';
+import { stateText } from './control.ts';
+import { controlLines, createProgress, tellEnd, tellEnding } from './start.ts';
+
+export interface UpInput {
+  readonly home: string | undefined;
+  readonly workers: number;
+  readonly concurrency: number;
+  readonly once: boolean;
+  readonly panelPort: number | undefined;
+  readonly runCap: string | undefined;
+  /** Started by npm: leave when npm is gone, also when only npm was told to. */
+  readonly watchParent: boolean;
+}
+
+export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode> {
+  const home = openHome(input.home, deps, 'prepare');
+  const config = readConfig(home, deps, { runCapUsd: input.runCap });
+  const terminal = config.noColor ? deps.terminal.plain() : deps.terminal;
+  const { colours } = terminal;
+  const run = runId(deps.machine.ids.next('run'));
+  const queue = openQueue(home, deps, run);
+  const views = await queue.list();
+  const counts = countStatuses(views);
+  terminal.line(colours.bold(`Vivarium · ${home.layout.root}`));
+
+  const other = home.runs.liveRuns().find(({ watch }) => watch);
+  if (other !== undefined) {
+    terminal.line(
+      `Already running here: ${other.run_id}, ${other.workers} workers, pid ${other.pid}. Nothing was started again.`,
+    );
+    terminal.line(`  ${countsText(counts)}`);
+    for (const line of placeLines(home)) terminal.line(line);
+    return 0;
+  }
+  const control = home.control.read();
+  if (control.kind !== 'running') {
+    if (input.once) {
+      for (const line of controlLines(control)) terminal.line(line);
+      return 3;
+    }
+    terminal.line(
+      colours.red(
+        `${stateText(control)}. Nothing is claimed until it is lifted: orchestrator resume --reason "…"`,
+      ),
+    );
+  }
+  const isDone = nothingLeft(views, run);
+  if (isDone) terminal.line(doneText(counts));
+  if (isDone && input.once) {
+    for (const line of placeLines(home)) terminal.line(line);
+    return counts.failed + counts.refused + counts.skipped > 0 ? 1 : 0;
+  }
+
+  const grind = await planGrind(home, config, input.runCap);
+  for (const line of grindLines(grind, config))
+    terminal.line(line.startsWith('SIMULATED') ? colours.yellow(line) : line);
+  const needsSimulator = config.upstream.kind === 'simulator';
+  const own: readonly ServiceName[] =
+    grind.kind !== 'own' ? [] : needsSimulator ? ['simulator', 'grind'] : ['grind'];
+  const plan: RunPlan = {
+    runId: run,
+    workers: input.workers,
+    concurrency: input.concurrency,
+    services: [...own, 'panel'],
+    rules: {
+      stayWhenDrained: !input.once,
+      stayWhenHalted: !input.once,
+      grindIsGiven: grind.kind === 'given',
+      needsSimulator,
+    },
+    grindUrl: grind.kind === 'given' ? grind.url : undefined,
+    runCap: input.runCap,
+    panelPort: input.panelPort,
+    watchParent: input.watchParent,
+  };
+  const progress = await createProgress(false, terminal, () => deps.machine.clock.monotonic());
+  let panel: string | undefined;
+  const summary = await runQueue(
+    plan,
+    home,
+    queue,
+    config,
+    {
+      progress,
+      onTask: (end) => {
+        progress.task(end);
+        for (const line of resultLines(end, home, terminal)) progress.note(line);
+      },
+      onServiceUp: (name, url, foreign) => {
+        if (name === 'panel') panel = foreign ? linkOf(home, url) : url;
+        if (name === 'panel') progress.note(`control panel: ${colours.cyan(panel ?? url)}`);
+      },
+      onEnding: (end, busy) => tellEnding(end, busy, progress),
+      onQuiet: (quiet) => {
+        if (input.once) return;
+        progress.note(`${doneText(quiet)} Logs: ${home.layout.logs}`);
+        if (panel !== undefined) progress.note(`control panel: ${colours.cyan(panel)}`);
+        progress.note(
+          'Ctrl-C stops everything. Tasks added meanwhile are worked on at once: orchestrator add …',
+        );
+      },
+    },
+    deps,
+  );
+  if (input.once) return tellEnd(summary, false, terminal);
+  for (const line of summaryLines(summary, colours)) terminal.line(line);
+  return stoppedCode(summary);
+}
+
+/** To be stopped is how it ends when all is well. */
+function stoppedCode({ end }: RunSummary): RunExitCode {
+  switch (end.kind) {
+    case 'signal':
+    case 'parent_gone':
+    case 'drained':
+      return 0;
+    case 'halted':
+      return 3;
+    case 'fault':
+      return 4;
+    case 'crash_loop':
+      return 1;
+  }
+}
+
+function doneText(counts: StatusCounts): string {
+  if (counts.total === 0) return 'The queue is empty.';
+  if (counts.completed === counts.total)
+    return `All ${counts.total} tasks are completed; nothing is done twice.`;
+  return `Nothing more can run: ${countsText(counts)}.`;
+}
+
+function resultLines({ record }: TaskEnd, home: OpenHome, terminal: Terminal): readonly string[] {
+  if (record.status !== 'completed' || record.resultSha256 === undefined) return [];
+  const text = home.record.getResult(record.resultSha256);
+  return text === undefined
+    ? []
+    : outputLines(text, terminal.isTty ? terminal.columns : 100).map((line) => terminal.colours.dim(line));
+}
+
+function placeLines(home: OpenHome): readonly string[] {
+  const panel = home.runs.livePanel();
+  return [
+    ...(panel === undefined ? [] : [`  control panel: ${linkOf(home, panel.url)}`]),
+    `  results: ${home.layout.results}   logs: ${home.layout.logs}`,
+  ];
+}
+
+/** The link that signs in: only who may read the home gets its token. */
+function linkOf(home: OpenHome, url: string): string {
+  const token = home.runs.readPanelToken();
+  return token === undefined ? url : panelLink(url, token);
+}

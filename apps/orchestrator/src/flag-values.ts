@@ -1,0 +1,63 @@
+/** What may stand behind a flag. Each throws with words that name the value and what is allowed. Pure. */
+import { InvalidArgumentError } from 'commander';
+
+export const MOST_WORKERS = 32;
+const MOST_SLOTS = 256;
+
+/** In the seed's words. */
+export function workerCount(text: string): number {
+  if (!/^[+-]?\d+$/.test(text))
+    throw new InvalidArgumentError(`Invalid number of workers: '${text}' (must be 1-${MOST_WORKERS})`);
+  const count = Number(text);
+  if (count < 1 || count > MOST_WORKERS)
+    throw new InvalidArgumentError(`num_workers must be between 1 and ${MOST_WORKERS}, got ${text}`);
+  return count;
+}
+
+export function slotCount(text: string): number {
+  return wholeNumber(text, 1, MOST_SLOTS, 'tasks at a time');
+}
+
+export function tokenCount(text: string): number {
+  return wholeNumber(text, 1, 65_536, 'tokens');
+}
+
+export function portNumber(text: string): number {
+  return wholeNumber(text, 0, 65_535, 'a port');
+}
+
+/** NaN and infinity are words too: `Number` would take them. */
+export function dollars(text: string): number {
+  const amount = decimal(text);
+  if (amount === undefined || amount <= 0 || amount > 1_000_000) {
+    throw new InvalidArgumentError(`'${text}' is not an amount in US dollars above 0`);
+  }
+  return amount;
+}
+
+export function temperature(text: string): number {
+  const value = decimal(text);
+  if (value === undefined || value < 0 || value > 2)
+    throw new InvalidArgumentError(`'${text}' is not a temperature from 0 to 2`);
+  return value;
+}
+
+/** `a,b`, and once more for more. */
+export function idList(text: string, previous: readonly string[]): readonly string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  if (ids.includes('')) throw new InvalidArgumentError(`'${text}' names an empty id`);
+  return [...previous, ...ids.filter((id) => !previous.includes(id))];
+}
+
+function wholeNumber(text: string, least: number, most: number, what: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new InvalidArgumentError(`'${text}' is not a whole number from ${least} to ${most} (${what})`);
+  return value;
+}
+
+function decimal(text: string): number | undefined {
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim())) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,68 @@
+/** The edge of the command line: wiring, and the one place where what was thrown is told. Exit codes: see deps.ts. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
+import { processEnvironment } from '@vivarium/config';
+import { isVivariumError, messageOf } from '@vivarium/core';
+import { createNodeMachine } from '@vivarium/platform';
+import { createCli } from './cli.ts';
+import type { RunExitCode } from './deps.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// A reader that left (`| head`) or a terminal that was closed must not end what is being worked on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+async function main(argv: readonly string[]): Promise<RunExitCode> {
+  const env = processEnvironment();
+  const terminal = createTerminal({ noColor: (env['NO_COLOR'] ?? '') !== '', dumb: env['TERM'] === 'dumb' });
+  const cli = createCli(
+    versionOf(readFileSync(here('../package.json'), 'utf8')),
+    () => ({
+      machine: createNodeMachine(),
+      terminal,
+      env,
+      cwd: process.cwd(),
+      repository: here('../../../'),
+    }),
+    env['npm_lifecycle_event'] !== undefined,
+  );
+  if (argv.length === 0) {
+    cli.program.outputHelp({ error: true });
+    return 2;
+  }
+  try {
+    await cli.program.parseAsync([...argv], { from: 'user' });
+    return cli.exitCode();
+  } catch (error) {
+    return tell(error, terminal);
+  }
+}
+
+function tell(error: unknown, terminal: Terminal): RunExitCode {
+  // Commander has said it already; help and version are no faults.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!isVivariumError(error)) {
+    terminal.complain(`ERROR: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
+    return 1;
+  }
+  terminal.complain(`ERROR: ${error.message}${error.hint === undefined ? '' : `\n  → ${error.hint}`}`);
+  switch (error.code) {
+    case 'usage':
+      return 2;
+    case 'internal':
+      return 1;
+    default:
+      return 4;
+  }
+}
+
+function versionOf(manifest: string): string {
+  const parsed: unknown = JSON.parse(manifest);
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed
+    ? String(parsed.version)
+    : 'unknown';
+}
+
+process.exitCode = await main(process.argv.slice(2));

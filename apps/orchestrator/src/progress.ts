@@ -1,0 +1,127 @@
+/**
+ * How a run looks while it goes on: a bar with finished tasks scrolling above it for a person, plain lines when piped, JSON lines for programs.
+ * Each is an engine of one small port; what is told is decided by the caller.
+ */
+import type { StatusCounts } from '@vivarium/contracts';
+import type { Milliseconds } from '@vivarium/core';
+import { formatDuration } from '@vivarium/core';
+import { isFinal } from '@vivarium/contracts';
+import { taskLine, type TaskEnd } from './report/task-line.ts';
+import { printable, type Terminal } from './terminal.ts';
+
+export interface Progress {
+  /** A task reached another state worth telling. */
+  task(end: TaskEnd): void;
+  /** Something the reader should know, on a line of its own. */
+  note(text: string): void;
+  warn(text: string, hint: string | undefined): void;
+  /** How far the run is. `spent` is ready for reading. */
+  counts(counts: StatusCounts, spent: string): void;
+  /** Takes the bar away. Idempotent. */
+  end(): void;
+}
+
+const FINISHED_WIDTH = 118;
+/** Several workers tell the same thing at once; once is enough. */
+const REPEAT_MS: Milliseconds = 5_000;
+
+export const finishedCount = (counts: StatusCounts): number =>
+  counts.completed + counts.failed + counts.refused + counts.skipped + counts.cancelled;
+
+export function createPlainProgress(terminal: Terminal, now: () => Milliseconds): Progress {
+  const isNews = onceInAWhile(now);
+  return {
+    task: (end) => terminal.line(taskLine(end, terminal.colours, FINISHED_WIDTH)),
+    note: (text) => terminal.line(text),
+    warn(text, hint) {
+      if (isNews(text)) for (const line of warningLines(text, hint, terminal)) terminal.line(line);
+    },
+    counts: () => undefined,
+    end: () => undefined,
+  };
+}
+
+export function createJsonProgress(terminal: Terminal, now: () => Milliseconds): Progress {
+  const isNews = onceInAWhile(now);
+  const write = (line: Readonly<Record<string, unknown>>): void => terminal.line(JSON.stringify(line));
+  return {
+    task: ({ id, record }) =>
+      write({
+        event: isFinal(record.status) ? 'task.ended' : 'task.changed',
+        task_id: id,
+        status: record.status,
+        round: record.round,
+        attempt: record.attempt,
+        model: record.model ?? null,
+        cost_nano_usd: record.cost,
+        simulated: record.simulated,
+        latency_ms: record.latencyMs ?? null,
+        result_sha256: record.resultSha256 ?? null,
+        reason: record.reason ?? null,
+      }),
+    note: () => undefined,
+    warn(text, hint) {
+      if (isNews(text)) write({ event: 'warning', text, hint: hint ?? null });
+    },
+    counts: () => undefined,
+    end: () => undefined,
+  };
+}
+
+/** cli-progress costs 60 ms to load: only who watches a bar pays it. */
+export async function createBarProgress(terminal: Terminal, now: () => Milliseconds): Promise<Progress> {
+  const { default: cliProgress } = await import('cli-progress');
+  const began = now();
+  const bars = new cliProgress.MultiBar({
+    format: '{bar} {value}/{total} · {busy} in progress · {spent} · {elapsed}',
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+    gracefulExit: false,
+    barsize: Math.max(10, Math.min(30, terminal.columns - 60)),
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    fps: 8,
+  });
+  const bar = bars.create(0, 0, { busy: 0, spent: '', elapsed: '' });
+  const isNews = onceInAWhile(now);
+  let isOver = false;
+  const say = (text: string): void => (isOver ? terminal.line(text) : bars.log(`${text}\n`));
+  return {
+    task: (end) => say(taskLine(end, terminal.colours, terminal.columns)),
+    note: say,
+    warn(text, hint) {
+      if (isNews(text)) for (const line of warningLines(text, hint, terminal)) say(line);
+    },
+    counts(counts, spent) {
+      bar.setTotal(Math.max(1, counts.total));
+      bar.update(finishedCount(counts), {
+        busy: counts.in_progress,
+        spent,
+        elapsed: formatDuration(now() - began),
+      });
+    },
+    end() {
+      if (isOver) return;
+      isOver = true;
+      bars.stop();
+    },
+  };
+}
+
+function warningLines(text: string, hint: string | undefined, { colours }: Terminal): readonly string[] {
+  const lines = text
+    .split('\n')
+    .map((line, at) => colours.yellow(`${at === 0 ? '! ' : '  '}${printable(line)}`));
+  return hint === undefined ? lines : [...lines, colours.dim(`  → ${printable(hint)}`)];
+}
+
+function onceInAWhile(now: () => Milliseconds): (text: string) => boolean {
+  const told = new Map<string, Milliseconds>();
+  return (text) => {
+    const at = now();
+    const isNews = at - (told.get(text) ?? -Infinity) >= REPEAT_MS;
+    if (isNews) told.set(text, at);
+    return isNews;
+  };
+}

@@ -1,0 +1,221 @@
+/**
+ * One run on one home, from the first fork to the summary: what `start` and `up` share. Owns the progress and the two files that announce the run;
+ * the processes are the supervisor's, the tasks the workers'.
+ *
+ * - Q9: it ends 50 ms after the last finish; whether something is left is asked of the record, not of memory.
+ * - What it shows is folded from the record: a task that another run finishes shows here too.
+ */
+import {
+  countStatuses,
+  isFinal,
+  type StatusCounts,
+  type TaskQueue,
+  type TaskView,
+} from '@vivarium/contracts';
+import { isVivariumError, timestamp, type Milliseconds, type RunId } from '@vivarium/core';
+import type { Config } from '@vivarium/config';
+import type { CommandDeps, OpenHome } from './deps.ts';
+import type { Progress } from './progress.ts';
+import type { TaskEnd } from './report/task-line.ts';
+import { spentText, type RunSummary } from './report/summary.ts';
+import { createRunWatch } from './run-watch.ts';
+import { createChildren } from './supervisor/children.ts';
+import { createServices } from './supervisor/services.ts';
+import type { RunEnd, ServiceName, SupervisorRules } from './supervisor/state.ts';
+import { supervise } from './supervisor/supervise.ts';
+
+export interface RunPlan {
+  readonly runId: RunId;
+  readonly workers: number;
+  readonly concurrency: number;
+  readonly services: readonly ServiceName[];
+  readonly rules: SupervisorRules;
+  /** Named by the operator: workers ask this one and no other. */
+  readonly grindUrl: string | undefined;
+  readonly runCap: string | undefined;
+  readonly panelPort: number | undefined;
+  readonly watchParent: boolean;
+}
+
+export interface RunHooks {
+  readonly progress: Progress;
+  /** A task reached another state. */
+  readonly onTask: (end: TaskEnd) => void;
+  readonly onServiceUp: (name: ServiceName, url: string, foreign: boolean) => void;
+  readonly onEnding: (end: RunEnd, busy: number) => void;
+  /** Called whenever nothing more can run for now; once per quiet time. */
+  readonly onQuiet?: (counts: StatusCounts) => void;
+}
+
+const LOOK_EVERY_MS: Milliseconds = 250;
+/** Changes come in bursts; looking once per burst is enough for eyes. */
+const BURST_MS: Milliseconds = 40;
+
+export async function runQueue(
+  plan: RunPlan,
+  home: OpenHome,
+  queue: TaskQueue,
+  config: Config,
+  hooks: RunHooks,
+  deps: CommandDeps,
+): Promise<RunSummary> {
+  const { machine } = deps;
+  const { clock, processes } = machine;
+  const began = clock.monotonic();
+  const watch = createRunWatch(home.record);
+  watch.read();
+  const children = createChildren({
+    env: deps.env,
+    diagnostics: home.layout.diagnostics,
+    cwd: home.layout.root,
+  });
+
+  let views: readonly TaskView[] = [];
+  let wasQuiet = false;
+  const changesOf = (): readonly TaskEnd[] => {
+    try {
+      return watch.read();
+    } catch (error) {
+      if (!isVivariumError(error)) throw error;
+      hooks.progress.warn(error.message, error.hint);
+      return [];
+    }
+  };
+  /** A queue.json that is being edited keeps its last good version; the workers tell what is wrong with it. */
+  const look = async (): Promise<StatusCounts> => {
+    for (const end of changesOf()) if (end.record.status !== 'in_progress') hooks.onTask(end);
+    views = await queue.list().catch(() => views);
+    const counts = countStatuses(views);
+    const { money } = watch.money;
+    hooks.progress.counts(
+      counts,
+      spentText(money.book(false).run(plan.runId), money.book(true).run(plan.runId)),
+    );
+    const isQuiet = nothingLeft(views, plan.runId);
+    if (isQuiet && !wasQuiet) hooks.onQuiet?.(counts);
+    wasQuiet = isQuiet;
+    return counts;
+  };
+  const looking = keepLooking(look);
+  const unwatch = home.record.watch(looking.soon);
+  const every = setInterval(looking.soon, LOOK_EVERY_MS);
+
+  home.runs.announceRun({
+    run_id: plan.runId,
+    ...processes.self,
+    workers: plan.workers,
+    concurrency: plan.concurrency,
+    watch: plan.rules.stayWhenDrained,
+    started_at: timestamp(clock),
+  });
+  home.record.act({
+    actor: 'orchestrator',
+    action_type: 'SYSTEM',
+    action: 'started',
+    detail: `${plan.workers} workers, ${plan.concurrency} tasks each`,
+    event: 'run.started',
+    run_id: plan.runId,
+  });
+  let end: RunEnd;
+  try {
+    end = await supervise({
+      workers: plan.workers,
+      services: plan.services,
+      rules: plan.rules,
+      children,
+      workerArguments: [
+        '--home',
+        home.layout.root,
+        '--run',
+        plan.runId,
+        '--concurrency',
+        String(plan.concurrency),
+        '--timeout-seconds',
+        String(config.workerTimeoutMs / 1_000),
+        ...(plan.grindUrl === undefined ? [] : ['--grind', plan.grindUrl]),
+      ],
+      createServices: (tell) =>
+        createServices({
+          children,
+          layout: home.layout,
+          homeId: home.id,
+          runs: home.runs,
+          clock,
+          needsSimulator: plan.rules.needsSimulator,
+          runCap: plan.runCap,
+          panelPort: plan.panelPort,
+          tell,
+          onForeign: (name, url) => hooks.onServiceUp(name, url, true),
+        }),
+      control: home.control,
+      clock,
+      watchParent: plan.watchParent,
+      nothingLeft: () =>
+        queue.list().then(
+          (listed) => nothingLeft(listed, plan.runId),
+          () => false,
+        ),
+      onWarning: (text, hint) => hooks.progress.warn(text, hint),
+      onServiceUp: (name, url) => hooks.onServiceUp(name, url, false),
+      onEnding: hooks.onEnding,
+    });
+  } finally {
+    clearInterval(every);
+    unwatch();
+    await looking.stop();
+    children.close();
+    home.runs.endRun(plan.runId);
+  }
+  const counts = await look();
+  hooks.progress.end();
+  home.record.act({
+    actor: 'orchestrator',
+    action_type: 'SYSTEM',
+    action: 'ended',
+    detail: `${end.kind}: ${counts.completed} of ${counts.total} completed`,
+    event: 'run.ended',
+    run_id: plan.runId,
+  });
+  const { money } = watch.money;
+  return {
+    runId: plan.runId,
+    durationMs: clock.monotonic() - began,
+    end,
+    counts,
+    open: views.filter(({ status }) => status !== 'completed'),
+    real: money.book(false).run(plan.runId),
+    simulated: money.book(true).run(plan.runId),
+    logs: home.layout.logs,
+    results: home.layout.results,
+  };
+}
+
+/** Every task is final, or waits for another run, or for one that does. */
+export function nothingLeft(views: readonly TaskView[], runId: RunId): boolean {
+  return views.every(({ status, record }) => {
+    if (isFinalStatus(status) || status === 'blocked') return true;
+    return status === 'deferred' && record.notBefore === null && record.runId === runId;
+  });
+}
+
+const isFinalStatus = (status: TaskView['status']): boolean => status !== 'blocked' && isFinal(status);
+
+/** Looks at most once at a time, soon after it was asked for, and never after it was stopped. */
+function keepLooking(look: () => Promise<unknown>): { readonly soon: () => void; stop(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  let current: Promise<unknown> = Promise.resolve();
+  let isOver = false;
+  return {
+    soon() {
+      if (isOver) return;
+      timer ??= setTimeout(() => {
+        current = current.then(look).finally(() => (timer = undefined));
+      }, BURST_MS);
+    },
+    async stop() {
+      isOver = true;
+      clearTimeout(timer);
+      await current;
+    },
+  };
+}
