@@ -16,6 +16,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,apps}/*/src/**/*.test.ts', 'apps/*/web/**/*.test.{ts,tsx}'],
+          // Milliseconds each; the limit is for a property on a machine that has other things to do.
+          testTimeout: 30_000,
         },
       },
       {
