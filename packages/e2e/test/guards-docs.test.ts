@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import * as contracts from '@vivarium/contracts';
 import { errorCatalogue } from '@vivarium/core';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { logsPage } from '../../../scripts/logs-page.mjs';
 import { citedIn, numbersIn, titlesIn } from './invariants.ts';
 import { isTest, read, repositoryFiles, root, rowsOf, runTool, section } from './repository.ts';
@@ -20,29 +20,28 @@ const projects = (group: string): readonly string[] =>
 describe('numbered invariants', () => {
   const promised = (): readonly string[] => numbersIn(read(architecture), 'Guarantees');
   const toCome = (): readonly string[] => numbersIn(read(architecture), 'Guarantees to come');
-  const cited = (): ReadonlyMap<string, readonly string[]> => {
-    const byNumber = new Map<string, string[]>();
+  /** Every cited number with the titles that cite it. */
+  const cited = new Map<string, string[]>();
+  beforeAll(() => {
     for (const path of repositoryFiles().filter(isTest)) {
       for (const title of titlesIn(path, read(path))) {
         for (const number of citedIn(title)) {
-          byNumber.set(number, [...(byNumber.get(number) ?? []), `${path}: ${title}`]);
+          cited.set(number, [...(cited.get(number) ?? []), `${path}: ${title}`]);
         }
       }
     }
-    return byNumber;
-  };
+  });
 
   it('the architecture promises each number now or later, and once', () => {
     expect([...promised(), ...toCome()].toSorted()).toEqual(allNumbers);
   });
 
   it('every guarantee has a test that cites it', () => {
-    const titles = cited();
-    expect(promised().filter((number) => !titles.has(number))).toEqual([]);
+    expect(promised().filter((number) => !cited.has(number))).toEqual([]);
   });
 
   it('no test cites a number that does not exist', () => {
-    const strangers = [...cited()].filter(([number]) => !allNumbers.includes(number));
+    const strangers = [...cited].filter(([number]) => !allNumbers.includes(number));
     expect(strangers).toEqual([]);
   });
 
