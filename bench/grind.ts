@@ -17,7 +17,12 @@ const LOADS = [
   { concurrency: 64, requests: 3_000 },
 ] as const;
 const WARM_UP = 300;
-const PROMPT = 'Explain in three sentences why a write-ahead log is written before the change it describes.';
+let asked = 0;
+/** Each asks for something else, so that every reply is a new text to be stored. */
+const nextPrompt = (): string => {
+  asked += 1;
+  return `Explain in three sentences why write-ahead log number ${asked} is written before the change it describes.`;
+};
 
 interface Target {
   readonly name: 'direct' | 'bare' | 'grind';
@@ -67,30 +72,31 @@ try {
 
   const grindBody = (index: number): string =>
     JSON.stringify({
-      prompt: PROMPT,
+      prompt: nextPrompt(),
       task_id: `bench-${index}`,
       max_tokens: 128,
       max_budget: 0.1,
       idempotency_key: `bench-${process.hrtime.bigint()}-${index}`,
     });
-  const chat = JSON.stringify({
-    model: 'llama-3.1-8b-instant',
-    messages: [{ role: 'user', content: PROMPT }],
-    max_completion_tokens: 128,
-    temperature: 0.2,
-  });
+  const chatBody = (): string =>
+    JSON.stringify({
+      model: 'llama-3.1-8b-instant',
+      messages: [{ role: 'user', content: nextPrompt() }],
+      max_completion_tokens: 128,
+      temperature: 0.2,
+    });
   const targets: readonly Target[] = [
     {
       name: 'direct',
       url: `${simulator.url}/openai/v1/chat/completions`,
       service: simulator,
-      bodyOf: () => chat,
+      bodyOf: chatBody,
     },
     {
       name: 'bare',
       url: `${bare.url}/grind`,
       service: bare,
-      bodyOf: (index) => JSON.stringify({ prompt: PROMPT, task_id: `bench-${index}`, max_tokens: 128 }),
+      bodyOf: (index) => JSON.stringify({ prompt: nextPrompt(), task_id: `bench-${index}`, max_tokens: 128 }),
     },
     { name: 'grind', url: `${grind.url}/grind`, service: grind, bodyOf: grindBody },
   ];
@@ -153,7 +159,7 @@ function report(rows: readonly Row[]): void {
   });
   if (asJson) {
     process.stdout.write(
-      `${JSON.stringify({ bench: 'grind', node: process.version, upstream: 'simulator, zero latency', rounds: ROUNDS, rows, summary })}\n`,
+      `${JSON.stringify({ bench: 'grind', node: process.version, upstream: 'simulator, zero latency', durability: 'written, not synced', rounds: ROUNDS, rows, summary })}\n`,
     );
     return;
   }

@@ -34,15 +34,29 @@ export type Gate = (order: Order, control: ControlState) => Refusal | undefined;
 export function createGate({ clock, ids, record, writeAudit, lines, notices }: GateDeps): Gate {
   return (order, control) => {
     const report = assess({ text: order.prompt, role: PRINCIPAL.role }, { control });
+    // Field by field, as call-lines.ts does for the same reason.
     const line: SafetyAuditLine = {
       timestamp: timestamp(clock),
-      ...report,
+      task: report.task,
+      checks: report.checks,
+      passed: report.passed,
+      blocked_reason: report.blocked_reason,
       event: 'gate.decided',
       prompt_sha256: order.promptSha256,
       rules_digest: rulesDigest,
-      ...PRINCIPAL,
+      user: PRINCIPAL.user,
+      role: PRINCIPAL.role,
       event_id: ids.next('gate'),
-      ...order.joins,
+      home: order.joins.home,
+      run_id: order.joins.run_id,
+      task_id: order.joins.task_id,
+      round: order.joins.round,
+      attempt: order.joins.attempt,
+      task_digest: order.joins.task_digest,
+      worker_id: order.joins.worker_id,
+      request_id: order.joins.request_id,
+      provider: order.joins.provider,
+      simulated: order.joins.simulated,
     };
     try {
       record.append('safetyAudit', line);

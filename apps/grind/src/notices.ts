@@ -23,8 +23,28 @@ export interface Notices {
 }
 
 export function createNotices(record: Pick<RecordStore, 'act'>, diagnostics: Diagnostics): Notices {
-  const act = (order: Order, action: Omit<Action, 'actor'>): void =>
-    record.act({ actor: order.actor, ...action, ...joinsOf(order) });
+  /** Field by field, as call-lines.ts does for the same reason; `home` is added by the record itself. */
+  const act = (order: Order, said: Said): void => {
+    const { joins } = order;
+    record.act({
+      actor: order.actor,
+      action_type: said.action_type,
+      action: said.action,
+      detail: said.detail,
+      event: said.event,
+      metadata: said.metadata,
+      cost_nano_usd: said.cost_nano_usd,
+      run_id: joins.run_id,
+      task_id: joins.task_id,
+      round: joins.round,
+      attempt: joins.attempt,
+      task_digest: joins.task_digest,
+      worker_id: joins.worker_id,
+      request_id: joins.request_id,
+      provider: joins.provider,
+      simulated: joins.simulated,
+    });
+  };
   const marked = (order: Order, detail: string): string =>
     order.joins.simulated ? `${detail} (simulated)` : detail;
 
@@ -51,6 +71,7 @@ export function createNotices(record: Pick<RecordStore, 'act'>, diagnostics: Dia
         action: `ALERT_${share}%`,
         detail: marked(order, `${formatUsd(spent)}/${formatUsd(cap)}`),
         event: 'budget.share-spent',
+        metadata: { share, spent_nano_usd: spent, cap_nano_usd: cap },
       }),
     exceeded: (order, cap, requested, remaining) =>
       act(order, {
@@ -58,6 +79,7 @@ export function createNotices(record: Pick<RecordStore, 'act'>, diagnostics: Dia
         action: 'EXCEEDED',
         detail: marked(order, `${formatUsd(requested)} > ${formatUsd(remaining)} left of the ${cap} cap`),
         event: 'budget.exceeded',
+        metadata: { cap, requested_nano_usd: requested, remaining_nano_usd: remaining },
       }),
     blocked: (order, reason, ruleIds) =>
       act(order, {
@@ -65,18 +87,17 @@ export function createNotices(record: Pick<RecordStore, 'act'>, diagnostics: Dia
         action: 'BLOCKED',
         detail: `${ruleIds.join(', ') || 'control'}: ${reason}`,
         event: 'gate.refused',
+        metadata: { rule_ids: ruleIds },
       }),
     trouble(order, code, detail) {
       diagnostics.warn({ code, request_id: order?.caller.requestId }, detail);
       const action = { action_type: 'ERROR', action: code, detail, event: 'grind.trouble' } as const;
       if (order === undefined) record.act({ actor: 'grind', ...action });
-      else act(order, { ...action, detail: marked(order, detail) });
+      else act(order, { ...action, detail: marked(order, detail), metadata: {} });
     },
   };
 }
 
-/** `home` is added by the record itself. */
-function joinsOf({ joins }: Order): Omit<Order['joins'], 'home'> {
-  const { home: _home, ...rest } = joins;
-  return rest;
+interface Said extends Pick<Action, 'action_type' | 'action' | 'detail' | 'event' | 'cost_nano_usd'> {
+  readonly metadata: Readonly<Record<string, unknown>>;
 }

@@ -72,7 +72,9 @@ export function createSpend(deps: SpendDeps): Spend {
 
     for (let tries = 1; ; tries += 1) {
       const remainingMs = order.deadlineAt - clock.monotonic();
-      const hindrance = leave.whyNot() ?? (remainingMs > 0 ? undefined : tooLate());
+      // Before the first try the caller has just looked, in this same step.
+      const hindrance =
+        (tries === 1 ? undefined : leave.whyNot()) ?? (remainingMs > 0 ? undefined : tooLate());
       if (hindrance !== undefined) return withCharge(hindrance, charged);
 
       const opened = open(order, model, inputBound, tries, charged);
