@@ -109,8 +109,10 @@ export function createRecordStore({ layout, home, machine }: RecordStoreOptions)
         // A file of another length was left by a power loss: its name was written, its content was not.
         const found = files.stat(path);
         if (found !== undefined && found.size === Buffer.byteLength(text)) return name;
-        files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
-        if (found !== undefined || !files.createExclusive(path, text)) files.replace(path, text);
+        if (found === undefined) files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+        // Somebody who stores the same text at this moment may win the name: then it is there.
+        if (found !== undefined) files.replace(path, text);
+        else files.createExclusive(path, text);
         return name;
       } catch (error) {
         throw unwritable(path, error);
