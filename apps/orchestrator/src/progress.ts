@@ -21,6 +21,16 @@ export interface Progress {
   end(): void;
 }
 
+/** The engine that suits who reads. */
+export async function createProgress(
+  look: LineDetail | 'json',
+  terminal: Terminal,
+  now: () => Milliseconds,
+): Promise<Progress> {
+  if (look === 'json') return createJsonProgress(terminal, now);
+  return terminal.isTty ? createBarProgress(terminal, now, look) : createPlainProgress(terminal, now, look);
+}
+
 const FINISHED_WIDTH = 118;
 /** Several workers tell the same thing at once; once is enough. */
 const REPEAT_MS: Milliseconds = 5_000;
@@ -28,10 +38,14 @@ const REPEAT_MS: Milliseconds = 5_000;
 export const finishedCount = (counts: StatusCounts): number =>
   counts.completed + counts.failed + counts.refused + counts.skipped + counts.cancelled;
 
-export function createPlainProgress(terminal: Terminal, now: () => Milliseconds): Progress {
+/** `facts`: the output is shown elsewhere, its beginning need not stand in the line. */
+export type LineDetail = 'beginning' | 'facts';
+
+function createPlainProgress(terminal: Terminal, now: () => Milliseconds, detail: LineDetail): Progress {
   const isNews = onceInAWhile(now);
+  const width = detail === 'facts' ? 0 : FINISHED_WIDTH;
   return {
-    task: (end) => terminal.line(taskLine(end, terminal.colours, FINISHED_WIDTH)),
+    task: (end) => terminal.line(taskLine(end, terminal.colours, width)),
     note: (text) => terminal.line(text),
     warn(text, hint) {
       if (isNews(text)) for (const line of warningLines(text, hint, terminal)) terminal.line(line);
@@ -41,7 +55,7 @@ export function createPlainProgress(terminal: Terminal, now: () => Milliseconds)
   };
 }
 
-export function createJsonProgress(terminal: Terminal, now: () => Milliseconds): Progress {
+function createJsonProgress(terminal: Terminal, now: () => Milliseconds): Progress {
   const isNews = onceInAWhile(now);
   const write = (line: Readonly<Record<string, unknown>>): void => terminal.line(JSON.stringify(line));
   return {
@@ -69,7 +83,11 @@ export function createJsonProgress(terminal: Terminal, now: () => Milliseconds):
 }
 
 /** cli-progress costs 60 ms to load: only who watches a bar pays it. */
-export async function createBarProgress(terminal: Terminal, now: () => Milliseconds): Promise<Progress> {
+async function createBarProgress(
+  terminal: Terminal,
+  now: () => Milliseconds,
+  detail: LineDetail,
+): Promise<Progress> {
   const { default: cliProgress } = await import('cli-progress');
   const began = now();
   const bars = new cliProgress.MultiBar({
@@ -88,7 +106,7 @@ export async function createBarProgress(terminal: Terminal, now: () => Milliseco
   let isOver = false;
   const say = (text: string): void => (isOver ? terminal.line(text) : bars.log(`${text}\n`));
   return {
-    task: (end) => say(taskLine(end, terminal.colours, terminal.columns)),
+    task: (end) => say(taskLine(end, terminal.colours, detail === 'facts' ? 0 : terminal.columns)),
     note: say,
     warn(text, hint) {
       if (isNews(text)) for (const line of warningLines(text, hint, terminal)) say(line);

@@ -3,7 +3,7 @@ import { countStatuses, type ControlState } from '@vivarium/contracts';
 import { runId } from '@vivarium/core';
 import { openHome, openQueue, readConfig, type CommandDeps, type RunExitCode } from '../deps.ts';
 import { grindLines, planGrind } from '../grind-plan.ts';
-import { createBarProgress, createJsonProgress, createPlainProgress, type Progress } from '../progress.ts';
+import { createProgress, type Progress } from '../progress.ts';
 import { exitCodeOf, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
 import { createMoneyReader } from '../report/money.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
@@ -67,6 +67,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
     return 0;
   }
   if (nothingLeft(views, run) && !input.watch) {
+    say('Nothing is left that could run; nothing was started.');
     const money = createMoneyReader(home.record).money;
     return tellEnd(
       {
@@ -93,7 +94,9 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
   );
   for (const line of grindLines(grind, config))
     say(line.startsWith('SIMULATED') ? terminal.colours.yellow(line) : line);
-  const progress = await createProgress(input.json, terminal, () => deps.machine.clock.monotonic());
+  const progress = await createProgress(input.json ? 'json' : 'beginning', terminal, () =>
+    deps.machine.clock.monotonic(),
+  );
   if (input.json)
     terminal.line(
       JSON.stringify({
@@ -137,15 +140,6 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
     deps,
   );
   return tellEnd(summary, input.json, terminal);
-}
-
-export async function createProgress(
-  json: boolean,
-  terminal: Terminal,
-  now: () => number,
-): Promise<Progress> {
-  if (json) return createJsonProgress(terminal, now);
-  return terminal.isTty ? createBarProgress(terminal, now) : createPlainProgress(terminal, now);
 }
 
 /** What a signal means is said at once: the next one means something else. */

@@ -20,7 +20,8 @@ import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { ServiceName } from '../supervisor/state.ts';
 import type { Terminal } from '../terminal.ts';
 import { stateText } from './control.ts';
-import { controlLines, createProgress, tellEnd, tellEnding } from './start.ts';
+import { createProgress } from '../progress.ts';
+import { controlLines, tellEnd, tellEnding } from './start.ts';
 
 export interface UpInput {
   readonly home: string | undefined;
@@ -94,7 +95,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
     panelPort: input.panelPort,
     watchParent: input.watchParent,
   };
-  const progress = await createProgress(false, terminal, () => deps.machine.clock.monotonic());
+  const progress = await createProgress('facts', terminal, () => deps.machine.clock.monotonic());
   let panel: string | undefined;
   const summary = await runQueue(
     plan,
