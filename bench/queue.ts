@@ -55,6 +55,7 @@ try {
     bench: 'queue',
     node: process.version,
     cores: cpus().length,
+    warm_up_tasks: WARM_UP,
     durability: 'written',
   };
   if (asJson) process.stdout.write(`${JSON.stringify({ ...facts, rows })}\n`);
