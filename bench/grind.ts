@@ -12,9 +12,9 @@ import { cpuMs, startService, type Service } from './lib/service.ts';
 
 const ROUNDS = 3;
 const LOADS = [
-  { concurrency: 1, requests: 800 },
-  { concurrency: 16, requests: 3_000 },
-  { concurrency: 64, requests: 3_000 },
+  { concurrency: 1, requests: 500 },
+  { concurrency: 16, requests: 2_000 },
+  { concurrency: 64, requests: 2_000 },
 ] as const;
 const WARM_UP = 300;
 let asked = 0;
