@@ -32,8 +32,11 @@ export interface RecordBatch {
 }
 
 export interface RecordTail {
-  /** Everything appended since the last read, up to the last newline; a half-written line stays for the next read. Reads new bytes only. */
-  read(): RecordBatch;
+  /**
+   * Everything appended since the last read, up to the last newline; a half-written line stays for the next read. Reads new bytes only.
+   * `mostBytes`: no more than so many of them, for a look at an old stretch of a long log; the next read goes on there.
+   */
+  read(mostBytes?: number): RecordBatch;
   /** Lines found unreadable so far. */
   readonly unreadable: number;
 }

@@ -33,6 +33,15 @@ describe('the tail of a log', () => {
     expect(tail.read().entries).toEqual([{ kind: 'line', value: { n: 2 }, from: 8, to: 16 }]);
     expect(tail.unreadable).toBe(0);
   });
+  it('reads no more at once than it is asked for, and loses nothing by it', () => {
+    files.append(LOG, '{"n":1}\n{"n":2}\n{"n":3}\n');
+    const tail = createLogTail(files, LOG);
+    const first = tail.read(10);
+    expect(valuesOf(first.entries)).toEqual([{ n: 1 }]);
+    expect(first.cursor.offset).toBe(8);
+    expect(valuesOf(tail.read(3).entries)).toEqual([]);
+    expect(valuesOf(tail.read().entries)).toEqual([{ n: 2 }, { n: 3 }]);
+  });
   it('Q8: a cursor taken before a half-written line reads it whole', () => {
     files.append(LOG, '{"n":1}\n{"n":');
     const { cursor } = createLogTail(files, LOG).read();

@@ -52,7 +52,7 @@ export function createLogTail(files: Files, path: string, from?: Cursor): Record
     return { place: beginning(inode), restarted: place.read > 0 };
   };
 
-  const read: RecordTail['read'] = () => {
+  const read: RecordTail['read'] = (mostBytes = Number.POSITIVE_INFINITY) => {
     const stat = files.stat(path);
     if (stat === undefined) {
       const hadRead = (place?.read ?? resumeAt?.offset ?? 0) > 0;
@@ -63,12 +63,12 @@ export function createLogTail(files: Files, path: string, from?: Cursor): Record
     }
     let { place: here, restarted } = find(stat.inode, stat.size);
     const entries: RecordEntry[] = [];
-    if (!readOn(files, path, here, stat.size, entries)) {
+    if (!readOn(files, path, here, Math.min(stat.size, here.read + mostBytes), entries)) {
       // Not the bytes that stood there: written over, or replaced between the look and the read.
       restarted = true;
       entries.length = 0;
       here = beginning(stat.inode);
-      readOn(files, path, here, stat.size, entries);
+      readOn(files, path, here, Math.min(stat.size, mostBytes), entries);
     }
     if (restarted) unreadable = 0;
     place = here;

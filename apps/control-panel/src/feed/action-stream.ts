@@ -16,7 +16,7 @@ export interface ActionStream {
   clear(): void;
   /** Rows of the end of `from..to`, no more than one message holds; undefined when they are no longer in memory. */
   lastRows(from: number, to: number): { readonly rowsFrom: number; readonly rows: readonly ActionRow[] } | undefined;
-  /** Where to begin reading so that the last page of lines before `to` is covered, not before `from`. */
+  /** Where to begin reading so that the last page of lines before `to` is covered, as far as it lies within the stretch. A beginning of a line. */
   signpostBefore(from: number, to: number): number;
   /** End of the last line. */
   readonly head: number;
@@ -52,13 +52,13 @@ export function createActionStream(): ActionStream {
     lastRows(from, to) {
       const oldest = rows[0]?.from ?? 0;
       const wanted = lastPage(rows, from, to);
-      const reachesBack = wanted.length === PANEL_PAGE_LINES || oldest <= from || (rows.length > 0 && oldest === 0);
+      const reachesBack = wanted.length === PANEL_PAGE_LINES || oldest <= from;
       return reachesBack ? { rowsFrom: rowsFromOf(wanted, from, to), rows: wanted } : undefined;
     },
     signpostBefore(from, to) {
-      const atOrAfter = signposts.findLastIndex((offset) => offset < to);
-      const enough = Math.max(0, atOrAfter - PANEL_PAGE_LINES / SIGNPOST_LINES);
-      return Math.max(from, signposts[enough] ?? 0);
+      const last = signposts.findLastIndex((offset) => offset < to);
+      const enough = signposts[Math.max(0, last - PANEL_PAGE_LINES / SIGNPOST_LINES)] ?? 0;
+      return enough >= from ? enough : (signposts.findLast((offset) => offset <= from) ?? 0);
     },
     get head() {
       return rows.at(-1)?.to ?? 0;

@@ -11,7 +11,6 @@ import {
   type FeedDelta,
   type FeedLog,
   type FeedPosition,
-  PANEL_PAGE_LINES,
   type RangeAnswer,
   type RangeRequest,
   type RecordBatch,
@@ -121,11 +120,11 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
   /** Lines that are no longer in memory, from the file. */
   const readAgain = (from: number, to: number): { readonly rowsFrom: number; readonly rows: ReturnType<typeof lastPage> } => {
     const start = folded.actions.signpostBefore(from, to);
-    const batch = record.tail('action', { generation: folded.generations.action, offset: start }).read();
+    const batch = record.tail('action', { generation: folded.generations.action, offset: start }).read(to - start);
     if (batch.restarted) return { rowsFrom: to, rows: [] };
     const all = batch.entries.filter((entry) => entry.to <= to).map((entry) => toActionRow(entry));
-    const rows = lastPage(all, start, to);
-    return { rowsFrom: rows.length < PANEL_PAGE_LINES ? start : rowsFromOf(rows, start, to), rows };
+    const rows = lastPage(all, from, to);
+    return { rowsFrom: rowsFromOf(rows, Math.max(from, start), to), rows };
   };
 
   const stateDelta = (log: 'execution' | 'apiAudit', from: number, tasks: readonly TaskRow[]): FeedDelta => ({
@@ -195,8 +194,11 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
     },
     wholeLine(asked, from) {
       if (asked !== generation()) return undefined;
-      const entry = record.tail('action', { generation: folded.generations.action, offset: from }).read().entries[0];
-      const row = entry === undefined || entry.from !== from ? undefined : toActionRow(entry, Number.MAX_SAFE_INTEGER);
+      // Read from the last signpost before it: a line that stands behind a fragment does not begin where a reader can begin.
+      const start = folded.actions.signpostBefore(0, from + 1);
+      const { entries } = record.tail('action', { generation: folded.generations.action, offset: start }).read(from - start + LONGEST_LINE);
+      const entry = entries.find((each) => each.from === from);
+      const row = entry === undefined ? undefined : toActionRow(entry, Number.MAX_SAFE_INTEGER);
       return row?.kind === 'line' ? row.detail : undefined;
     },
     get board() {
@@ -219,6 +221,8 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
 /** A settle line is written before the end of the attempt: whoever reads the ends first and the money after finds the money of every end. */
 const LOGS_IN_ORDER = ['execution', 'apiAudit', 'action'] as const satisfies readonly FeedLog[];
 const NOTHING_READ = '||';
+/** Lines are small; of one that is not, the row's beginning is all there is to see. */
+const LONGEST_LINE = 1_048_576;
 
 function begin(record: RecordStore): Folded {
   return {

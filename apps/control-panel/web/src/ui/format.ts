@@ -20,6 +20,9 @@ export function clockTime(timestamp: string): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
+/** Ids of workers without the word that all of them begin with; the whole is on hover. */
+export const workerName = (id: string): string => id.replace(/^worker_/, '');
+
 /** For hovering: local date and time, and the instant as it is stored. */
 export function exactTime(timestamp: string): string {
   const date = new Date(timestamp);

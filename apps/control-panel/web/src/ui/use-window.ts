@@ -10,6 +10,8 @@ export interface WindowedList {
   /** One past the last row to render. */
   readonly end: number;
   readonly height: number;
+  /** Of the part in view. */
+  readonly viewHeight: number;
   topOf(index: number): number;
   /** Row at a height of the list. */
   indexAt(top: number): number;
@@ -52,6 +54,7 @@ export function useWindow(length: number, rowHeight: number, opened: Opened): Wi
     first: Math.max(0, indexAt(view.top) - OVERSCAN),
     end: Math.min(length, indexAt(view.top + view.height) + 1 + OVERSCAN),
     height: topOf(length),
+    viewHeight: view.height,
     topOf,
     indexAt,
     onScroll: measure,

@@ -35,7 +35,7 @@ export function ActionLog({ feed, load, search, onSearch }: ActionLogProps): Rea
   const typeCounts = useMemo(() => countTypes(feed.log), [feed.log]);
   const open = useOpened<number>();
   const opened = useMemo(() => open.among((from) => placeOf(items, from)), [open, items]);
-  const list = useWindow(items.length, isCompact ? 44 : 25, opened);
+  const list = useWindow(items.length, isCompact ? 44 : 24, opened);
   const keys = useListKeys(items.length, list.ref, list.reveal);
   const [isFollowing, setFollowing] = useState(true);
   /** End of the log when somebody stopped following it. */
@@ -68,7 +68,7 @@ export function ActionLog({ feed, load, search, onSearch }: ActionLogProps): Rea
     const index = placeOf(items, reading.from);
     if (index >= 0) element.scrollTop = list.topOf(index) - reading.below;
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- only what moves lines may move the view; the list's own functions are new at every render
-  }, [items, isFollowing, list.height]);
+  }, [items, isFollowing, list.height, list.viewHeight]);
 
   const unseen = isFollowing ? 0 : items.filter((item) => item.from >= seenTo).length;
   const toggle = (type: ActionType): void => {
@@ -86,7 +86,7 @@ export function ActionLog({ feed, load, search, onSearch }: ActionLogProps): Rea
         <input
           type="search"
           className="search"
-          placeholder="Search: words, task:id, actor:name"
+          placeholder={isCompact ? 'Search' : 'Search: words, task:id, actor:name'}
           aria-label="Search the action log"
           value={search}
           onChange={(event) => onSearch(event.target.value)}

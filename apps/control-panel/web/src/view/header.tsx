@@ -17,7 +17,7 @@ export function Header({ page, freshness }: { readonly page: PageState; readonly
       </span>
       {isSimulated && (
         <strong className="simulated" title="Answers come from the simulator. No real model is asked, no real money moves.">
-          Simulated
+          Simulated<span className="wide-only"> · no real model, no real money</span>
         </strong>
       )}
       <ConnectionBadge page={page} freshness={freshness} />

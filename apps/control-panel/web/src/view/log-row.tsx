@@ -1,7 +1,7 @@
 /** One line of the action log, its opened form, and the places where lines were not loaded or cannot be read. Text nodes only. */
 import { type ReactElement, useState } from 'react';
 import type { LogItem } from '../feed/log-items.ts';
-import { clockTime, count, exactTime } from '../ui/format.ts';
+import { clockTime, count, exactTime, workerName } from '../ui/format.ts';
 import { useText } from '../ui/use-fetched.ts';
 import { searchFor } from './log-filter.ts';
 
@@ -49,7 +49,7 @@ export function LogRow({ item, rowIndex, isOpen, isTabStop, onLoad, onToggle }: 
       <div role="cell" className="l-time">
         <button {...button} onClick={(event) => (event.stopPropagation(), onToggle())}>
           <time dateTime={item.timestamp} title={exactTime(item.timestamp)}>
-            {clockTime(item.timestamp)}
+            {clockTime(item.timestamp).slice(0, 8)}
           </time>
         </button>
       </div>
@@ -57,7 +57,7 @@ export function LogRow({ item, rowIndex, isOpen, isTabStop, onLoad, onToggle }: 
         {item.action_type}
       </div>
       <div role="cell" className="l-actor" title={item.actor}>
-        {item.actor}
+        {workerName(item.actor)}
       </div>
       <div role="cell" className="l-text">
         <b>{item.action}</b> {item.detail}

@@ -3,7 +3,7 @@ import type { MoneyFigures, Overview } from '@vivarium/contracts';
 import type { ReactElement } from 'react';
 import { money } from '../ui/format.ts';
 
-const PARTS = ['settled', 'unknown', 'held'] as const;
+const PARTS = ['settled', 'held', 'unknown'] as const;
 
 export function MoneyBar({ overview }: { readonly overview: Overview }): ReactElement {
   const { real, simulated, cap_nano_usd: cap, total_real, total_simulated } = overview.money;

@@ -44,7 +44,7 @@ export function TaskBoard({
   const places = useMemo(() => new Map(rows.map((row, index) => [row.id, index])), [rows]);
   const open = useOpened<string>();
   const opened = useMemo(() => open.among((id) => places.get(id) ?? -1), [open, places]);
-  const rowHeight = isCompact ? 56 : 34;
+  const rowHeight = isCompact ? 56 : 30;
   const list = useWindow(rows.length, rowHeight, opened);
   const keys = useListKeys(rows.length, list.ref, list.reveal);
 
@@ -57,7 +57,7 @@ export function TaskBoard({
         <input
           type="search"
           className="search"
-          placeholder="Filter: id, type, model, worker, text"
+          placeholder={isCompact ? 'Filter' : 'Filter: id, type, model, worker, text'}
           aria-label="Filter tasks by text"
           value={search}
           onChange={(event) => setSearch(event.target.value)}

@@ -2,7 +2,7 @@
 import type { TaskDetail, TaskRow } from '@vivarium/contracts';
 import { type ReactElement, type ReactNode, useState } from 'react';
 import type { LogItem } from '../feed/log-items.ts';
-import { clockTime, count, exactTime, money } from '../ui/format.ts';
+import { clockTime, count, exactTime, money, workerName } from '../ui/format.ts';
 import { StatusShape } from '../ui/shapes.tsx';
 import { type Fetched, useJson, useText } from '../ui/use-fetched.ts';
 import { statusWord } from './status-filter.tsx';
@@ -133,7 +133,7 @@ function Lines({ lines }: { readonly lines: TaskDetail['lines'] }): ReactElement
             {line.nano_usd !== null && <b className="figure"> {money(line.nano_usd)}</b>}
             <span className="dim">
               {' '}
-              {line.attempt === null ? '' : `try ${line.attempt}`} {line.worker_id ?? ''}
+              {line.attempt === null ? '' : `try ${line.attempt}`} {line.worker_id === null ? '' : workerName(line.worker_id)}
             </span>
           </span>
         </li>

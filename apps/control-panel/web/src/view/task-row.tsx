@@ -2,7 +2,7 @@
 import type { TaskRow } from '@vivarium/contracts';
 import { formatDuration } from '@vivarium/core';
 import type { ReactElement } from 'react';
-import { age, count, exactTime, modelName, money, short } from '../ui/format.ts';
+import { age, count, exactTime, modelName, money, short, workerName } from '../ui/format.ts';
 import { Chevron, StatusShape } from '../ui/shapes.tsx';
 import { statusWord } from './status-filter.tsx';
 
@@ -43,7 +43,7 @@ export function TaskRowView({ row, now, rowIndex, isOpen, isTabStop, onToggle }:
         {row.attempt === 0 && row.round === 1 ? '' : row.round === 1 ? row.attempt : `${row.round}·${row.attempt}`}
       </div>
       <div role="cell" className="c-worker mono" title={row.worker_id ?? undefined}>
-        {row.worker_id ?? ''}
+        {row.worker_id === null ? '' : workerName(row.worker_id)}
       </div>
       <div role="cell" className="c-model" title={modelTitle(row)}>
         {modelText(row)}
@@ -74,7 +74,7 @@ function hintOf(row: TaskRow): string {
 function modelText(row: TaskRow): string {
   const requested = row.requested_model === null ? null : modelName(row.requested_model);
   const billed = row.model === null ? null : modelName(row.model);
-  if (billed === null) return requested ?? 'default';
+  if (billed === null) return requested ?? '';
   return requested === null || requested === billed ? billed : `${requested} → ${billed}`;
 }
 
