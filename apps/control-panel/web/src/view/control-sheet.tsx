@@ -59,7 +59,7 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
         value={reason}
         maxLength={300}
         autoComplete="off"
-        // oxlint-disable-next-line jsx-a11y/no-autofocus -- a dialog moves the focus into itself, and this is its first question
+        // A dialog moves the focus into itself, and this is its first question
         autoFocus
         required={needsReason}
         onChange={(event) => setReason(event.target.value)}

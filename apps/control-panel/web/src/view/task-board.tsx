@@ -72,6 +72,7 @@ export function TaskBoard({
             ))}
           </div>
         </div>
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the rows take the focus; their keys are heard once, here */}
         <div role="rowgroup" className="scroller" ref={list.ref} onScroll={list.onScroll} onKeyDown={keys.onKeyDown}>
           {rows.length === 0 ? (
             <p className="empty">
