@@ -2,14 +2,34 @@
 import { z } from 'zod';
 import { Timestamp } from './fields.ts';
 
-export const HaltFile = z.object({ halted: z.literal(true), timestamp: Timestamp, reason: z.string(), actor: z.string().optional() });
-export const PauseFile = z.object({ paused: z.literal(true), timestamp: Timestamp, reason: z.string(), actor: z.string().optional() });
+export const HaltFile = z.object({
+  halted: z.literal(true),
+  timestamp: Timestamp,
+  reason: z.string(),
+  actor: z.string().optional(),
+});
+export const PauseFile = z.object({
+  paused: z.literal(true),
+  timestamp: Timestamp,
+  reason: z.string(),
+  actor: z.string().optional(),
+});
 
 /** HALT goes before PAUSE. `halted` is also the answer when the state cannot be read. */
 export type ControlState =
   | { readonly kind: 'running' }
-  | { readonly kind: 'paused'; readonly reason: string; readonly actor: string | undefined; readonly since: string | undefined }
-  | { readonly kind: 'halted'; readonly reason: string; readonly actor: string | undefined; readonly since: string | undefined };
+  | {
+      readonly kind: 'paused';
+      readonly reason: string;
+      readonly actor: string | undefined;
+      readonly since: string | undefined;
+    }
+  | {
+      readonly kind: 'halted';
+      readonly reason: string;
+      readonly actor: string | undefined;
+      readonly since: string | undefined;
+    };
 
 export const CONTROL_VERBS = ['pause', 'resume', 'halt'] as const;
 export type ControlVerb = (typeof CONTROL_VERBS)[number];

@@ -11,7 +11,14 @@ export const sha256 = (text: string): string => hash('sha256', text, 'hex');
  */
 export function taskDigest(task: Task): string {
   return sha256(
-    JSON.stringify([task.type, task.prompt, task.model, task.intensity, task.max_tokens ?? null, task.temperature ?? null]),
+    JSON.stringify([
+      task.type,
+      task.prompt,
+      task.model,
+      task.intensity,
+      task.max_tokens ?? null,
+      task.temperature ?? null,
+    ]),
   ).slice(0, 32);
 }
 

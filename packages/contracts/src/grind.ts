@@ -11,14 +11,33 @@ export const DEFAULT_TEMPERATURE = 0.2;
 export const GrindRequest = z.strictObject({
   prompt: z.string().refine((text) => text.trim() !== '', 'the prompt is empty'),
   model: z.string().nullish(),
-  max_tokens: z.int().min(1).max(65_536).nullish().describe('Most tokens of the reply. Lowered when a cap leaves less.'),
+  max_tokens: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .nullish()
+    .describe('Most tokens of the reply. Lowered when a cap leaves less.'),
   temperature: z.number().min(0).max(2).nullish(),
   min_budget: z.number().positive().nullish().describe('US dollars that must be free in every cap.'),
-  max_budget: z.number().positive().nullish().describe('US dollars that the task may cost, all its calls together.'),
+  max_budget: z
+    .number()
+    .positive()
+    .nullish()
+    .describe('US dollars that the task may cost, all its calls together.'),
   intensity: z.enum(INTENSITIES).nullish(),
   task_id: z.string().min(1).nullish(),
-  idempotency_key: z.string().min(1).max(512).nullish().describe('Same key, same recorded reply, never a second payment.'),
-  deadline_ms: z.int().positive().max(86_400_000).nullish().describe('Milliseconds from receipt after which the caller no longer wants the answer.'),
+  idempotency_key: z
+    .string()
+    .min(1)
+    .max(512)
+    .nullish()
+    .describe('Same key, same recorded reply, never a second payment.'),
+  deadline_ms: z
+    .int()
+    .positive()
+    .max(86_400_000)
+    .nullish()
+    .describe('Milliseconds from receipt after which the caller no longer wants the answer.'),
   home: z.string().nullish().describe('Home the caller works for; a grind of another home refuses.'),
   run_id: z.string().nullish(),
   round: z.int().positive().nullish(),
@@ -60,7 +79,10 @@ export type GrindReply = Readonly<z.infer<typeof GrindReply>>;
 /** What grind may answer instead. Each stands in docs/errors.md with its HTTP status. */
 export const refusalCatalogue = {
   invalid_request: { status: 400, meaning: 'The body is not what the schema says; the fields are named.' },
-  forbidden_origin: { status: 403, meaning: 'The request did not come from a client of this machine (Host, Origin or Sec-Fetch-Site).' },
+  forbidden_origin: {
+    status: 403,
+    meaning: 'The request did not come from a client of this machine (Host, Origin or Sec-Fetch-Site).',
+  },
   refused: { status: 403, meaning: 'The safety gate refused the text; the rules are named.' },
   not_found: { status: 404, meaning: 'No such route.' },
   foreign_home: { status: 409, meaning: 'The request names another home than this grind serves.' },
@@ -70,8 +92,14 @@ export const refusalCatalogue = {
   unknown_model: { status: 422, meaning: 'The model is not on the whitelist.' },
   unpriced_model: { status: 422, meaning: 'The model has no price, so no worst case can be held.' },
   deferred: { status: 402, meaning: 'A cap leaves too little for this call; nothing was spent.' },
-  rate_limited: { status: 429, meaning: 'The provider asked to slow down, longer than the deadline allows to wait.' },
-  provider_failed: { status: 502, meaning: 'The provider answered an error, or nothing usable, until the deadline or the retries ran out.' },
+  rate_limited: {
+    status: 429,
+    meaning: 'The provider asked to slow down, longer than the deadline allows to wait.',
+  },
+  provider_failed: {
+    status: 502,
+    meaning: 'The provider answered an error, or nothing usable, until the deadline or the retries ran out.',
+  },
   provider_rejected: { status: 422, meaning: 'The provider refused the request itself.' },
   provider_key: { status: 503, meaning: 'The provider refused the key.' },
   halted: { status: 503, meaning: 'HALT is in force.' },
@@ -79,7 +107,10 @@ export const refusalCatalogue = {
   record_unwritable: { status: 503, meaning: 'The record cannot be written, so nothing may be spent.' },
   stopping: { status: 503, meaning: 'This grind is shutting down.' },
   deadline_exceeded: { status: 504, meaning: 'The deadline of the caller passed before an answer came.' },
-  internal: { status: 500, meaning: 'Something that should be impossible happened; the diagnostics of grind say what.' },
+  internal: {
+    status: 500,
+    meaning: 'Something that should be impossible happened; the diagnostics of grind say what.',
+  },
 } as const;
 export type RefusalCode = keyof typeof refusalCatalogue;
 const REFUSAL_CODES = Object.keys(refusalCatalogue) as [RefusalCode, ...RefusalCode[]];
@@ -100,7 +131,11 @@ export const GrindRefusal = z.object({
     issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     task_id: z.string().nullable(),
     request_id: z.string(),
-    cost_nano_usd: z.int().nonnegative().default(0).describe('Charged for this request although it has no answer (usage unknown).'),
+    cost_nano_usd: z
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe('Charged for this request although it has no answer (usage unknown).'),
     simulated: z.boolean().default(false),
   }),
 });

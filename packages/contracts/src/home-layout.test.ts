@@ -4,11 +4,29 @@ import { encodeName, homeLayout } from './home-layout.ts';
 
 describe('names of files', () => {
   it('keeps ordinary ids as they are', () => {
-    expect(['task-1', 'arch-1.1', 'grind_tasks_kernel-1'].map(encodeName)).toEqual(['task-1', 'arch-1.1', 'grind_tasks_kernel-1']);
+    expect(['task-1', 'arch-1.1', 'grind_tasks_kernel-1'].map(encodeName)).toEqual([
+      'task-1',
+      'arch-1.1',
+      'grind_tasks_kernel-1',
+    ]);
   });
 
   it('keeps hostile ids inside their directory and apart from each other', () => {
-    const hostile = ['../x', 'a/b', '..', '.', 'CON', 'con', 'nul.txt', 'A', 'a', 'a.', 'x'.repeat(120), 'X'.repeat(120), 'ä'.repeat(120)];
+    const hostile = [
+      '../x',
+      'a/b',
+      '..',
+      '.',
+      'CON',
+      'con',
+      'nul.txt',
+      'A',
+      'a',
+      'a.',
+      'x'.repeat(120),
+      'X'.repeat(120),
+      'ä'.repeat(120),
+    ];
     const names = hostile.map(encodeName);
     expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(hostile.length);
     for (const name of names) {
@@ -19,10 +37,16 @@ describe('names of files', () => {
 
   it('gives different names to different ids, whatever they are', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1, maxLength: 120, unit: 'grapheme' }), fc.string({ minLength: 1, maxLength: 120, unit: 'grapheme' }), (a, b) => {
-        expect(encodeName(a) === encodeName(b)).toBe(new TextEncoder().encode(a).join() === new TextEncoder().encode(b).join());
-        expect(encodeName(a)).not.toContain('/');
-      }),
+      fc.property(
+        fc.string({ minLength: 1, maxLength: 120, unit: 'grapheme' }),
+        fc.string({ minLength: 1, maxLength: 120, unit: 'grapheme' }),
+        (a, b) => {
+          expect(encodeName(a) === encodeName(b)).toBe(
+            new TextEncoder().encode(a).join() === new TextEncoder().encode(b).join(),
+          );
+          expect(encodeName(a)).not.toContain('/');
+        },
+      ),
     );
   });
 

@@ -110,11 +110,26 @@ export const TaskLockFile = z.object({
 export type TaskLockFile = Readonly<z.infer<typeof TaskLockFile>>;
 
 /** `run/workers/<id>.json`: the beat of a worker. Others watch the counter on their own monotonic clock (Q5). */
-export const BeatFile = z.object({ worker_id: z.string(), ...processFields, run_id: z.string(), counter: z.int().nonnegative(), slots: z.int().positive(), busy: z.int().nonnegative() });
+export const BeatFile = z.object({
+  worker_id: z.string(),
+  ...processFields,
+  run_id: z.string(),
+  counter: z.int().nonnegative(),
+  slots: z.int().positive(),
+  busy: z.int().nonnegative(),
+});
 export type BeatFile = Readonly<z.infer<typeof BeatFile>>;
 
 /** `run/grind.json`: the one grind of this home. */
-export const GrindFile = z.object({ home: z.string(), ...processFields, port: z.int(), url: z.string(), version: z.string(), provider: z.string(), simulated: z.boolean() });
+export const GrindFile = z.object({
+  home: z.string(),
+  ...processFields,
+  port: z.int(),
+  url: z.string(),
+  version: z.string(),
+  provider: z.string(),
+  simulated: z.boolean(),
+});
 export type GrindFile = Readonly<z.infer<typeof GrindFile>>;
 
 /** `run/panel.json`: the control panel that is up. The launch token stands in its own file, readable by the owner alone. */
@@ -122,5 +137,12 @@ export const PanelFile = z.object({ home: z.string(), ...processFields, url: z.s
 export type PanelFile = Readonly<z.infer<typeof PanelFile>>;
 
 /** `run/orchestrators/<run id>.json`: a run in progress. */
-export const OrchestratorFile = z.object({ run_id: z.string(), ...processFields, workers: z.int(), concurrency: z.int(), watch: z.boolean(), started_at: Timestamp });
+export const OrchestratorFile = z.object({
+  run_id: z.string(),
+  ...processFields,
+  workers: z.int(),
+  concurrency: z.int(),
+  watch: z.boolean(),
+  started_at: Timestamp,
+});
 export type OrchestratorFile = Readonly<z.infer<typeof OrchestratorFile>>;

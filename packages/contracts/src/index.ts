@@ -1,5 +1,13 @@
 export { Timestamp } from './fields.ts';
-export { EMPTY_QUEUE, INTENSITIES, QueueFile, Task, TASK_DEFAULTS, TaskSource, type NewTask } from './task.ts';
+export {
+  EMPTY_QUEUE,
+  INTENSITIES,
+  QueueFile,
+  Task,
+  TASK_DEFAULTS,
+  TaskSource,
+  type NewTask,
+} from './task.ts';
 export { homeIdOf, promptHash, sha256, taskDigest } from './digest.ts';
 export { ClaimLine, ExecutionLogLine } from './events/execution-log.ts';
 export { ApiAuditLine } from './events/api-audit.ts';

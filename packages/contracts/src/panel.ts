@@ -164,12 +164,30 @@ export const Overview = z.object({
   control: PanelControl,
   counts: z.record(z.enum([...TASK_STATUSES, 'total']), z.int().nonnegative()),
   workers: listOf(WorkerRow),
-  runs: listOf(z.object({ run_id: z.string(), workers: z.int(), concurrency: z.int(), watch: z.boolean(), started_at: z.string() })),
+  runs: listOf(
+    z.object({
+      run_id: z.string(),
+      workers: z.int(),
+      concurrency: z.int(),
+      watch: z.boolean(),
+      started_at: z.string(),
+    }),
+  ),
   grind: z
-    .object({ url: z.string(), provider: z.string(), simulated: z.boolean(), status: z.string(), run_cap_nano_usd: z.int().nullable() })
+    .object({
+      url: z.string(),
+      provider: z.string(),
+      simulated: z.boolean(),
+      status: z.string(),
+      run_cap_nano_usd: z.int().nullable(),
+    })
     .nullable(),
   /** Calls that are being made now, and what is set aside for them. */
-  in_flight: z.object({ calls: z.int().nonnegative(), held_real: NanoUsdField, held_simulated: NanoUsdField }),
+  in_flight: z.object({
+    calls: z.int().nonnegative(),
+    held_real: NanoUsdField,
+    held_simulated: NanoUsdField,
+  }),
   money: z.object({
     /** The run the figures are of: the one at work, or the last there was. */
     run_id: z.string().nullable(),
@@ -221,7 +239,14 @@ export const FeedDelta = z.discriminatedUnion('log', [
   /** `rows` cover `rows_from..to`; what lies between `from` and `rows_from` was left out for its size and can be asked for. */
   z.object({ log: z.literal('action'), generation, ...span, rows_from: Offset, rows: listOf(ActionRow) }),
   /** queue.json changed: its versions, not offsets. */
-  z.object({ log: z.literal('queue'), generation, from: z.string(), to: z.string(), tasks: Tasks, removed: listOf(z.string()) }),
+  z.object({
+    log: z.literal('queue'),
+    generation,
+    from: z.string(),
+    to: z.string(),
+    tasks: Tasks,
+    removed: listOf(z.string()),
+  }),
 ]);
 export type FeedDelta = Readonly<z.infer<typeof FeedDelta>>;
 
@@ -236,7 +261,11 @@ export const PanelHandshake = z.object({
 export type PanelHandshake = Readonly<z.infer<typeof PanelHandshake>>;
 
 /** Asks for a stretch that was missed, or for older lines: the answer covers the end of the stretch, as far as one message goes. */
-export const RangeRequest = z.strictObject({ log: z.enum(FEED_LOGS), generation: z.string().max(400), ...span });
+export const RangeRequest = z.strictObject({
+  log: z.enum(FEED_LOGS),
+  generation: z.string().max(400),
+  ...span,
+});
 export type RangeRequest = Readonly<z.infer<typeof RangeRequest>>;
 export type RangeAnswer =
   | { readonly kind: 'range'; readonly delta: FeedDelta }
@@ -252,7 +281,13 @@ export const PanelCommand = z.strictObject({
 export type PanelCommand = Readonly<z.infer<typeof PanelCommand>>;
 
 export type PanelReceipt =
-  | { readonly kind: 'changed'; readonly id: string; readonly at: string; readonly before: ControlState; readonly after: ControlState }
+  | {
+      readonly kind: 'changed';
+      readonly id: string;
+      readonly at: string;
+      readonly before: ControlState;
+      readonly after: ControlState;
+    }
   | { readonly kind: 'unchanged'; readonly id: string; readonly at: string; readonly state: ControlState }
   | { readonly kind: 'needs_reason'; readonly id: string; readonly at: string; readonly state: ControlState }
   | { readonly kind: 'refused'; readonly id: string | null; readonly at: string; readonly why: string };

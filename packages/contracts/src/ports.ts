@@ -93,13 +93,32 @@ export interface AttemptUsage {
 }
 
 export type TaskOutcome =
-  | { readonly kind: 'completed'; readonly usage: AttemptUsage; readonly summary: string; readonly resultSha256: string; readonly finishReason: string }
-  | { readonly kind: 'failed'; readonly error: string; readonly errorCode: string; readonly cost?: NanoUsd; readonly simulated?: boolean }
+  | {
+      readonly kind: 'completed';
+      readonly usage: AttemptUsage;
+      readonly summary: string;
+      readonly resultSha256: string;
+      readonly finishReason: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly error: string;
+      readonly errorCode: string;
+      readonly cost?: NanoUsd;
+      readonly simulated?: boolean;
+    }
   | { readonly kind: 'refused'; readonly reason: string; readonly ruleIds: readonly string[] }
   /** Waits for money, a rate limit or a person: never the task's failure (Q11). `until` null: not again in this run. */
   | { readonly kind: 'deferred'; readonly reason: string; readonly until: Date | null }
   /** A fault that may pass. Past the attempts limit the engine records `failed` instead. */
-  | { readonly kind: 'retrying'; readonly error: string; readonly errorCode: string; readonly retryAfterMs: Milliseconds; readonly cost?: NanoUsd; readonly simulated?: boolean }
+  | {
+      readonly kind: 'retrying';
+      readonly error: string;
+      readonly errorCode: string;
+      readonly retryAfterMs: Milliseconds;
+      readonly cost?: NanoUsd;
+      readonly simulated?: boolean;
+    }
   /** Given back without blame: HALT, drain, unreachable grind (Q11). */
   | { readonly kind: 'released'; readonly reason: string };
 

@@ -17,15 +17,26 @@ export const StatusReport = z.object({
   deferred: Count,
   in_progress: Count,
   retrying: Count,
-  cost_nano_usd: z.int().nonnegative().describe('Settled and unknown charges of real calls, from api_audit.log.'),
-  simulated_cost_nano_usd: z.int().nonnegative().describe('The same of simulated calls. Never added to the real figure.'),
+  cost_nano_usd: z
+    .int()
+    .nonnegative()
+    .describe('Settled and unknown charges of real calls, from api_audit.log.'),
+  simulated_cost_nano_usd: z
+    .int()
+    .nonnegative()
+    .describe('The same of simulated calls. Never added to the real figure.'),
   held_nano_usd: z.int().nonnegative(),
   simulated_held_nano_usd: z.int().nonnegative(),
-  unknown_nano_usd: z.int().nonnegative().describe('Part of cost_nano_usd that was charged at worst case because the usage never became known.'),
+  unknown_nano_usd: z
+    .int()
+    .nonnegative()
+    .describe('Part of cost_nano_usd that was charged at worst case because the usage never became known.'),
   simulated_unknown_nano_usd: z.int().nonnegative(),
   control: z.enum(['running', 'paused', 'halted']),
   control_reason: z.string().nullable(),
-  runs: z.array(z.object({ run_id: z.string(), pid: z.int(), workers: z.int() })).describe('Orchestrators at work on this home now.'),
+  runs: z
+    .array(z.object({ run_id: z.string(), pid: z.int(), workers: z.int() }))
+    .describe('Orchestrators at work on this home now.'),
   grind: z.object({ url: z.string(), provider: z.string(), simulated: z.boolean() }).nullable(),
   unreadable_lines: Count.describe('Lines of the record that could not be read and were skipped.'),
   tasks: z.array(

@@ -27,14 +27,28 @@ const TaskFields = z.object({
   id: TaskIdField,
   type: z.string().min(1).default(TASK_DEFAULTS.type),
   prompt: z.string().refine((text) => text.trim() !== '', 'the prompt is empty'),
-  min_budget: z.number().positive().default(TASK_DEFAULTS.min_budget).describe('US dollars that must be free in every cap before the task starts.'),
-  max_budget: z.number().positive().default(TASK_DEFAULTS.max_budget).describe('US dollars the task may cost at most, all attempts together.'),
+  min_budget: z
+    .number()
+    .positive()
+    .default(TASK_DEFAULTS.min_budget)
+    .describe('US dollars that must be free in every cap before the task starts.'),
+  max_budget: z
+    .number()
+    .positive()
+    .default(TASK_DEFAULTS.max_budget)
+    .describe('US dollars the task may cost at most, all attempts together.'),
   intensity: z.enum(INTENSITIES).default(TASK_DEFAULTS.intensity),
-  status: z.literal('pending').optional().describe('Written by the seed, read by nobody: the state of a task is in the record.'),
+  status: z
+    .literal('pending')
+    .optional()
+    .describe('Written by the seed, read by nobody: the state of a task is in the record.'),
   depends_on: z.array(z.string()).default([]),
   parallel_safe: z.boolean().default(true),
   model: z.string().nullable().default(null).describe('One of the whitelist; null means the default model.'),
-  requested_model: z.string().optional().describe('What an imported file asked for, when it was mapped to another model.'),
+  requested_model: z
+    .string()
+    .optional()
+    .describe('What an imported file asked for, when it was mapped to another model.'),
   max_tokens: z.int().min(1).max(65_536).optional(),
   temperature: z.number().min(0).max(2).optional(),
   source: TaskSource.optional(),
@@ -50,7 +64,10 @@ function withPrompt(value: unknown): unknown {
 
 export const Task = z.preprocess(
   withPrompt,
-  TaskFields.refine((task) => task.max_budget >= task.min_budget, { message: 'max_budget is below min_budget', path: ['max_budget'] }),
+  TaskFields.refine((task) => task.max_budget >= task.min_budget, {
+    message: 'max_budget is below min_budget',
+    path: ['max_budget'],
+  }),
 );
 export type Task = Readonly<z.infer<typeof TaskFields>>;
 /** What a caller must give; the rest has defaults. */
@@ -59,7 +76,10 @@ export type NewTask = Readonly<z.input<typeof TaskFields>>;
 /** `queue.json`. Unknown keys beside these are kept as they are when the file is rewritten. */
 export const QueueFile = z.object({
   version: z.string().default('1.0'),
-  api_endpoint: z.string().optional().describe('Written by the seed. The address in use is SWARM_API_URL or run/grind.json, never this.'),
+  api_endpoint: z
+    .string()
+    .optional()
+    .describe('Written by the seed. The address in use is SWARM_API_URL or run/grind.json, never this.'),
   tasks: z.array(Task),
 });
 export type QueueFile = Readonly<z.infer<typeof QueueFile>>;
