@@ -184,6 +184,7 @@ it('the surfaces of the packages are these', async () => {
         "isCurrent",
         "isFinal",
         "nextRecord",
+        "panelLink",
         "promptHash",
         "refusalCatalogue",
         "sha256",
