@@ -75,32 +75,16 @@ describe('add', () => {
   it('writes what every flag says', async () => {
     await home.cli(['add', 'first', 'grind', '--task', 'The alias.']);
     await home.cli(['add', 'other', 'grind', '--prompt', 'x']);
+    const words =
+      'add task-1 review --min 0.05 --max 0.10 --intensity high --model openai/gpt-oss-20b --depends-on first,other --depends-on first';
     const { code, out } = await home.cli([
-      ...[
-        'add',
-        'task-1',
-        'review',
-        '--prompt',
-        '- a text that begins with a dash',
-        '--min',
-        '0.05',
-        '--max',
-        '0.10',
-        '--intensity',
-        'high',
-      ],
-      ...[
-        '--model',
-        'openai/gpt-oss-20b',
-        '--depends-on',
-        'first,other',
-        '--depends-on',
-        'first',
-        '--max-tokens',
-        '99',
-        '--temperature',
-        '0.7',
-      ],
+      ...words.split(' '),
+      '--max-tokens',
+      '99',
+      '--temperature',
+      '0.7',
+      '--prompt',
+      '- a text that begins with a dash',
     ]);
     expect({ code, out }).toEqual({
       code: 0,
