@@ -67,7 +67,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
 
   /** What the key stands for already: a recorded reply, or a call in flight. */
   const recall = (order: Order, key: string): GrindAnswer | Promise<GrindAnswer> | undefined => {
-    const recorded = budget.money.replyFor(key);
+    const recorded = budget.money.replyFor(settings.simulated, key);
     if (recorded !== undefined) {
       const isSame = isSameRequest(order, recorded.prompt_hash, recorded.requested_model);
       return isSame ? replay(order, recorded) : conflict();

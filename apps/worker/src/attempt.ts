@@ -18,9 +18,12 @@ const LONGEST_DEADLINE_MS = 86_400_000;
 /** Grind is given this much more than its deadline, so that its own answer about the deadline is heard. */
 const GRACE_MS = 5_000;
 
-/** Same task, same round, same key: whoever asks again after a crash gets the recorded reply and pays nothing (M3). */
+/**
+ * Same task, same round, same work, same key: whoever asks again after a crash gets the recorded reply and pays nothing (M3). The digest is in it
+ * because a task may be edited between a recorded reply and its finish: that is other work, and another key (Q7).
+ */
 export const idempotencyKey = (home: HomeId, claim: Claim): string =>
-  `${home}/${claim.task.id}/r${claim.round}/c1`;
+  `${home}/${claim.task.id}/r${claim.round}/${claim.digest.slice(0, 12)}/c1`;
 
 export function requestOf(
   claim: Claim,

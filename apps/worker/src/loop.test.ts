@@ -184,7 +184,7 @@ describe('a worker', () => {
     ]);
     expect(on.grind.requests[0]).toEqual({
       prompt: 'do a', model: 'openai/gpt-oss-20b', max_tokens: 9, temperature: 0.5, min_budget: 0.01, max_budget: 0.02, intensity: 'high', task_id: 'a',
-      idempotency_key: `${home}/a/r1/c1`, deadline_ms: 60_000, home, run_id: 'run_1', round: 1, attempt: 1, worker_id: 'worker_0000000a',
+      idempotency_key: `${home}/a/r1/${(await on.queue.list())[0]?.digest.slice(0, 12)}/c1`, deadline_ms: 60_000, home, run_id: 'run_1', round: 1, attempt: 1, worker_id: 'worker_0000000a',
       task_digest: (await on.queue.list())[0]?.digest,
     }); // prettier-ignore
   });

@@ -22,20 +22,8 @@ const LOCK_WAIT_MS = 30_000;
 export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitCode> {
   const { terminal, machine } = deps;
   const home = openHome(input.home, deps, 'prepare');
-  const [run] = home.runs.liveRuns();
-  if (run !== undefined) {
-    terminal.complain(
-      `ERROR: a run is at work on this home (${run.run_id}, pid ${run.pid}). Stop it first; nothing was cleared.`,
-    );
-    return 1;
-  }
-  const worker = liveWorker(home, deps);
-  if (worker !== undefined) {
-    terminal.complain(
-      `ERROR: a worker is at work on this home (${worker.worker_id}, pid ${worker.pid}). Stop it first; nothing was cleared.`,
-    );
-    return 1;
-  }
+  const busy = whoIsAtWork(home, deps);
+  if (busy !== undefined) return refuse(busy, deps);
   if (!input.yes) {
     const said = await terminal.ask(`Clear the queue and archive the record of ${home.layout.root}? [y/N] `);
     if (said === undefined) {
@@ -47,15 +35,33 @@ export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitC
       return 1;
     }
   }
-  const archive = await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, (assertHeld) =>
-    clearHome(home, deps, assertHeld),
-  );
+  const answer = await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, (assertHeld) => {
+    // Asked again: a run may have begun while a person thought about the question.
+    const begun = whoIsAtWork(home, deps);
+    return begun === undefined
+      ? { kind: 'cleared' as const, archive: clearHome(home, deps, assertHeld) }
+      : { kind: 'busy' as const, begun };
+  });
+  if (answer.kind === 'busy') return refuse(answer.begun, deps);
+  const { archive } = answer;
   if (input.json) terminal.line(JSON.stringify({ cleared: true, archive }));
   else
     terminal.line(
       `Cleared all tasks, logs, and locks. What was there is in ${archive}; what was spent stays on record.`,
     );
   return 0;
+}
+
+function refuse(busy: string, { terminal }: CommandDeps): 1 {
+  terminal.complain(`ERROR: ${busy} is at work on this home. Stop it first; nothing was cleared.`);
+  return 1;
+}
+
+function whoIsAtWork(home: OpenHome, deps: CommandDeps): string | undefined {
+  const [run] = home.runs.liveRuns();
+  if (run !== undefined) return `a run (${run.run_id}, pid ${run.pid})`;
+  const worker = liveWorker(home, deps);
+  return worker && `a worker (${worker.worker_id}, pid ${worker.pid})`;
 }
 
 /** Also one that somebody started by hand, without a run. */

@@ -92,6 +92,7 @@ function openLines(view: TaskView, colours: Colours): readonly string[] {
 function headline(end: RunEnd, counts: StatusCounts): string {
   switch (end.kind) {
     case 'drained':
+      if (counts.total === 0) return 'Nothing to do: the queue is empty';
       return outcomeCode(counts) === 0
         ? 'All completed'
         : outcomeCode(counts) === 5

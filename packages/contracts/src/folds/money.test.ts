@@ -93,13 +93,14 @@ describe('the fold of the api audit', () => {
     expect(fold.book(false).total).toMatchObject({ settled: 400, unknown: 0, held: 0, calls: 1 });
   });
 
-  it('M3: finds the reply that was paid under a key', () => {
+  it('M3, M5: finds the reply that was paid under a key, in its own book', () => {
     const fold = foldOf(
       held('c1', 1_000, { idempotency_key: 'k' }),
       settled('c1', 400, { idempotency_key: 'k' }),
     );
-    expect(fold.replyFor('k')).toMatchObject({ cost_nano_usd: 400 });
-    expect(fold.replyFor('other')).toBeUndefined();
+    expect(fold.replyFor(false, 'k')).toMatchObject({ cost_nano_usd: 400 });
+    expect(fold.replyFor(false, 'other')).toBeUndefined();
+    expect(fold.replyFor(true, 'k')).toBeUndefined();
   });
 
   it('M5: simulated and real money never meet', () => {

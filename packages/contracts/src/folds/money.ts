@@ -51,7 +51,7 @@ export interface MoneyFold {
   book(simulated: boolean): Book;
   openHolds(): readonly OpenHold[];
   /** The reply already paid for under this key, if there is one. */
-  replyFor(idempotencyKey: string): RecordedReply | undefined;
+  replyFor(simulated: boolean, idempotencyKey: string): RecordedReply | undefined;
   /** Refusals for lack of money, by this fold's whole log. */
   readonly refusals: number;
 }
@@ -104,7 +104,8 @@ export function createMoneyFold(): MoneyFold {
             inputTokens: sums.inputTokens + line.input_tokens,
             outputTokens: sums.outputTokens + line.output_tokens,
           }));
-          if (line.idempotency_key !== undefined) replies.set(line.idempotency_key, line);
+          if (line.idempotency_key !== undefined)
+            replies.set(replyKey(line.simulated === true, line.idempotency_key), line);
           return;
         }
         case 'call.usage-unknown': {
@@ -134,7 +135,7 @@ export function createMoneyFold(): MoneyFold {
       };
     },
     openHolds: () => [...holds.values()],
-    replyFor: (key) => replies.get(key),
+    replyFor: (simulated, key) => replies.get(replyKey(simulated, key)),
     get refusals() {
       return refusals;
     },
@@ -142,6 +143,8 @@ export function createMoneyFold(): MoneyFold {
 }
 
 const newBook = (): MutableBook => ({ total: NO_SUMS, runs: new Map(), tasks: new Map() });
+/** A simulated reply never answers a real request (M5). */
+const replyKey = (simulated: boolean, key: string): string => `${simulated ? 'simulated' : 'real'}#${key}`;
 const taskKey = (taskId: string, round: number): string => `${round}#${taskId}`;
 
 function update(sums: Map<string, Sums>, key: string, by: (sums: Sums) => Sums): void {

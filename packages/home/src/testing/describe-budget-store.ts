@@ -90,7 +90,10 @@ export function describeBudgetStore(name: string, create: () => BudgetStoreUnder
       const first = under.open();
       first.write(heldLine('c1', 5_000));
       first.write(settledLine('c1', 4_160));
-      expect(under.open().money.replyFor('key_c1')).toMatchObject({ call_id: 'c1', cost_nano_usd: 4_160 });
+      expect(under.open().money.replyFor(true, 'key_c1')).toMatchObject({
+        call_id: 'c1',
+        cost_nano_usd: 4_160,
+      });
     });
     it('M5: simulated money is not in the real book', () => {
       const store = under.open();
