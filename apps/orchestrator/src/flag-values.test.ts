@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import {
+  dollars,
+  idList,
+  portNumber,
+  slotCount,
+  temperature,
+  tokenCount,
+  workerCount,
+} from './flag-values.ts';
+
+describe('what may stand behind a flag', () => {
+  it('is taken for what it says', () => {
+    expect([
+      workerCount('1'),
+      workerCount('32'),
+      slotCount('256'),
+      tokenCount('65536'),
+      portNumber('0'),
+    ]).toEqual([1, 32, 256, 65_536, 0]);
+    expect([dollars('0.10'), dollars('2'), dollars('.5'), dollars('1e-6')]).toEqual([0.1, 2, 0.5, 0.000001]);
+    expect([temperature('0'), temperature('2')]).toEqual([0, 2]);
+    expect(idList('a, b', [])).toEqual(['a', 'b']);
+    expect(idList('b,c', ['a', 'b'])).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([
+    [workerCount, ['0', '33', '-1', '1.5', 'x', '', '0x10', '1e1']],
+    [slotCount, ['0', '257', '1.5', '']],
+    [tokenCount, ['0', '65537']],
+    [portNumber, ['-1', '65536', 'http']],
+    [dollars, ['0', '-1', 'nan', 'NaN', 'Infinity', '-Infinity', '1e400', '', ' ', '1,5', '$1', '0x1']],
+    [temperature, ['-0.1', '2.1', 'hot', 'NaN']],
+  ])('%o refuses what is not', (read, texts) => {
+    for (const text of texts) expect(() => read(text), text).toThrow(/./);
+  });
+
+  it('names the value in the seed’s words', () => {
+    expect(() => workerCount('four')).toThrow("Invalid number of workers: 'four' (must be 1-32)");
+    expect(() => workerCount('40')).toThrow('num_workers must be between 1 and 32, got 40');
+    expect(() => idList('a,,b', [])).toThrow("'a,,b' names an empty id");
+  });
+});

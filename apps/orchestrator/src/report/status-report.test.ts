@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { nanoToUsd, nanoUsd } from '@vivarium/core';
+import { ApiAuditLine, createMoneyFold, homeLayout, StatusReport, type MoneyFold } from '@vivarium/contracts';
+import { claimed, deferred, ended, noColours, task, viewsOf } from '../testing/views.ts';
+import { statusLines, statusReport, type StatusFacts } from './status-report.ts';
+
+const AT = '2026-11-23T10:00:00.000Z';
+const who = { timestamp: AT, user: 'admin', role: 'admin', model: 'm' };
+
+/** One settled call, one that is held and one whose usage never became known, in a book each. */
+function moneyOf(simulated: boolean): readonly object[] {
+  const held = (call_id: string, amount: number) => ({
+    ...who,
+    event: 'call.held',
+    call_id,
+    simulated,
+    held: nanoToUsd(nanoUsd(amount)),
+    held_nano_usd: amount,
+    input_token_bound: 1,
+    max_completion_tokens: 1,
+  });
+  const name = simulated ? 's' : 'r';
+  return [
+    held(`${name}1`, 9_000), { ...who, event: 'API_CALL_SUCCESS', call_id: `${name}1`, simulated, cost: 0.00000416, cost_nano_usd: 4_160, input_tokens: 56, output_tokens: 17 },
+    held(`${name}2`, 500),
+    held(`${name}3`, 700), { ...who, event: 'call.usage-unknown', call_id: `${name}3`, simulated, error: 'cut', charged: 0.0000007, charged_nano_usd: 700 },
+  ]; // prettier-ignore
+}
+function fold(...lines: readonly object[]): MoneyFold {
+  const money = createMoneyFold();
+  for (const line of lines) money.apply(ApiAuditLine.parse(line));
+  return money;
+}
+const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
+  layout: homeLayout('/home/me'), views: [], money: fold(), control: { kind: 'running' }, runs: [], grind: undefined, unreadableLines: 0, ...more,
+}); // prettier-ignore
+
+const views = viewsOf(
+  [task('a'), task('b'), task('c', { depends_on: ['b'] }), task('d'), task('e'), task('f')],
+  [
+    ...ended('a', 'completed', {
+      result_sha256: 'ab'.repeat(32),
+      cost_nano_usd: 4_160,
+      simulated: true,
+      model: 'm',
+    }),
+    claimed('b'),
+    ...ended('d', 'failed', { errors: 'no' }),
+    ...deferred('e', 'run_budget', null),
+  ],
+);
+
+describe('status --json', () => {
+  it('is what the contract says, with every count at least once', () => {
+    const report = statusReport(facts({ views, money: fold(...moneyOf(true)), unreadableLines: 3 }));
+    expect(StatusReport.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+    expect(report).toMatchObject({
+      home: '/home/me',
+      total: 6,
+      completed: 1,
+      in_progress: 1,
+      blocked: 1,
+      failed: 1,
+      deferred: 1,
+      queued: 1,
+      refused: 0,
+      unreadable_lines: 3,
+    });
+    expect(report.tasks[0]).toEqual({
+      id: 'a', type: 'grind', status: 'completed', round: 1, attempt: 1, worker_id: null, model: 'm', cost_nano_usd: 4_160, simulated: true, waits_for: [], reason: null,
+      result: `logs/results/ab/${'ab'.repeat(32)}.txt`,
+    }); // prettier-ignore
+    expect(report.tasks[1]).toMatchObject({ id: 'b', status: 'in_progress', worker_id: 'worker_1' });
+    expect(report.tasks[2]).toMatchObject({ id: 'c', status: 'blocked', waits_for: ['b'] });
+  });
+
+  it('M5: real and simulated money are figures of their own, each with what is held and what is unknown', () => {
+    expect(statusReport(facts({ money: fold(...moneyOf(true)) }))).toMatchObject({
+      cost_nano_usd: 0, held_nano_usd: 0, unknown_nano_usd: 0, simulated_cost_nano_usd: 4_860, simulated_held_nano_usd: 500, simulated_unknown_nano_usd: 700,
+    }); // prettier-ignore
+    expect(statusReport(facts({ money: fold(...moneyOf(false)) }))).toMatchObject({
+      cost_nano_usd: 4_860,
+      held_nano_usd: 500,
+      unknown_nano_usd: 700,
+      simulated_cost_nano_usd: 0,
+    });
+  });
+});
+
+describe('status for people', () => {
+  const linesOf = (more: Partial<StatusFacts>) =>
+    statusLines(statusReport(facts(more)), more.views ?? [], noColours);
+
+  it('begins with the counters at fixed places, and says what can be done about what did not complete', () => {
+    expect(linesOf({ views })).toEqual(
+      [
+        'Vivarium · /home/me',
+        '  Total tasks       6',
+        '  Completed         1 (16%)',
+        '  In progress       1',
+        '  Pending           3 (1 queued, 1 blocked, 1 deferred)',
+        '  Failed            1',
+        '',
+        '  control   running',
+        '  grind     none is up',
+        '  cost      $0.00',
+        '',
+        '  In progress (1)',
+        '    b  worker_1, attempt 1, since 2026-11-23T10:00:00.000Z',
+        '',
+        '  Did not complete (2)',
+        '    d  failed: no',
+        '      → change the task in queue.json and start again: an edited task is new work',
+        '    e  deferred: run_budget',
+        '      → start again: each run has a cap of its own (--run-cap)',
+      ]
+        .flatMap((line) => (line.startsWith('    d') || line.startsWith('    e') ? [line] : [line]))
+        .reduce<string[]>((all, line) => {
+          // A task and its remedy are one entry of two lines.
+          if (line.startsWith('      →')) all[all.length - 1] += `\n${line}`;
+          else all.push(line);
+          return all;
+        }, []),
+    );
+  });
+
+  it('is loud about HALT, about what is simulated, and about lines that could not be read', () => {
+    const text = linesOf({
+      control: { kind: 'halted', reason: 'smoke', actor: 'operator', since: AT },
+      grind: { url: 'http://127.0.0.1:8420', provider: 'simulator', simulated: true },
+      runs: [
+        {
+          run_id: 'run_1',
+          pid: 7,
+          started: '1',
+          host: 'h',
+          workers: 4,
+          concurrency: 1,
+          watch: false,
+          started_at: AT,
+        },
+      ],
+      money: fold(...moneyOf(true)),
+      unreadableLines: 2,
+    }).join('\n');
+    expect(text).toContain('HALTED: smoke  (orchestrator resume --reason "…")');
+    expect(text).toContain('http://127.0.0.1:8420 (simulator, SIMULATED: no real money moves)');
+    expect(text).toContain('run_1, 4 workers, pid 7');
+    expect(text).toContain(
+      'simulated $0.00000486, $0.0000007 of it unknown, charged at worst case, $0.0000005 held besides (no real money moved)',
+    );
+    expect(text).toContain('2 lines of the record could not be read');
+  });
+});
