@@ -42,7 +42,7 @@ export function replyOf(
 
 /**
  * A reply that the record holds already. Its cost is what was paid when it was made, so that a task's cost is the same whichever attempt brought the
- * reply home; nothing is paid now. It says whose reply it was, simulated or not, whatever this grind serves (M5).
+ * reply home; nothing is paid now. It is of the book this grind writes in (M5).
  */
 export function replayOf(order: Order, line: RecordedReply, text: string, resultSha256: string): GrindReply {
   const cost = line.cost_nano_usd === undefined ? usdToNano(line.cost) : nanoUsd(line.cost_nano_usd);
