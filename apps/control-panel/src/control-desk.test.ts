@@ -11,16 +11,30 @@ let control: ReturnType<typeof createControlStore>;
 beforeEach(() => {
   machine = createMemoryMachine();
   initHome(layout, machine.files);
-  control = createControlStore({ layout, machine, record: createRecordStore({ layout, home: homeIdOf('/home'), machine }) });
+  control = createControlStore({
+    layout,
+    machine,
+    record: createRecordStore({ layout, home: homeIdOf('/home'), machine }),
+  });
   desk = createControlDesk({ control, clock: machine.clock });
 });
-const command = (id: string, verb: PanelCommand['verb'], reason: string | null = null): PanelCommand => ({ id: `command-${id}`, verb, reason });
-const lines = (): readonly string[] => (machine.files.readText(layout.log('action')) ?? '').trim().split('\n');
+const command = (id: string, verb: PanelCommand['verb'], reason: string | null = null): PanelCommand => ({
+  id: `command-${id}`,
+  verb,
+  reason,
+});
+const lines = (): readonly string[] =>
+  (machine.files.readText(layout.log('action')) ?? '').trim().split('\n');
 
 describe('the desk where buttons arrive', () => {
   it('writes the control file, says who and why, and gives a receipt', () => {
     const receipt = desk.order(command('1', 'halt', '  the answers look wrong '));
-    expect(receipt).toMatchObject({ kind: 'changed', id: 'command-1', before: { kind: 'running' }, after: { kind: 'halted', reason: 'the answers look wrong', actor: 'operator' } });
+    expect(receipt).toMatchObject({
+      kind: 'changed',
+      id: 'command-1',
+      before: { kind: 'running' },
+      after: { kind: 'halted', reason: 'the answers look wrong', actor: 'operator' },
+    });
     expect(machine.files.stat(layout.halt)).toBeDefined();
     expect(lines().at(-1)).toContain('the answers look wrong');
   });
@@ -50,8 +64,12 @@ describe('the desk where buttons arrive', () => {
   });
 
   it('does not act on a flood', () => {
-    for (let index = 0; index < 20; index += 1) desk.order(command(String(index), index % 2 === 0 ? 'pause' : 'resume'));
-    expect(desk.order(command('too many', 'halt'))).toMatchObject({ kind: 'refused', why: expect.stringContaining('Too many') as string });
+    for (let index = 0; index < 20; index += 1)
+      desk.order(command(String(index), index % 2 === 0 ? 'pause' : 'resume'));
+    expect(desk.order(command('too many', 'halt'))).toMatchObject({
+      kind: 'refused',
+      why: expect.stringContaining('Too many') as string,
+    });
     machine.clock.advance(10_001);
     expect(desk.order(command('later', 'halt')).kind).toBe('changed');
   });

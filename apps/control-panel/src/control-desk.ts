@@ -13,7 +13,13 @@ const WINDOW_MS = 10_000;
 /** How the record names somebody who holds the session of this panel. */
 export const PANEL_ACTOR = 'operator';
 
-export function createControlDesk({ control, clock }: { readonly control: ControlStore; readonly clock: Clock }): {
+export function createControlDesk({
+  control,
+  clock,
+}: {
+  readonly control: ControlStore;
+  readonly clock: Clock;
+}): {
   order(command: PanelCommand): PanelReceipt;
 } {
   const receipts = new Map<string, PanelReceipt>();
@@ -22,11 +28,20 @@ export function createControlDesk({ control, clock }: { readonly control: Contro
   const act = ({ id, verb, reason }: PanelCommand): PanelReceipt => {
     const at = timestamp(clock);
     try {
-      const receipt = control.change({ verb, actor: PANEL_ACTOR, reason: reason === null || reason.trim() === '' ? undefined : reason.trim() });
+      const receipt = control.change({
+        verb,
+        actor: PANEL_ACTOR,
+        reason: reason === null || reason.trim() === '' ? undefined : reason.trim(),
+      });
       return { id, at, ...receipt };
     } catch (error) {
       // Only our own errors have texts made for people; another one may hold anything.
-      return { kind: 'refused', id, at, why: isVivariumError(error) ? error.message : 'The control state could not be written.' };
+      return {
+        kind: 'refused',
+        id,
+        at,
+        why: isVivariumError(error) ? error.message : 'The control state could not be written.',
+      };
     }
   };
 
@@ -36,7 +51,13 @@ export function createControlDesk({ control, clock }: { readonly control: Contro
       if (given !== undefined) return given;
       const now = clock.monotonic();
       while (recent[0] !== undefined && now - recent[0] > WINDOW_MS) recent.shift();
-      if (recent.length >= MOST_COMMANDS) return { kind: 'refused', id: command.id, at: timestamp(clock), why: 'Too many commands at once; wait ten seconds.' };
+      if (recent.length >= MOST_COMMANDS)
+        return {
+          kind: 'refused',
+          id: command.id,
+          at: timestamp(clock),
+          why: 'Too many commands at once; wait ten seconds.',
+        };
       recent.push(now);
       const receipt = act(command);
       receipts.set(command.id, receipt);

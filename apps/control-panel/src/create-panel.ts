@@ -57,7 +57,12 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
   const readBeats = (): readonly BeatFile[] => {
     const now = clock.monotonic();
     if (beats === undefined || now - beats.at >= BEATS_EVERY_MS) {
-      beats = { at: now, found: files.list(layout.workers).flatMap((name) => parseBeat(files.readText(`${layout.workers}/${name}`)) ?? []) };
+      beats = {
+        at: now,
+        found: files
+          .list(layout.workers)
+          .flatMap((name) => parseBeat(files.readText(`${layout.workers}/${name}`)) ?? []),
+      };
     }
     return beats.found;
   };
@@ -88,7 +93,14 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
       }
     },
   });
-  const server = createPanelServer({ sessions, feed, getResult: (sha256) => record.getResult(sha256), home, root, page });
+  const server = createPanelServer({
+    sessions,
+    feed,
+    getResult: (sha256) => record.getResult(sha256),
+    home,
+    root,
+    page,
+  });
   const url = await server.listen(portsToTry(port, before));
   let stopping: Promise<void> | undefined;
   try {
@@ -114,14 +126,26 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
     isCsrf: (cookieHeader, csrf) => sessions.isCsrf(server.cookieOf(cookieHeader), csrf),
     onFault,
   });
-  record.act({ actor: 'control-panel', action_type: 'SYSTEM', action: 'STARTED', detail: `control panel at ${url}`, event: 'panel.started' });
+  record.act({
+    actor: 'control-panel',
+    action_type: 'SYSTEM',
+    action: 'STARTED',
+    detail: `control panel at ${url}`,
+    event: 'panel.started',
+  });
 
   const stopAll = async (): Promise<void> => {
     sockets.stop();
     await server.stop();
     files.remove(layout.panelKey);
     run.releasePanel();
-    record.act({ actor: 'control-panel', action_type: 'SYSTEM', action: 'STOPPED', detail: `control panel at ${url}`, event: 'panel.stopped' });
+    record.act({
+      actor: 'control-panel',
+      action_type: 'SYSTEM',
+      action: 'STOPPED',
+      detail: `control panel at ${url}`,
+      event: 'panel.stopped',
+    });
   };
   return {
     url,
@@ -138,7 +162,8 @@ function refuseSecond(url: string | undefined): void {
   });
 }
 
-const keyOf = (key: string | undefined): { readonly key: string } | Record<string, never> => (key === undefined ? {} : { key });
+const keyOf = (key: string | undefined): { readonly key: string } | Record<string, never> =>
+  key === undefined ? {} : { key };
 
 function parseBeat(text: string | undefined): BeatFile | undefined {
   try {

@@ -32,7 +32,8 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
     return { kind: 'faulty', problems: [messageOf(error)] };
   }
   if (values.help === true) return { kind: 'help' };
-  const port = values.port === undefined ? undefined : /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
+  const port =
+    values.port === undefined ? undefined : /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
   if (port !== undefined && !(port <= 65_535)) {
     return { kind: 'faulty', problems: [`--port ${values.port}: a whole number from 0 to 65535 is needed`] };
   }

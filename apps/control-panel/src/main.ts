@@ -35,7 +35,10 @@ async function serve(flags: Flags): Promise<void> {
     });
   }
   const env = processEnvironment();
-  const root = resolveHome({ flag: flags.home, env: homeVariable(env), cwd: process.cwd(), fallback: checkout }, machine.files);
+  const root = resolveHome(
+    { flag: flags.home, env: homeVariable(env), cwd: process.cwd(), fallback: checkout },
+    machine.files,
+  );
   const panel = await createPanel({
     machine,
     root,
@@ -50,7 +53,8 @@ async function serve(flags: Flags): Promise<void> {
     );
   process.on('SIGTERM', leave);
   // A terminal sends these to every process in it: the parent decides what they mean.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => (forked ? undefined : leave()));
+  for (const signal of ['SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => (forked ? undefined : leave()));
   process.on('disconnect', leave);
   // The parent may have gone while this process was starting.
   if (forked && !process.connected) leave();
@@ -62,9 +66,15 @@ async function fail(error: unknown): Promise<never> {
   const known = isVivariumError(error) ? error : undefined;
   const code = known?.code ?? 'internal';
   const hint = known?.hint;
-  process.stderr.write(`control-panel: ${code}: ${messageOf(error)}\n${hint === undefined ? '' : `control-panel: ${hint}\n`}`);
+  process.stderr.write(
+    `control-panel: ${code}: ${messageOf(error)}\n${hint === undefined ? '' : `control-panel: ${hint}\n`}`,
+  );
   if (known === undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  if (forked) await say({ kind: 'failed', code, message: messageOf(error), ...(hint === undefined ? {} : { hint }) }, '');
+  if (forked)
+    await say(
+      { kind: 'failed', code, message: messageOf(error), ...(hint === undefined ? {} : { hint }) },
+      '',
+    );
   process.exit(known === undefined ? 1 : 4);
 }
 
@@ -75,7 +85,9 @@ switch (command.kind) {
     process.disconnect?.();
     break;
   case 'faulty':
-    process.stderr.write(`${command.problems.map((problem) => `control-panel: ${problem}\n`).join('')}control-panel: --help lists the flags\n`);
+    process.stderr.write(
+      `${command.problems.map((problem) => `control-panel: ${problem}\n`).join('')}control-panel: --help lists the flags\n`,
+    );
     process.exitCode = 2;
     process.disconnect?.();
     break;

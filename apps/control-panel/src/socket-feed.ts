@@ -62,7 +62,8 @@ export function createSocketFeed(options: SocketFeedOptions): { stop(): void } {
     });
   };
   const tell = (deltas: readonly FeedDelta[]): void => {
-    for (const [socket, unread] of greeted) if (unread <= MOST_UNREAD) for (const delta of deltas) send(socket, delta);
+    for (const [socket, unread] of greeted)
+      if (unread <= MOST_UNREAD) for (const delta of deltas) send(socket, delta);
   };
   const tellOverview = (): void => {
     const overview = options.overview();
@@ -96,13 +97,22 @@ export function createSocketFeed(options: SocketFeedOptions): { stop(): void } {
   /** `resumed`: the missing deltas follow. Otherwise the snapshot does. */
   const greet = (socket: PanelSocket, resumed: boolean): void => {
     const position = feed.position();
-    socket.emit('hello', { protocol: PANEL_PROTOCOL, home: options.home, root: options.root, generation: position.generation, position, resumed, as_of: timestamp(clock) });
+    socket.emit('hello', {
+      protocol: PANEL_PROTOCOL,
+      home: options.home,
+      root: options.root,
+      generation: position.generation,
+      position,
+      resumed,
+      as_of: timestamp(clock),
+    });
     if (!resumed) socket.emit('snapshot', feed.snapshot());
   };
 
   io.use((socket, next) => {
     const handshake = PanelHandshake.safeParse(socket.handshake.auth);
-    if (!handshake.success || !options.isCsrf(socket.handshake.headers.cookie, handshake.data.csrf)) return next(new Error('session'));
+    if (!handshake.success || !options.isCsrf(socket.handshake.headers.cookie, handshake.data.csrf))
+      return next(new Error('session'));
     if (handshake.data.protocol !== PANEL_PROTOCOL) return next(new Error('protocol'));
     socket.data = { position: handshake.data.position };
     next();
@@ -129,7 +139,13 @@ export function createSocketFeed(options: SocketFeedOptions): { stop(): void } {
     socket.on('control', (command, answer) => {
       if (typeof answer !== 'function') return;
       const parsed = PanelCommand.safeParse(command);
-      if (!parsed.success) return answer({ kind: 'refused', id: null, at: timestamp(clock), why: 'The command is not one this panel knows.' });
+      if (!parsed.success)
+        return answer({
+          kind: 'refused',
+          id: null,
+          at: timestamp(clock),
+          why: 'The command is not one this panel knows.',
+        });
       answer(options.order(parsed.data));
       wake();
     });

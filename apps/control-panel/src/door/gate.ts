@@ -21,25 +21,39 @@ export interface Asked {
 
 export type GateAnswer =
   | { readonly kind: 'allowed' }
-  | { readonly kind: 'refused'; readonly code: 'foreign_host' | 'foreign_origin' | 'not_our_page'; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: 'foreign_host' | 'foreign_origin' | 'not_our_page';
+      readonly message: string;
+    };
 
 export const OWN_HEADER = 'x-vivarium-panel';
 
 export function judgeRequest(asked: Asked, port: number): GateAnswer {
   const { host, origin, fetchSite } = asked;
   if (host === undefined || !hostsOf(port).includes(host.toLowerCase())) {
-    return refuse('foreign_host', 'This panel answers only under its own loopback address. Open the link it printed.');
+    return refuse(
+      'foreign_host',
+      'This panel answers only under its own loopback address. Open the link it printed.',
+    );
   }
   if (origin !== undefined && origin !== `http://${host.toLowerCase()}`) {
     return refuse('foreign_origin', 'This panel answers only its own pages.');
   }
   if (fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none') {
-    return refuse('foreign_origin', 'This panel does not answer requests that another page caused. Type or paste the address instead.');
+    return refuse(
+      'foreign_origin',
+      'This panel does not answer requests that another page caused. Type or paste the address instead.',
+    );
   }
   if (asked.isSocket) {
     return origin === undefined ? refuse('not_our_page', 'A socket needs an Origin.') : { kind: 'allowed' };
   }
-  if (asked.method !== 'GET' && asked.method !== 'HEAD' && (fetchSite !== 'same-origin' || asked.ownHeader === undefined)) {
+  if (
+    asked.method !== 'GET' &&
+    asked.method !== 'HEAD' &&
+    (fetchSite !== 'same-origin' || asked.ownHeader === undefined)
+  ) {
     return refuse('not_our_page', 'A change can only be asked for by the page of this panel.');
   }
   return { kind: 'allowed' };
@@ -47,6 +61,12 @@ export function judgeRequest(asked: Asked, port: number): GateAnswer {
 
 /** Every way to write this panel's own address. Port 80 is left out of a Host header by browsers. */
 export const hostsOf = (port: number): readonly string[] =>
-  ['127.0.0.1', 'localhost', '[::1]'].flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]));
+  ['127.0.0.1', 'localhost', '[::1]'].flatMap((name) =>
+    port === 80 ? [name, `${name}:80`] : [`${name}:${port}`],
+  );
 
-const refuse = (code: Exclude<GateAnswer, { kind: 'allowed' }>['code'], message: string): GateAnswer => ({ kind: 'refused', code, message });
+const refuse = (code: Exclude<GateAnswer, { kind: 'allowed' }>['code'], message: string): GateAnswer => ({
+  kind: 'refused',
+  code,
+  message,
+});

@@ -5,7 +5,12 @@ import { createSessions, TOKEN_GRACE_MS } from './sessions.ts';
 function world(key?: string) {
   const { clock, ids } = createMemoryMachine();
   const tokens: string[] = [];
-  const sessions = createSessions({ clock, ids, ...(key === undefined ? {} : { key }), onToken: (token) => tokens.push(token) });
+  const sessions = createSessions({
+    clock,
+    ids,
+    ...(key === undefined ? {} : { key }),
+    onToken: (token) => tokens.push(token),
+  });
   const cookieBy = (token: string): string | undefined => {
     const entry = sessions.enter(token);
     return entry.kind === 'entered' ? entry.cookie : undefined;
@@ -46,7 +51,16 @@ describe('coming in', () => {
     const { sessions, cookieBy } = world();
     const cookie = cookieBy(sessions.token) ?? '';
     const [session = '', signature = ''] = cookie.split('.');
-    for (const bent of ['', '.', `${session}.`, `.${signature}`, `${session}x.${signature}`, `${session}.${signature}0`, signature, sessions.token]) {
+    for (const bent of [
+      '',
+      '.',
+      `${session}.`,
+      `.${signature}`,
+      `${session}x.${signature}`,
+      `${session}.${signature}0`,
+      signature,
+      sessions.token,
+    ]) {
       expect(sessions.csrfOf(bent)).toBeUndefined();
     }
   });

@@ -31,7 +31,12 @@ export interface Sessions {
   readonly token: string;
 }
 
-export function createSessions({ clock, ids, key = ids.hex(32), onToken }: {
+export function createSessions({
+  clock,
+  ids,
+  key = ids.hex(32),
+  onToken,
+}: {
   readonly clock: Clock;
   readonly ids: IdSource;
   /** Taken over from a panel that crashed. */
@@ -43,7 +48,8 @@ export function createSessions({ clock, ids, key = ids.hex(32), onToken }: {
   const spent: { readonly token: string; readonly until: Milliseconds }[] = [];
   const wrong: Milliseconds[] = [];
 
-  const sign = (purpose: string, session: string): string => createHmac('sha256', key).update(`${purpose}:${session}`).digest('hex');
+  const sign = (purpose: string, session: string): string =>
+    createHmac('sha256', key).update(`${purpose}:${session}`).digest('hex');
   /** The id a cookie was made for, when its signature is right. */
   const sessionOf = (cookie: string | undefined): string | undefined => {
     const [session = '', signature = ''] = (cookie ?? '').split('.');
@@ -67,7 +73,8 @@ export function createSessions({ clock, ids, key = ids.hex(32), onToken }: {
     enter(token) {
       const now = clock.monotonic();
       while (wrong[0] !== undefined && now - wrong[0] > WRONG_WINDOW_MS) wrong.shift();
-      if (wrong.length >= WRONG_TRIES) return { kind: 'slow_down', retryAfterMs: WRONG_WINDOW_MS - (now - (wrong[0] ?? now)) };
+      if (wrong.length >= WRONG_TRIES)
+        return { kind: 'slow_down', retryAfterMs: WRONG_WINDOW_MS - (now - (wrong[0] ?? now)) };
       while (spent[0] !== undefined && spent[0].until < now) spent.shift();
       if (same(token, current)) {
         spent.push({ token: current, until: now + TOKEN_GRACE_MS });

@@ -4,7 +4,13 @@
  *
  * - B3: a row is named by the byte it begins at; a row is handed out with its stretch and never twice within one delta.
  */
-import { ActionLogLine, type ActionRow, PANEL_DETAIL_CHARACTERS, PANEL_PAGE_LINES, type RecordEntry } from '@vivarium/contracts';
+import {
+  ActionLogLine,
+  type ActionRow,
+  PANEL_DETAIL_CHARACTERS,
+  PANEL_PAGE_LINES,
+  type RecordEntry,
+} from '@vivarium/contracts';
 
 const KEPT_ROWS = 4_000;
 /** A signpost every so many lines: the most that must be read beyond what is asked for. */
@@ -15,7 +21,10 @@ export interface ActionStream {
   /** Forgets everything: the file was replaced. */
   clear(): void;
   /** Rows of the end of `from..to`, no more than one message holds; undefined when they are no longer in memory. */
-  lastRows(from: number, to: number): { readonly rowsFrom: number; readonly rows: readonly ActionRow[] } | undefined;
+  lastRows(
+    from: number,
+    to: number,
+  ): { readonly rowsFrom: number; readonly rows: readonly ActionRow[] } | undefined;
   /** Where to begin reading so that the last page of lines before `to` is covered, as far as it lies within the stretch. A beginning of a line. */
   signpostBefore(from: number, to: number): number;
   /** End of the last line. */
@@ -80,9 +89,21 @@ export const rowsFromOf = (page: readonly ActionRow[], from: number, to: number)
 
 export function toActionRow(entry: RecordEntry, mostDetail = PANEL_DETAIL_CHARACTERS): ActionRow {
   const { from, to } = entry;
-  if (entry.kind === 'unreadable') return { kind: 'unreadable', from, to, why: 'not a line of JSON: a fragment left by a crash, or text of another program' };
+  if (entry.kind === 'unreadable')
+    return {
+      kind: 'unreadable',
+      from,
+      to,
+      why: 'not a line of JSON: a fragment left by a crash, or text of another program',
+    };
   const parsed = ActionLogLine.safeParse(entry.value);
-  if (!parsed.success) return { kind: 'unreadable', from, to, why: `JSON, but no action: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}` };
+  if (!parsed.success)
+    return {
+      kind: 'unreadable',
+      from,
+      to,
+      why: `JSON, but no action: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}`,
+    };
   const line = parsed.data;
   return {
     kind: 'line',

@@ -1,4 +1,11 @@
-import { homeIdOf, homeLayout, PANEL_PAGE_LINES, type FeedDelta, type NewTask, type RecordStore } from '@vivarium/contracts';
+import {
+  homeIdOf,
+  homeLayout,
+  PANEL_PAGE_LINES,
+  type FeedDelta,
+  type NewTask,
+  type RecordStore,
+} from '@vivarium/contracts';
 import { createRecordStore, initHome } from '@vivarium/home';
 import { createMemoryMachine } from '@vivarium/platform/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -15,19 +22,72 @@ beforeEach(() => {
   initHome(layout, machine.files);
   record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
 });
-const setQueue = (...tasks: NewTask[]): void => machine.files.replace(layout.queue, JSON.stringify({ version: '1.0', tasks }));
+const setQueue = (...tasks: NewTask[]): void =>
+  machine.files.replace(layout.queue, JSON.stringify({ version: '1.0', tasks }));
 const task = (id: string, ...depends_on: string[]): NewTask => ({ id, prompt: `do ${id}`, depends_on });
 const claim = (task_id: string, attempt = 1): void =>
-  record.append('execution', { task_id, worker_id: 'w1', status: 'in_progress', timestamp: T, started_at: T, event: 'task.claimed', round: 1, attempt, run_id: 'r1' });
+  record.append('execution', {
+    task_id,
+    worker_id: 'w1',
+    status: 'in_progress',
+    timestamp: T,
+    started_at: T,
+    event: 'task.claimed',
+    round: 1,
+    attempt,
+    run_id: 'r1',
+  });
 const complete = (task_id: string, attempt = 1): void =>
-  record.append('execution', { task_id, worker_id: 'w1', status: 'completed', timestamp: '2026-11-23T10:00:02.000Z', completed_at: T, event: 'task.completed', round: 1, attempt, run_id: 'r1', model: 'm-billed', requested_model: 'm-asked' });
+  record.append('execution', {
+    task_id,
+    worker_id: 'w1',
+    status: 'completed',
+    timestamp: '2026-11-23T10:00:02.000Z',
+    completed_at: T,
+    event: 'task.completed',
+    round: 1,
+    attempt,
+    run_id: 'r1',
+    model: 'm-billed',
+    requested_model: 'm-asked',
+  });
 const hold = (task_id: string): void =>
-  record.append('apiAudit', { timestamp: T, event: 'call.held', user: 'admin', role: 'admin', model: 'm', held: 1, held_nano_usd: 900, input_token_bound: 1, max_completion_tokens: 1, call_id: `c-${task_id}`, task_id, round: 1, simulated: true });
+  record.append('apiAudit', {
+    timestamp: T,
+    event: 'call.held',
+    user: 'admin',
+    role: 'admin',
+    model: 'm',
+    held: 1,
+    held_nano_usd: 900,
+    input_token_bound: 1,
+    max_completion_tokens: 1,
+    call_id: `c-${task_id}`,
+    task_id,
+    round: 1,
+    simulated: true,
+  });
 const settle = (task_id: string): void =>
-  record.append('apiAudit', { timestamp: T, event: 'API_CALL_SUCCESS', user: 'admin', role: 'admin', model: 'm', cost: 1, cost_nano_usd: 400, input_tokens: 7, output_tokens: 5, call_id: `c-${task_id}`, task_id, round: 1, simulated: true });
-const act = (detail: string): void => record.act({ actor: 'w1', action_type: 'SYSTEM', action: 'said', detail });
+  record.append('apiAudit', {
+    timestamp: T,
+    event: 'API_CALL_SUCCESS',
+    user: 'admin',
+    role: 'admin',
+    model: 'm',
+    cost: 1,
+    cost_nano_usd: 400,
+    input_tokens: 7,
+    output_tokens: 5,
+    call_id: `c-${task_id}`,
+    task_id,
+    round: 1,
+    simulated: true,
+  });
+const act = (detail: string): void =>
+  record.act({ actor: 'w1', action_type: 'SYSTEM', action: 'said', detail });
 
-const feedOf = (): RecordFeed => createRecordFeed({ record, queue: createQueueReader(layout, machine.files) });
+const feedOf = (): RecordFeed =>
+  createRecordFeed({ record, queue: createQueueReader(layout, machine.files) });
 const deltasOf = (feed: RecordFeed): readonly FeedDelta[] => {
   const seen = feed.look();
   if (seen.kind === 'anew') throw new Error('the feed began anew');
@@ -41,11 +101,26 @@ describe('the feed of the record', () => {
     claim('a');
     hold('a');
     const feed = feedOf();
-    expect(row(feed, 'a')).toMatchObject({ status: 'in_progress', attempt: 1, worker_id: 'w1', held_nano_usd: 900, cost_nano_usd: 0, simulated: true });
+    expect(row(feed, 'a')).toMatchObject({
+      status: 'in_progress',
+      attempt: 1,
+      worker_id: 'w1',
+      held_nano_usd: 900,
+      cost_nano_usd: 0,
+      simulated: true,
+    });
     settle('a');
     complete('a');
     deltasOf(feed);
-    expect(row(feed, 'a')).toMatchObject({ status: 'completed', requested_model: 'm-asked', model: 'm-billed', input_tokens: 7, output_tokens: 5, cost_nano_usd: 400, held_nano_usd: 0 });
+    expect(row(feed, 'a')).toMatchObject({
+      status: 'completed',
+      requested_model: 'm-asked',
+      model: 'm-billed',
+      input_tokens: 7,
+      output_tokens: 5,
+      cost_nano_usd: 400,
+      held_nano_usd: 0,
+    });
   });
 
   it('B4: deltas of each log join without gap or overlap', () => {
@@ -54,7 +129,13 @@ describe('the feed of the record', () => {
     act('first');
     const feed = feedOf();
     let { execution, action } = feed.position();
-    for (const step of [() => complete('a'), () => claim('b'), () => act('second'), () => (act('third'), act('fourth')), () => complete('b')]) {
+    for (const step of [
+      () => complete('a'),
+      () => claim('b'),
+      () => act('second'),
+      () => (act('third'), act('fourth')),
+      () => complete('b'),
+    ]) {
       step();
       for (const delta of deltasOf(feed)) {
         if (delta.log === 'execution') {
@@ -75,7 +156,13 @@ describe('the feed of the record', () => {
   it('Q8: half a line is told when it is whole, and then once', () => {
     act('before');
     const feed = feedOf();
-    const whole = JSON.stringify({ timestamp: T, actor: 'w1', action_type: 'TOOL', action: 'wrote', detail: 'grüße 🌱' });
+    const whole = JSON.stringify({
+      timestamp: T,
+      actor: 'w1',
+      action_type: 'TOOL',
+      action: 'wrote',
+      detail: 'grüße 🌱',
+    });
     const bytes = whole.length - 4;
     machine.files.append(layout.log('action'), whole.slice(0, bytes));
     expect(deltasOf(feed)).toEqual([]);
@@ -90,7 +177,11 @@ describe('the feed of the record', () => {
     machine.files.append(layout.log('action'), 'no json at all\n{"timestamp":"yesterday"}\n');
     act('after');
     const [delta] = deltasOf(feed);
-    expect(delta?.log === 'action' && delta.rows.map(({ kind }) => kind)).toEqual(['unreadable', 'unreadable', 'line']);
+    expect(delta?.log === 'action' && delta.rows.map(({ kind }) => kind)).toEqual([
+      'unreadable',
+      'unreadable',
+      'line',
+    ]);
     expect(feed.unreadable().action).toBe(2);
   });
 
@@ -101,19 +192,28 @@ describe('the feed of the record', () => {
     expect(row(feed, 'b')).toMatchObject({ status: 'blocked', waits_for: ['a'] });
     complete('a');
     const [delta] = deltasOf(feed);
-    expect(delta?.log === 'execution' && delta.tasks.map(({ id, status }) => `${id} ${status}`)).toEqual(['a completed', 'b queued']);
+    expect(delta?.log === 'execution' && delta.tasks.map(({ id, status }) => `${id} ${status}`)).toEqual([
+      'a completed',
+      'b queued',
+    ]);
   });
 
   it('counts agree with the rows after any of it', () => {
     setQueue(task('a'), task('b', 'a'), task('c'));
     const feed = feedOf();
-    for (const step of [() => claim('a'), () => complete('a'), () => claim('b'), () => setQueue(task('b'), task('d'))]) {
+    for (const step of [
+      () => claim('a'),
+      () => complete('a'),
+      () => claim('b'),
+      () => setQueue(task('b'), task('d')),
+    ]) {
       step();
       feed.look();
       const rows = feed.board.rows(feed.board.ids());
       const counts = feed.board.counts();
       expect(counts.total).toBe(rows.length);
-      for (const { status } of rows) expect(counts[status]).toBe(rows.filter((each) => each.status === status).length);
+      for (const { status } of rows)
+        expect(counts[status]).toBe(rows.filter((each) => each.status === status).length);
     }
   });
 
@@ -122,7 +222,15 @@ describe('the feed of the record', () => {
     const feed = feedOf();
     const before = feed.position().queue;
     setQueue(task('a'), task('c', 'a'));
-    expect(deltasOf(feed)).toMatchObject([{ log: 'queue', from: before, to: feed.position().queue, tasks: [{ id: 'c', status: 'blocked' }], removed: ['b'] }]);
+    expect(deltasOf(feed)).toMatchObject([
+      {
+        log: 'queue',
+        from: before,
+        to: feed.position().queue,
+        tasks: [{ id: 'c', status: 'blocked' }],
+        removed: ['b'],
+      },
+    ]);
   });
 
   it('a queue.json that is broken leaves the tasks standing and is named with its place', () => {
@@ -143,7 +251,10 @@ describe('the feed of the record', () => {
     act('one');
     claim('a');
     expect(feed.look().kind).toBe('anew');
-    expect(feed.snapshot()).toMatchObject({ tasks: [{ id: 'a', status: 'in_progress' }], actions: [{ kind: 'line', detail: 'one' }] });
+    expect(feed.snapshot()).toMatchObject({
+      tasks: [{ id: 'a', status: 'in_progress' }],
+      actions: [{ kind: 'line', detail: 'one' }],
+    });
     expect(deltasOf(feed)).toEqual([]);
   });
 
@@ -174,9 +285,17 @@ describe('the feed of the record', () => {
     act('two');
     deltasOf(feed);
     const missed = feed.since(there) ?? [];
-    const touched = missed.flatMap((delta) => (delta.log === 'execution' || delta.log === 'apiAudit' ? delta.tasks.map(({ id }) => `${delta.log} ${id}`) : []));
+    const touched = missed.flatMap((delta) =>
+      delta.log === 'execution' || delta.log === 'apiAudit'
+        ? delta.tasks.map(({ id }) => `${delta.log} ${id}`)
+        : [],
+    );
     expect(touched).toEqual(['execution a', 'execution b', 'apiAudit c']);
-    expect(missed.flatMap((delta) => (delta.log === 'action' ? delta.rows.map((each) => each.kind === 'line' && each.detail) : []))).toEqual(['two']);
+    expect(
+      missed.flatMap((delta) =>
+        delta.log === 'action' ? delta.rows.map((each) => each.kind === 'line' && each.detail) : [],
+      ),
+    ).toEqual(['two']);
   });
 
   it('a panel that was started anew tells a page the same, from the same position', () => {
@@ -187,8 +306,13 @@ describe('the feed of the record', () => {
     complete('a');
     act('two');
     const missed = feedOf().since(there) ?? [];
-    expect(missed.map(({ log, from }) => `${log} ${from}`)).toEqual([`execution ${there.execution}`, `action ${there.action}`]);
-    expect(missed.flatMap((delta) => (delta.log === 'execution' ? delta.tasks.map(({ id }) => id) : []))).toEqual(['a', 'b']);
+    expect(missed.map(({ log, from }) => `${log} ${from}`)).toEqual([
+      `execution ${there.execution}`,
+      `action ${there.action}`,
+    ]);
+    expect(
+      missed.flatMap((delta) => (delta.log === 'execution' ? delta.tasks.map(({ id }) => id) : [])),
+    ).toEqual(['a', 'b']);
   });
 
   it('old lines are found again far back in a log, page by page, each once', () => {
@@ -220,7 +344,12 @@ describe('the feed of the record', () => {
     expect(delta.rows).toHaveLength(PANEL_PAGE_LINES);
     expect(delta.from).toBe(action);
     expect(delta.rows_from).toBe(delta.rows[0]?.from);
-    const left = feed.range({ log: 'action', generation: delta.generation, from: delta.from, to: delta.rows_from });
+    const left = feed.range({
+      log: 'action',
+      generation: delta.generation,
+      from: delta.from,
+      to: delta.rows_from,
+    });
     expect(left.kind === 'range' && left.delta.log === 'action' && left.delta.rows).toHaveLength(20);
   });
 
@@ -229,7 +358,10 @@ describe('the feed of the record', () => {
     const feed = feedOf();
     const long = 'x'.repeat(5_000);
     machine.files.append(layout.log('action'), '{"timestamp":"2026-');
-    machine.files.append(layout.log('action'), `${JSON.stringify({ timestamp: T, actor: 'w', action_type: 'TOOL', action: 'a', detail: long, event_id: 'e1' })}\n`);
+    machine.files.append(
+      layout.log('action'),
+      `${JSON.stringify({ timestamp: T, actor: 'w', action_type: 'TOOL', action: 'a', detail: long, event_id: 'e1' })}\n`,
+    );
     const [delta] = deltasOf(feed);
     const line = delta?.log === 'action' ? delta.rows.find((each) => each.kind === 'line') : undefined;
     expect(line?.kind === 'line' && line.clipped).toBeGreaterThan(4_000);

@@ -21,6 +21,7 @@ import {
 } from '@vivarium/contracts';
 import { createFlowStats, type FlowStats } from '../verdict/flow-stats.ts';
 import { createActionStream, lastPage, rowsFromOf, toActionRow } from './action-stream.ts';
+import { mostWanted } from './most-wanted.ts';
 import type { QueueReader } from './queue-reader.ts';
 import { createTaskBoard, type TaskBoard } from './task-board.ts';
 
@@ -40,9 +41,6 @@ export interface RecordFeed {
   unreadable(): Readonly<Record<FeedLog, number>>;
 }
 
-/** Tasks in one snapshot; of a longer queue those that move come first. */
-const SNAPSHOT_TASKS = 5_000;
-
 interface Folded {
   readonly tails: Readonly<Record<FeedLog, RecordTail>>;
   readonly board: TaskBoard;
@@ -53,7 +51,13 @@ interface Folded {
   readonly strange: Record<FeedLog, number>;
 }
 
-export function createRecordFeed({ record, queue }: { readonly record: RecordStore; readonly queue: QueueReader }): RecordFeed {
+export function createRecordFeed({
+  record,
+  queue,
+}: {
+  readonly record: RecordStore;
+  readonly queue: QueueReader;
+}): RecordFeed {
   let folded = begin(record);
   let restarts = 0;
 
@@ -61,13 +65,18 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
     const { execution, apiAudit, action } = folded.generations;
     return `${execution}|${apiAudit}|${action}${restarts === 0 ? '' : `|${restarts}`}`;
   };
-  const position = (): FeedPosition => ({ generation: generation(), queue: queue.version, ...folded.offsets });
+  const position = (): FeedPosition => ({
+    generation: generation(),
+    queue: queue.version,
+    ...folded.offsets,
+  });
 
   /** Reads one log; answers the batch, or undefined when the file is another one now. */
   const read = (log: FeedLog, isFirst: boolean): RecordBatch | undefined => {
     const batch = folded.tails[log].read();
     // A file that did not exist is not a file that was replaced, but its generation is new: pages learn it by a snapshot.
-    if (!isFirst && (batch.restarted || batch.cursor.generation !== folded.generations[log])) return undefined;
+    if (!isFirst && (batch.restarted || batch.cursor.generation !== folded.generations[log]))
+      return undefined;
     folded.generations[log] = batch.cursor.generation;
     return batch;
   };
@@ -118,9 +127,14 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
   };
 
   /** Lines that are no longer in memory, from the file. */
-  const readAgain = (from: number, to: number): { readonly rowsFrom: number; readonly rows: ReturnType<typeof lastPage> } => {
+  const readAgain = (
+    from: number,
+    to: number,
+  ): { readonly rowsFrom: number; readonly rows: ReturnType<typeof lastPage> } => {
     const start = folded.actions.signpostBefore(from, to);
-    const batch = record.tail('action', { generation: folded.generations.action, offset: start }).read(to - start);
+    const batch = record
+      .tail('action', { generation: folded.generations.action, offset: start })
+      .read(to - start);
     if (batch.restarted) return { rowsFrom: to, rows: [] };
     const all = batch.entries.filter((entry) => entry.to <= to).map((entry) => toActionRow(entry));
     const rows = lastPage(all, from, to);
@@ -142,7 +156,14 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
       if (queue.read(folded.board.isRecorded) === 'changed') {
         const answer = folded.board.setQueue(queue.tasks);
         if (answer === 'too_many') return { kind: 'anew' };
-        deltas.push({ log: 'queue', generation: generation(), from: queueBefore, to: queue.version, tasks: folded.board.rows(answer.changed), removed: answer.removed });
+        deltas.push({
+          log: 'queue',
+          generation: generation(),
+          from: queueBefore,
+          to: queue.version,
+          tasks: folded.board.rows(answer.changed),
+          removed: answer.removed,
+        });
       }
       const before = { ...folded.offsets };
       const moved: FeedLog[] = [];
@@ -157,7 +178,11 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
       // Rows are made when all logs are folded, so that a task that ended has its cost in the same delta.
       const touched = folded.board.takeTouched();
       for (const log of moved) {
-        deltas.push(log === 'action' ? actionDelta(before.action, folded.offsets.action) : stateDelta(log, before[log], folded.board.rows(touched[log])));
+        deltas.push(
+          log === 'action'
+            ? actionDelta(before.action, folded.offsets.action)
+            : stateDelta(log, before[log], folded.board.rows(touched[log])),
+        );
       }
       return { kind: 'deltas', deltas };
     },
@@ -180,7 +205,10 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
       if (LOGS_IN_ORDER.some((log) => there[log] > here[log])) return undefined;
       const deltas: FeedDelta[] = [];
       for (const log of ['execution', 'apiAudit'] as const) {
-        if (there[log] < here[log]) deltas.push(stateDelta(log, there[log], folded.board.rows(folded.board.touchedSince(log, there[log]))));
+        if (there[log] < here[log])
+          deltas.push(
+            stateDelta(log, there[log], folded.board.rows(folded.board.touchedSince(log, there[log]))),
+          );
       }
       if (there.action < here.action) deltas.push(actionDelta(there.action, here.action));
       return deltas;
@@ -190,13 +218,18 @@ export function createRecordFeed({ record, queue }: { readonly record: RecordSto
       if (asked !== generation() || from > to || to > head) return { kind: 'gone' };
       if (log === 'action') return { kind: 'range', delta: actionDelta(from, to) };
       // States: the newest rows of all that was touched since, whatever the end of the stretch that was asked for.
-      return { kind: 'range', delta: stateDelta(log, from, folded.board.rows(folded.board.touchedSince(log, from))) };
+      return {
+        kind: 'range',
+        delta: stateDelta(log, from, folded.board.rows(folded.board.touchedSince(log, from))),
+      };
     },
     wholeLine(asked, from) {
       if (asked !== generation()) return undefined;
       // Read from the last signpost before it: a line that stands behind a fragment does not begin where a reader can begin.
       const start = folded.actions.signpostBefore(0, from + 1);
-      const { entries } = record.tail('action', { generation: folded.generations.action, offset: start }).read(from - start + LONGEST_LINE);
+      const { entries } = record
+        .tail('action', { generation: folded.generations.action, offset: start })
+        .read(from - start + LONGEST_LINE);
       const entry = entries.find((each) => each.from === from);
       const row = entry === undefined ? undefined : toActionRow(entry, Number.MAX_SAFE_INTEGER);
       return row?.kind === 'line' ? row.detail : undefined;
@@ -226,7 +259,11 @@ const LONGEST_LINE = 1_048_576;
 
 function begin(record: RecordStore): Folded {
   return {
-    tails: { execution: record.tail('execution'), apiAudit: record.tail('apiAudit'), action: record.tail('action') },
+    tails: {
+      execution: record.tail('execution'),
+      apiAudit: record.tail('apiAudit'),
+      action: record.tail('action'),
+    },
     board: createTaskBoard(),
     flow: createFlowStats(),
     actions: createActionStream(),
@@ -234,13 +271,4 @@ function begin(record: RecordStore): Folded {
     generations: { execution: '', apiAudit: '', action: '' },
     strange: { execution: 0, apiAudit: 0, action: 0 },
   };
-}
-
-/** All tasks, or of too many those somebody would look for first. */
-function mostWanted(board: TaskBoard): readonly string[] {
-  const ids = board.ids();
-  if (ids.length <= SNAPSHOT_TASKS) return ids;
-  const rank = { in_progress: 0, retrying: 1, failed: 2, refused: 3, deferred: 4, queued: 5, blocked: 6, skipped: 7, cancelled: 8, completed: 9 } as const;
-  const ranked = board.rows(ids).map((row) => ({ id: row.id, rank: rank[row.status], order: row.order }));
-  return ranked.sort((a, b) => a.rank - b.rank || a.order - b.order).slice(0, SNAPSHOT_TASKS).map(({ id }) => id);
 }

@@ -27,10 +27,15 @@ export interface TaskBoard {
   readonly money: MoneyFold;
   readonly history: TaskHistory;
   /** Answers whether a task came to its end by this line, with how long its attempt took. */
-  applyExecution(line: ExecutionLogLine, to: number): { readonly ended: boolean; readonly durationMs: number | undefined };
+  applyExecution(
+    line: ExecutionLogLine,
+    to: number,
+  ): { readonly ended: boolean; readonly durationMs: number | undefined };
   applyAudit(line: ApiAuditLine, to: number): void;
   /** Takes over a new content of queue.json; answers what changed by it, unless comparing would hold everything up. */
-  setQueue(tasks: readonly Task[]): { readonly changed: readonly string[]; readonly removed: readonly string[] } | 'too_many';
+  setQueue(
+    tasks: readonly Task[],
+  ): { readonly changed: readonly string[]; readonly removed: readonly string[] } | 'too_many';
   /** True when the record knows the task, whether or not it is in the queue now. */
   isRecorded(id: string): boolean;
   task(id: string): Task | undefined;
@@ -135,14 +140,20 @@ export function createTaskBoard(): TaskBoard {
       if (fold.apply(line) === 'ignored') return { ended: false, durationMs: undefined };
       history.execution(line);
       if (line.run_id !== undefined) lastRun = line.run_id;
-      if ('requested_model' in line && line.requested_model !== undefined) requested.set(line.task_id, line.requested_model);
+      if ('requested_model' in line && line.requested_model !== undefined)
+        requested.set(line.task_id, line.requested_model);
       for (const id of [line.task_id, ...(dependants.get(line.task_id) ?? [])]) {
         stamps.execution.set(id, to);
         touched.execution.add(id);
         recount(id);
       }
       const ended = isFinal(line.status) && line.status !== 'skipped' && line.status !== 'cancelled';
-      return { ended, durationMs: ended ? ('latency_ms' in line ? line.latency_ms : undefined) ?? elapsed(before.since, line.timestamp) : undefined };
+      return {
+        ended,
+        durationMs: ended
+          ? (('latency_ms' in line ? line.latency_ms : undefined) ?? elapsed(before.since, line.timestamp))
+          : undefined,
+      };
     },
     applyAudit(line, to) {
       money.apply(line);
@@ -161,7 +172,8 @@ export function createTaskBoard(): TaskBoard {
       // What happened to a dependency before it was one has changed this row too (B2).
       for (const [id, dependent] of dependants) {
         const to = stamps.execution.get(id) ?? 0;
-        for (const each of dependent) if ((stamps.execution.get(each) ?? 0) < to) stamps.execution.set(each, to);
+        for (const each of dependent)
+          if ((stamps.execution.get(each) ?? 0) < to) stamps.execution.set(each, to);
       }
       statuses = new Map();
       counts = { ...noCounts(), total: places.size };
@@ -179,7 +191,8 @@ export function createTaskBoard(): TaskBoard {
       touched = { execution: new Set(), apiAudit: new Set() };
       return taken;
     },
-    touchedSince: (log, offset) => [...stamps[log]].filter(([id, to]) => to > offset && places.has(id)).map(([id]) => id),
+    touchedSince: (log, offset) =>
+      [...stamps[log]].filter(([id, to]) => to > offset && places.has(id)).map(([id]) => id),
     counts: () => ({ ...counts }),
     get lastRun() {
       return lastRun;
@@ -201,7 +214,8 @@ const noCounts = (): Record<TaskStatus | 'total', number> => ({
   skipped: 0,
 });
 
-const clip = <T extends string | null>(text: T, most: number): T | string => (text !== null && text.length > most ? `${text.slice(0, most)}…` : text);
+const clip = <T extends string | null>(text: T, most: number): T | string =>
+  text !== null && text.length > most ? `${text.slice(0, most)}…` : text;
 
 function elapsed(since: string | undefined, until: string): number | undefined {
   const duration = since === undefined ? Number.NaN : Date.parse(until) - Date.parse(since);

@@ -49,14 +49,17 @@ export function createTaskHistory(): TaskHistory {
       });
     },
     // The two logs are read one after the other; their times put them back in order. Equal times keep the order of reading.
-    of: (taskId) => (histories.get(taskId) ?? []).toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp)),
+    of: (taskId) =>
+      (histories.get(taskId) ?? []).toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp)),
   };
 }
 
 function executionText(line: ExecutionLogLine): string {
   switch (line.status) {
     case 'in_progress':
-      return line.supersedes === undefined ? 'claimed' : `claimed, taking over attempt ${line.supersedes.attempt} of ${line.supersedes.worker_id} (${line.supersedes.why})`;
+      return line.supersedes === undefined
+        ? 'claimed'
+        : `claimed, taking over attempt ${line.supersedes.attempt} of ${line.supersedes.worker_id} (${line.supersedes.why})`;
     case 'completed':
       return line.finish_reason === 'length' ? 'completed; the output was cut at its limit' : 'completed';
     case 'deferred':
@@ -75,11 +78,20 @@ function executionText(line: ExecutionLogLine): string {
 function auditText(line: ApiAuditLine): { readonly text: string; readonly nano_usd: number | null } {
   switch (line.event) {
     case 'call.held':
-      return { text: `held for ${line.model}, at most ${line.max_completion_tokens} tokens`, nano_usd: line.held_nano_usd };
+      return {
+        text: `held for ${line.model}, at most ${line.max_completion_tokens} tokens`,
+        nano_usd: line.held_nano_usd,
+      };
     case 'API_CALL_SUCCESS':
-      return { text: `${line.model} answered: ${line.input_tokens} + ${line.output_tokens} tokens`, nano_usd: line.cost_nano_usd ?? null };
+      return {
+        text: `${line.model} answered: ${line.input_tokens} + ${line.output_tokens} tokens`,
+        nano_usd: line.cost_nano_usd ?? null,
+      };
     case 'call.usage-unknown':
-      return { text: `cut before its usage was known: ${line.error}`.slice(0, MOST_TEXT), nano_usd: line.charged_nano_usd };
+      return {
+        text: `cut before its usage was known: ${line.error}`.slice(0, MOST_TEXT),
+        nano_usd: line.charged_nano_usd,
+      };
     case 'API_CALL_FAILURE':
       return { text: `nothing billed: ${line.error}`.slice(0, MOST_TEXT), nano_usd: null };
     case 'call.replayed':

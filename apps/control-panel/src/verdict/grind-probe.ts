@@ -23,7 +23,12 @@ export interface GrindProbe {
 const ASK_EVERY_MS = 2_000;
 const PATIENCE_MS = 1_000;
 
-export function createGrindProbe({ home, clock, readGrind, ask = askHealth }: {
+export function createGrindProbe({
+  home,
+  clock,
+  readGrind,
+  ask = askHealth,
+}: {
   readonly home: string;
   readonly clock: Clock;
   readonly readGrind: () => GrindFile | undefined;
@@ -39,7 +44,10 @@ export function createGrindProbe({ home, clock, readGrind, ask = askHealth }: {
     const keptCap = seen?.url === file.url ? seen.runCapNanoUsd : undefined;
     try {
       const health = Health.parse(await ask(file.url, AbortSignal.timeout(PATIENCE_MS)));
-      seen = health.home === home ? { ...said, status: health.status, runCapNanoUsd: health.run_cap_nano_usd } : { ...said, status: 'foreign', runCapNanoUsd: undefined };
+      seen =
+        health.home === home
+          ? { ...said, status: health.status, runCapNanoUsd: health.run_cap_nano_usd }
+          : { ...said, status: 'foreign', runCapNanoUsd: undefined };
     } catch {
       // Not answering is an answer; the file says who should be there.
       seen = { ...said, status: 'silent', runCapNanoUsd: keptCap };
@@ -68,7 +76,8 @@ export function createGrindProbe({ home, clock, readGrind, ask = askHealth }: {
 
 async function askHealth(url: string, signal: AbortSignal): Promise<unknown> {
   const address = new URL('/healthz', url);
-  if (!['127.0.0.1', 'localhost', '[::1]'].includes(address.hostname)) throw new Error('grind is not on this machine');
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(address.hostname))
+    throw new Error('grind is not on this machine');
   const reply = await fetch(address, { signal, redirect: 'error' });
   return await reply.json();
 }

@@ -2,12 +2,23 @@
  * Puts the overview together: what the record, the beats, the control state and grind say at one moment. Owns the memory of when work last
  * made progress; everything else is asked of its parts.
  */
-import type { BeatFile, ControlState, FeedLog, FeedPosition, MoneyFigures, OrchestratorFile, Overview, Sums } from '@vivarium/contracts';
+import type {
+  BeatFile,
+  ControlState,
+  FeedLog,
+  FeedPosition,
+  MoneyFigures,
+  OrchestratorFile,
+  Overview,
+  Sums,
+} from '@vivarium/contracts';
 import { type Clock, sumUsd, timestamp } from '@vivarium/core';
 import type { GrindSeen } from './grind-probe.ts';
 import { BUCKET_MS, type FlowStats } from './flow-stats.ts';
 import type { TaskBoard } from '../feed/task-board.ts';
-import { flowVerdict, moneyVerdict, runningVerdict } from './verdict.ts';
+import { flowVerdict } from './flow-verdict.ts';
+import { moneyVerdict } from './money-verdict.ts';
+import { runningVerdict } from './running-verdict.ts';
 import type { WorkerWatch } from './worker-watch.ts';
 
 /** What the overview is made from. The parts of the feed are asked for anew each time: they change when a file is replaced. */
@@ -46,12 +57,17 @@ export function createOverview(sources: OverviewSources): () => Overview {
     const isRunning = control.kind === 'running' && fresh > 0;
     if (isRunning && !wasRunning) freedAt = wall;
     wasRunning = isRunning;
-    const lastProgress = Math.max(feed.flow.lastFinishMs ?? 0, freedAt, ...runs.map((run) => Date.parse(run.started_at)));
+    const lastProgress = Math.max(
+      feed.flow.lastFinishMs ?? 0,
+      freedAt,
+      ...runs.map((run) => Date.parse(run.started_at)),
+    );
 
     const { board } = feed;
     const counts = board.counts();
     const grind = sources.grind();
-    const runId = runs.toSorted((a, b) => a.started_at.localeCompare(b.started_at)).at(-1)?.run_id ?? board.lastRun;
+    const runId =
+      runs.toSorted((a, b) => a.started_at.localeCompare(b.started_at)).at(-1)?.run_id ?? board.lastRun;
     const books = { real: board.money.book(false), simulated: board.money.book(true) };
     const ofRun = {
       real: figures(runId === undefined ? books.real.total : books.real.run(runId)),
@@ -60,13 +76,20 @@ export function createOverview(sources: OverviewSources): () => Overview {
     // The book that is being spent from: the one the run has used, and before it has used any, the one grind writes to.
     const isSimulated = isUsed(ofRun.real) ? false : isUsed(ofRun.simulated) || (grind?.simulated ?? false);
     const holds = board.money.openHolds();
-    const held = (simulated: boolean): number => sumUsd(holds.filter((hold) => (hold.line.simulated ?? false) === simulated).map((hold) => hold.amount));
+    const held = (simulated: boolean): number =>
+      sumUsd(holds.filter((hold) => (hold.line.simulated ?? false) === simulated).map((hold) => hold.amount));
 
     return {
       as_of: timestamp(clock),
       position: feed.position(),
       verdict: {
-        running: runningVerdict({ control, acknowledgement, fresh, target: runs.reduce((sum, run) => sum + run.workers, 0), runs: runs.length }),
+        running: runningVerdict({
+          control,
+          acknowledgement,
+          fresh,
+          target: runs.reduce((sum, run) => sum + run.workers, 0),
+          runs: runs.length,
+        }),
         flow: flowVerdict({
           control,
           fresh,
@@ -98,11 +121,23 @@ export function createOverview(sources: OverviewSources): () => Overview {
       },
       counts,
       workers,
-      runs: runs.map(({ run_id, workers: asked, concurrency, watch: watching, started_at }) => ({ run_id, workers: asked, concurrency, watch: watching, started_at })),
+      runs: runs.map(({ run_id, workers: asked, concurrency, watch: watching, started_at }) => ({
+        run_id,
+        workers: asked,
+        concurrency,
+        watch: watching,
+        started_at,
+      })),
       grind:
         grind === undefined
           ? null
-          : { url: grind.url, provider: grind.provider, simulated: grind.simulated, status: grind.status, run_cap_nano_usd: grind.runCapNanoUsd ?? null },
+          : {
+              url: grind.url,
+              provider: grind.provider,
+              simulated: grind.simulated,
+              status: grind.status,
+              run_cap_nano_usd: grind.runCapNanoUsd ?? null,
+            },
       in_flight: { calls: holds.length, held_real: held(false), held_simulated: held(true) },
       money: {
         run_id: runId ?? null,

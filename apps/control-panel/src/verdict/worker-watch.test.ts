@@ -3,8 +3,22 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createWorkerWatch, STILL_AFTER_MS, type WorkerWatch } from './worker-watch.ts';
 
 const running: ControlState = { kind: 'running' };
-const paused: ControlState = { kind: 'paused', reason: '', actor: undefined, since: '2026-11-23T10:00:00.000Z' };
-const beat = (worker_id: string, counter: number, busy: number, pid = 1): BeatFile => ({ worker_id, pid, started: '1', host: 'h', run_id: 'r', counter, slots: 2, busy });
+const paused: ControlState = {
+  kind: 'paused',
+  reason: '',
+  actor: undefined,
+  since: '2026-11-23T10:00:00.000Z',
+};
+const beat = (worker_id: string, counter: number, busy: number, pid = 1): BeatFile => ({
+  worker_id,
+  pid,
+  started: '1',
+  host: 'h',
+  run_id: 'r',
+  counter,
+  slots: 2,
+  busy,
+});
 
 describe('which workers are at hand', () => {
   let gone: Set<number>;
@@ -35,7 +49,12 @@ describe('which workers are at hand', () => {
     watch.observe([beat('a', 5, 0)], paused, 100);
     expect(watch.acknowledgement(100)).toMatchObject({ workers: 1, acknowledged: 0, effective: false });
     watch.observe([beat('a', 6, 0)], paused, 900);
-    expect(watch.acknowledgement(900)).toEqual({ workers: 1, acknowledged: 1, effective: true, effectiveAfterMs: 800 });
+    expect(watch.acknowledgement(900)).toEqual({
+      workers: 1,
+      acknowledged: 1,
+      effective: true,
+      effectiveAfterMs: 800,
+    });
   });
 
   it('a worker that still holds work has not acknowledged', () => {
@@ -44,7 +63,11 @@ describe('which workers are at hand', () => {
     watch.observe([beat('a', 7, 1), beat('b', 7, 0)], paused, 1_100);
     expect(watch.acknowledgement(1_100)).toMatchObject({ workers: 2, acknowledged: 1, effective: false });
     watch.observe([beat('a', 8, 0), beat('b', 8, 0)], paused, 2_100);
-    expect(watch.acknowledgement(2_100)).toMatchObject({ acknowledged: 2, effective: true, effectiveAfterMs: 2_000 });
+    expect(watch.acknowledgement(2_100)).toMatchObject({
+      acknowledged: 2,
+      effective: true,
+      effectiveAfterMs: 2_000,
+    });
   });
 
   it('is not held up for ever by a worker that died', () => {

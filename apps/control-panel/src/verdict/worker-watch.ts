@@ -36,7 +36,9 @@ interface Seen {
 
 export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean): WorkerWatch {
   let seen = new Map<string, Seen>();
-  let change: { readonly key: string; readonly at: Milliseconds | undefined; effectiveAfterMs: number | undefined } | undefined;
+  let change:
+    | { readonly key: string; readonly at: Milliseconds | undefined; effectiveAfterMs: number | undefined }
+    | undefined;
 
   const stateOf = ({ beat, movedAt }: Seen, now: Milliseconds): WorkerRow['state'] =>
     isGone(beat) ? 'gone' : now - movedAt > STILL_AFTER_MS ? 'still' : 'fresh';
@@ -46,7 +48,12 @@ export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean)
   const acknowledgement = (now: Milliseconds): Acknowledgement => {
     const present = [...seen.values()].filter((worker) => stateOf(worker, now) !== 'gone');
     const acknowledged = present.filter(hasLetGo).length;
-    return { workers: present.length, acknowledged, effective: acknowledged === present.length, effectiveAfterMs: change?.effectiveAfterMs };
+    return {
+      workers: present.length,
+      acknowledged,
+      effective: acknowledged === present.length,
+      effectiveAfterMs: change?.effectiveAfterMs,
+    };
   };
 
   return {
@@ -56,7 +63,8 @@ export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean)
       const next = new Map<string, Seen>();
       for (const beat of beats) {
         const before = seen.get(beat.worker_id);
-        const moved = before === undefined || before.beat.counter !== beat.counter || before.beat.pid !== beat.pid;
+        const moved =
+          before === undefined || before.beat.counter !== beat.counter || before.beat.pid !== beat.pid;
         next.set(beat.worker_id, {
           beat,
           movedAt: moved ? now : before.movedAt,
@@ -67,7 +75,8 @@ export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean)
       // The state found at the start is not a change: its beats are taken as they are, and how long it took nobody here has seen.
       if (change === undefined) change = { key, at: undefined, effectiveAfterMs: undefined };
       else if (changed) change = { key, at: now, effectiveAfterMs: undefined };
-      if (change.at === undefined || change.effectiveAfterMs !== undefined || control.kind === 'running') return;
+      if (change.at === undefined || change.effectiveAfterMs !== undefined || control.kind === 'running')
+        return;
       if (acknowledgement(now).effective) change.effectiveAfterMs = now - change.at;
     },
     rows: (now) =>

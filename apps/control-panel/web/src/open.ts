@@ -21,7 +21,11 @@ async function comeIn(token: string): Promise<void> {
     if (reply.ok) return window.location.replace('/');
     byId('help')?.toggleAttribute('hidden', false);
     if (reply.status === 429) say('Too many wrong links', 'Wait a minute, then open the right one.');
-    else say('This link no longer opens', 'It belongs to a panel that has stopped, or it was used more than ten minutes ago.');
+    else
+      say(
+        'This link no longer opens',
+        'It belongs to a panel that has stopped, or it was used more than ten minutes ago.',
+      );
   } catch {
     byId('help')?.toggleAttribute('hidden', false);
     say('The panel does not answer', 'It has stopped. Start it again and open the link it prints.');

@@ -6,7 +6,17 @@
  * - W4: a message of another generation is never applied: the snapshot that follows it is.
  * - W5: what an overview says of the record's end and the page does not have is asked for, so that nothing stays missing in silence.
  */
-import type { FeedDelta, FeedLog, FeedPosition, Hello, Overview, RangeAnswer, RangeRequest, Snapshot, TaskRow } from '@vivarium/contracts';
+import type {
+  FeedDelta,
+  FeedLog,
+  FeedPosition,
+  Hello,
+  Overview,
+  RangeAnswer,
+  RangeRequest,
+  Snapshot,
+  TaskRow,
+} from '@vivarium/contracts';
 import { endOf, type LogItem, placeStretch } from './log-items.ts';
 
 export interface FeedState {
@@ -71,7 +81,9 @@ export function receive(state: FeedState, message: FeedMessage): Step {
       return lookForGaps({ ...state, overview: message.overview }, message.overview.position);
     case 'range': {
       const answered = { ...state, asking: without(state.asking, message.log) };
-      return message.answer.kind === 'gone' ? done(answered) : drain(takeRange(answered, message.answer.delta));
+      return message.answer.kind === 'gone'
+        ? done(answered)
+        : drain(takeRange(answered, message.answer.delta));
     }
   }
 }
@@ -95,7 +107,8 @@ function applyDelta(state: FeedState, delta: FeedDelta): Step {
   const { position } = state;
   if (position === undefined || delta.generation !== position.generation) return done(state);
   if (delta.log === 'queue') {
-    if (delta.from !== position.queue) return delta.to === position.queue ? done(state) : { state, ask: [], resync: true };
+    if (delta.from !== position.queue)
+      return delta.to === position.queue ? done(state) : { state, ask: [], resync: true };
     const tasks = putTasks(state.tasks, delta.tasks);
     for (const id of delta.removed) tasks.delete(id);
     return done({ ...state, tasks, position: { ...position, queue: delta.to } });
@@ -109,22 +122,44 @@ function applyDelta(state: FeedState, delta: FeedDelta): Step {
 }
 
 /** Takes over a delta that begins at or before where the page stands and ends beyond. */
-function advance(state: FeedState, position: FeedPosition, delta: Exclude<FeedDelta, { log: 'queue' }>): FeedState {
+function advance(
+  state: FeedState,
+  position: FeedPosition,
+  delta: Exclude<FeedDelta, { log: 'queue' }>,
+): FeedState {
   const moved = { ...state, position: { ...position, [delta.log]: delta.to } };
   if (delta.log !== 'action') return { ...moved, tasks: putTasks(state.tasks, delta.tasks) };
   // Up to where the page stands everything is known, also where the file holds nothing but an empty line: that is no gap.
   const end = endOf(state.log);
   const rowsFrom = delta.rows_from <= position.action ? Math.min(end, delta.rows_from) : delta.rows_from;
-  return { ...moved, log: placeStretch(state.log, { from: Math.min(end, delta.from), to: delta.to, rowsFrom, rows: delta.rows }) };
+  return {
+    ...moved,
+    log: placeStretch(state.log, {
+      from: Math.min(end, delta.from),
+      to: delta.to,
+      rowsFrom,
+      rows: delta.rows,
+    }),
+  };
 }
 
 /** An answer may cover what was missed, or lines of long ago that change nothing of where the page stands. */
 function takeRange(state: FeedState, delta: FeedDelta): FeedState {
   const { position } = state;
-  if (position === undefined || delta.generation !== position.generation || delta.log === 'queue') return state;
-  if (delta.to > position[delta.log] && delta.from <= position[delta.log]) return advance(state, position, delta);
+  if (position === undefined || delta.generation !== position.generation || delta.log === 'queue')
+    return state;
+  if (delta.to > position[delta.log] && delta.from <= position[delta.log])
+    return advance(state, position, delta);
   if (delta.log !== 'action' || delta.to > position.action) return state;
-  return { ...state, log: placeStretch(state.log, { from: delta.from, to: delta.to, rowsFrom: delta.rows_from, rows: delta.rows }) };
+  return {
+    ...state,
+    log: placeStretch(state.log, {
+      from: delta.from,
+      to: delta.to,
+      rowsFrom: delta.rows_from,
+      rows: delta.rows,
+    }),
+  };
 }
 
 /** Applies what was held and now fits. */
@@ -165,4 +200,5 @@ function putTasks(tasks: ReadonlyMap<string, TaskRow>, rows: readonly TaskRow[])
   return next;
 }
 
-const without = (logs: ReadonlySet<FeedLog>, log: FeedLog): ReadonlySet<FeedLog> => new Set([...logs].filter((each) => each !== log));
+const without = (logs: ReadonlySet<FeedLog>, log: FeedLog): ReadonlySet<FeedLog> =>
+  new Set([...logs].filter((each) => each !== log));

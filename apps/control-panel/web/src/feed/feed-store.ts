@@ -8,7 +8,14 @@
 import type { PanelReceipt, PanelSession, RangeRequest } from '@vivarium/contracts';
 import { io, type Socket } from 'socket.io-client';
 import { type FeedMessage, type FeedState, NOTHING_KNOWN, receive } from './feed-state.ts';
-import { parseDelta, parseHello, parseOverview, parseRangeAnswer, parseReceipt, parseSnapshot } from './parse.ts';
+import {
+  parseDelta,
+  parseHello,
+  parseOverview,
+  parseRangeAnswer,
+  parseReceipt,
+  parseSnapshot,
+} from './parse.ts';
 import { PROTOCOL } from './protocol.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost' | 'locked';
@@ -90,12 +97,20 @@ export function createFeedStore(): FeedStore {
     socket?.removeAllListeners();
     socket?.disconnect();
     const { position } = state.feed;
-    socket = io({ transports: ['websocket'], reconnection: false, auth: { protocol: PROTOCOL, csrf: session.csrf, ...(position === undefined ? {} : { position }) } });
+    socket = io({
+      transports: ['websocket'],
+      reconnection: false,
+      auth: { protocol: PROTOCOL, csrf: session.csrf, ...(position === undefined ? {} : { position }) },
+    });
     listen(socket);
   };
 
   const listen = (to: Socket): void => {
-    const on = <T>(event: string, parse: (value: unknown) => T | undefined, use: (value: T) => void): void => {
+    const on = <T>(
+      event: string,
+      parse: (value: unknown) => T | undefined,
+      use: (value: T) => void,
+    ): void => {
       to.on(event, (value: unknown, took: unknown) => {
         const parsed = parse(value);
         if (parsed !== undefined) use(parsed);
@@ -132,13 +147,17 @@ export function createFeedStore(): FeedStore {
     },
     async load(from, to) {
       const { position } = state.feed;
-      if (position !== undefined) await askRange({ log: 'action', generation: position.generation, from, to });
+      if (position !== undefined)
+        await askRange({ log: 'action', generation: position.generation, from, to });
     },
     async command(verb, reason) {
       const id = crypto.randomUUID();
       const command = { id, verb, reason: reason ?? null };
       // The same id again does nothing twice, so one more try after a lost answer is safe.
-      return parseReceipt(await emitWithAnswer('control', command)) ?? parseReceipt(await emitWithAnswer('control', command));
+      return (
+        parseReceipt(await emitWithAnswer('control', command)) ??
+        parseReceipt(await emitWithAnswer('control', command))
+      );
     },
     start() {
       void connect();
@@ -146,7 +165,9 @@ export function createFeedStore(): FeedStore {
   };
 }
 
-async function readSession(): Promise<{ readonly kind: 'open'; readonly csrf: string } | { readonly kind: 'locked' | 'unreachable' }> {
+async function readSession(): Promise<
+  { readonly kind: 'open'; readonly csrf: string } | { readonly kind: 'locked' | 'unreachable' }
+> {
   try {
     const reply = await fetch('/api/session', { cache: 'no-store' });
     if (reply.status === 401) return { kind: 'locked' };

@@ -32,10 +32,19 @@ export function placeStretch(items: readonly LogItem[], stretch: Stretch): reado
     // Nothing between the end and a later beginning was ever told: it is a gap like any other.
     return trim(join(items, [gap(end, Math.max(end, stretch.rowsFrom)), ...stretch.rows]));
   }
-  const index = items.findIndex((item) => item.kind === 'gap' && item.from < stretch.to && item.to > stretch.from);
+  const index = items.findIndex(
+    (item) => item.kind === 'gap' && item.from < stretch.to && item.to > stretch.from,
+  );
   const found = items[index];
   if (found === undefined) return stretch.to > end ? placeStretch(items, cutFront(stretch, end)) : items;
-  const inside = cutFront({ ...stretch, to: Math.min(stretch.to, found.to), rows: stretch.rows.filter((row) => row.to <= found.to) }, found.from);
+  const inside = cutFront(
+    {
+      ...stretch,
+      to: Math.min(stretch.to, found.to),
+      rows: stretch.rows.filter((row) => row.to <= found.to),
+    },
+    found.from,
+  );
   const filled = [gap(found.from, inside.rowsFrom), ...inside.rows, gap(inside.to, found.to)];
   const placed = join([...items.slice(0, index), ...filled.filter(isReal)], items.slice(index + 1));
   return stretch.to > end ? placeStretch(placed, cutFront(stretch, end)) : placed;
@@ -43,12 +52,20 @@ export function placeStretch(items: readonly LogItem[], stretch: Stretch): reado
 
 const gap = (from: number, to: number): LogGap => ({ kind: 'gap', from, to });
 const isReal = (item: LogItem): boolean => item.kind !== 'gap' || item.to > item.from;
-const join = (before: readonly LogItem[], after: readonly LogItem[]): readonly LogItem[] => [...before, ...after.filter(isReal)];
+const join = (before: readonly LogItem[], after: readonly LogItem[]): readonly LogItem[] => [
+  ...before,
+  ...after.filter(isReal),
+];
 
 /** The part of a stretch from `from` on. */
 function cutFront(stretch: Stretch, from: number): Stretch {
   if (stretch.from >= from) return stretch;
-  return { from, to: stretch.to, rowsFrom: Math.max(from, stretch.rowsFrom), rows: stretch.rows.filter((row) => row.from >= from) };
+  return {
+    from,
+    to: stretch.to,
+    rowsFrom: Math.max(from, stretch.rowsFrom),
+    rows: stretch.rows.filter((row) => row.from >= from),
+  };
 }
 
 /** Lets the oldest rows go; they become a gap that can be filled again. Cuts a good part at once, so that it happens seldom. */

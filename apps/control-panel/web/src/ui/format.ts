@@ -5,11 +5,16 @@ export const money = (nano: number): string => formatUsd(nanoUsd(nano));
 
 const counts = new Intl.NumberFormat('en-US');
 export const count = (value: number): string => counts.format(value);
-export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export const plural = (value: number, noun: string): string =>
+  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 
 /** `12 400` tokens as `12.4k`: columns stay narrow, the exact number is on hover. */
 export const short = (value: number): string =>
-  value < 10_000 ? count(value) : value < 1_000_000 ? `${(value / 1_000).toFixed(1)}k` : `${(value / 1_000_000).toFixed(1)}M`;
+  value < 10_000
+    ? count(value)
+    : value < 1_000_000
+      ? `${(value / 1_000).toFixed(1)}k`
+      : `${(value / 1_000_000).toFixed(1)}M`;
 
 const two = (value: number): string => String(value).padStart(2, '0');
 

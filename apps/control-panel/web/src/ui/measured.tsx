@@ -1,7 +1,13 @@
 import { type ReactElement, type ReactNode, useLayoutEffect, useRef } from 'react';
 
 /** Tells its own height, whenever it changes: what an opened row of a windowed list is taller. */
-export function Measured({ onHeight, children }: { readonly onHeight: (height: number) => void; readonly children: ReactNode }): ReactElement {
+export function Measured({
+  onHeight,
+  children,
+}: {
+  readonly onHeight: (height: number) => void;
+  readonly children: ReactNode;
+}): ReactElement {
   const ref = useRef<HTMLDivElement | null>(null);
   const tell = useRef(onHeight);
   useLayoutEffect(() => {

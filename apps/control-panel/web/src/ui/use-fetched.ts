@@ -8,11 +8,16 @@ export type Fetched<T> =
   | { readonly kind: 'failed'; readonly why: string };
 
 /** Trusts the panel for the shape: the answer is its own, same origin, and every text in it is shown as text. */
-export const useJson = <T>(address: string | undefined, version: string): Fetched<T> => useFetched(address, version, async (reply) => (await reply.json()) as T);
+export const useJson = <T>(address: string | undefined, version: string): Fetched<T> =>
+  useFetched(address, version, async (reply) => (await reply.json()) as T);
 export const useText = (address: string | undefined): Fetched<string> => useFetched(address, '', textOf);
 const textOf = (reply: Response): Promise<string> => reply.text();
 
-function useFetched<T>(address: string | undefined, version: string, read: (reply: Response) => Promise<T>): Fetched<T> {
+function useFetched<T>(
+  address: string | undefined,
+  version: string,
+  read: (reply: Response) => Promise<T>,
+): Fetched<T> {
   const [fetched, setFetched] = useState<Fetched<T>>({ kind: address === undefined ? 'nothing' : 'coming' });
   useEffect(() => {
     if (address === undefined) return undefined;
@@ -20,10 +25,17 @@ function useFetched<T>(address: string | undefined, version: string, read: (repl
     const ask = async (): Promise<void> => {
       try {
         const reply = await fetch(address, { signal: abort.signal, cache: 'no-store' });
-        if (!reply.ok) return setFetched({ kind: 'failed', why: reply.status === 404 ? 'it is not there' : `the panel answered ${reply.status}` });
+        if (!reply.ok)
+          return setFetched({
+            kind: 'failed',
+            why: reply.status === 404 ? 'it is not there' : `the panel answered ${reply.status}`,
+          });
         setFetched({ kind: 'here', value: await read(reply) });
       } catch {
-        if (!abort.signal.aborted) setFetched((before) => (before.kind === 'here' ? before : { kind: 'failed', why: 'the panel does not answer' }));
+        if (!abort.signal.aborted)
+          setFetched((before) =>
+            before.kind === 'here' ? before : { kind: 'failed', why: 'the panel does not answer' },
+          );
       }
     };
     void ask();

@@ -11,7 +11,11 @@ export interface ListKeys {
   onKeyDown(event: KeyboardEvent): void;
 }
 
-export function useListKeys(length: number, list: RefObject<HTMLElement | null>, reveal: (index: number) => void): ListKeys {
+export function useListKeys(
+  length: number,
+  list: RefObject<HTMLElement | null>,
+  reveal: (index: number) => void,
+): ListKeys {
   const [wanted, setCursor] = useState(0);
   const moves = useRef(false);
   const cursor = Math.max(0, Math.min(wanted, length - 1));

@@ -21,14 +21,19 @@ export function useOpened<Key>(): OpenRows<Key> {
     });
   }, []);
   const setHeight = useCallback((key: Key, height: number) => {
-    setHeights((before) => (before.has(key) && before.get(key) !== height ? new Map(before).set(key, height) : before));
+    setHeights((before) =>
+      before.has(key) && before.get(key) !== height ? new Map(before).set(key, height) : before,
+    );
   }, []);
   return useMemo(
     () => ({
       isOpen: (key) => heights.has(key),
       toggle,
       setHeight,
-      among: (indexOf) => [...heights].map(([key, extra]) => ({ index: indexOf(key), extra })).filter(({ index }) => index >= 0),
+      among: (indexOf) =>
+        [...heights]
+          .map(([key, extra]) => ({ index: indexOf(key), extra }))
+          .filter(({ index }) => index >= 0),
     }),
     [heights, toggle, setHeight],
   );

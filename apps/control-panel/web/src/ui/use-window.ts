@@ -33,7 +33,9 @@ export function useWindow(length: number, rowHeight: number, opened: Opened): Wi
     const element = ref.current;
     if (element === null) return;
     setView((before) =>
-      before.top === element.scrollTop && before.height === element.clientHeight ? before : { top: element.scrollTop, height: element.clientHeight },
+      before.top === element.scrollTop && before.height === element.clientHeight
+        ? before
+        : { top: element.scrollTop, height: element.clientHeight },
     );
   }, []);
   useLayoutEffect(() => {
@@ -63,7 +65,8 @@ export function useWindow(length: number, rowHeight: number, opened: Opened): Wi
       if (element === null) return;
       const top = topOf(index);
       if (top < element.scrollTop) element.scrollTop = top;
-      else if (top + rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = top + rowHeight - element.clientHeight;
+      else if (top + rowHeight > element.scrollTop + element.clientHeight)
+        element.scrollTop = top + rowHeight - element.clientHeight;
     },
   };
 }

@@ -49,7 +49,10 @@ export function ActionLog({ feed, load, search, onSearch }: ActionLogProps): Rea
     const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 6;
     const first = list.indexAt(element.scrollTop);
     const item = items[first];
-    anchor.current = isAtEnd || item === undefined ? undefined : { from: item.from, below: list.topOf(first) - element.scrollTop };
+    anchor.current =
+      isAtEnd || item === undefined
+        ? undefined
+        : { from: item.from, below: list.topOf(first) - element.scrollTop };
     if (isAtEnd !== isFollowing) {
       setFollowing(isAtEnd);
       setSeenTo(endOf(feed.log));
@@ -81,7 +84,10 @@ export function ActionLog({ feed, load, search, onSearch }: ActionLogProps): Rea
     <section className="board log" aria-label="Action log">
       <div className="toolbar">
         <h2>
-          Action log <span className="dim figure">{items.length === feed.log.length ? '' : `${count(items.length)} of ${count(feed.log.length)}`}</span>
+          Action log{' '}
+          <span className="dim figure">
+            {items.length === feed.log.length ? '' : `${count(items.length)} of ${count(feed.log.length)}`}
+          </span>
         </h2>
         <input
           type="search"
@@ -110,13 +116,30 @@ export function ActionLog({ feed, load, search, onSearch }: ActionLogProps): Rea
       </div>
       <div className="table log-table" role="table" aria-label="Action log" aria-rowcount={items.length}>
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the rows take the focus; their keys are heard once, here */}
-        <div role="rowgroup" className="scroller" ref={list.ref} onScroll={onScroll} onKeyDown={keys.onKeyDown}>
-          {items.length === 0 && <p className="empty">{feed.log.length === 0 ? 'No line yet. Whatever happens in this home appears here.' : 'No line matches.'}</p>}
+        <div
+          role="rowgroup"
+          className="scroller"
+          ref={list.ref}
+          onScroll={onScroll}
+          onKeyDown={keys.onKeyDown}
+        >
+          {items.length === 0 && (
+            <p className="empty">
+              {feed.log.length === 0
+                ? 'No line yet. Whatever happens in this home appears here.'
+                : 'No line matches.'}
+            </p>
+          )}
           <div className="sizer" style={{ height: list.height }}>
             {items.slice(list.first, list.end).map((item, offset) => {
               const index = list.first + offset;
               return (
-                <div key={keyOf(item)} className="window-row" data-index={index} style={{ transform: `translateY(${list.topOf(index)}px)` }}>
+                <div
+                  key={keyOf(item)}
+                  className="window-row"
+                  data-index={index}
+                  style={{ transform: `translateY(${list.topOf(index)}px)` }}
+                >
                   <LogRow
                     item={item}
                     rowIndex={index + 1}
@@ -130,7 +153,11 @@ export function ActionLog({ feed, load, search, onSearch }: ActionLogProps): Rea
                   />
                   {open.isOpen(item.from) && item.kind !== 'gap' && (
                     <Measured onHeight={(height) => open.setHeight(item.from, height)}>
-                      <LogLineDetails item={item} generation={feed.position?.generation ?? ''} onSearch={onSearch} />
+                      <LogLineDetails
+                        item={item}
+                        generation={feed.position?.generation ?? ''}
+                        onSearch={onSearch}
+                      />
                     </Measured>
                   )}
                 </div>

@@ -68,9 +68,7 @@ export function App({ store }: { readonly store: FeedStore }): ReactElement {
           <ControlButtons overview={overview} command={command} isLive={freshness === 'live'} />
         </section>
       )}
-      {overview !== undefined && (
-        <ControlStrip overview={overview} command={command} skewMs={page.skewMs} />
-      )}
+      {overview !== undefined && <ControlStrip overview={overview} command={command} skewMs={page.skewMs} />}
       <Notices page={page} />
       {overview !== undefined && (
         <main id="boards" className="boards">

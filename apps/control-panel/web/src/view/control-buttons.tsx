@@ -28,7 +28,13 @@ export function ControlButtons({
           <ResumeShape /> Resume…
         </button>
       )}
-      <button type="button" className="control" data-verb="halt" disabled={kind === 'halted'} onClick={() => setSheet('halt')}>
+      <button
+        type="button"
+        className="control"
+        data-verb="halt"
+        disabled={kind === 'halted'}
+        onClick={() => setSheet('halt')}
+      >
         <HaltShape /> {kind === 'halted' ? 'Halted' : 'Halt…'}
       </button>
       {sheet !== undefined && (

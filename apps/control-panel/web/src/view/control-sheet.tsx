@@ -48,10 +48,17 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
         ))}
       </dl>
       {!isLive && (
-        <p className="warning">These figures are not fresh: the page is not in touch with its panel right now.</p>
+        <p className="warning">
+          These figures are not fresh: the page is not in touch with its panel right now.
+        </p>
       )}
       <label htmlFor={ids.reason}>
-        Reason {needsReason ? <b>(needed to leave HALT)</b> : <span className="dim">(optional, stands in the record)</span>}
+        Reason{' '}
+        {needsReason ? (
+          <b>(needed to leave HALT)</b>
+        ) : (
+          <span className="dim">(optional, stands in the record)</span>
+        )}
       </label>
       <input
         id={ids.reason}
@@ -72,7 +79,13 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
           <label htmlFor={ids.typed} className="dim">
             Cannot hold a button? Type HALT
           </label>
-          <input id={ids.typed} type="text" value={typed} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
+          <input
+            id={ids.typed}
+            type="text"
+            value={typed}
+            autoComplete="off"
+            onChange={(event) => setTyped(event.target.value)}
+          />
         </>
       )}
       <div className="sheet-buttons">
@@ -84,7 +97,13 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
             {typed.trim() === 'HALT' ? 'Halt now' : 'Hold to halt'}
           </HoldButton>
         ) : (
-          <button type="button" className="control strong" data-verb={verb} disabled={!isReady} onClick={confirm}>
+          <button
+            type="button"
+            className="control strong"
+            data-verb={verb}
+            disabled={!isReady}
+            onClick={confirm}
+          >
             {verb === 'pause' ? 'Pause' : 'Resume'}
           </button>
         )}
@@ -116,15 +135,28 @@ function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, 
     case 'halt':
       return [
         ['New claims', `none: ${plural(ready, 'ready task')} will wait`],
-        ['Running calls', flight.calls === 0 ? calls : `${calls}, which will be aborted; their tasks go back to the queue`],
-        ['Money', held.length === 0 ? inFlight : `${inFlight}; aborted calls may still be billed and are charged in full`],
+        [
+          'Running calls',
+          flight.calls === 0 ? calls : `${calls}, which will be aborted; their tasks go back to the queue`,
+        ],
+        [
+          'Money',
+          held.length === 0
+            ? inFlight
+            : `${inFlight}; aborted calls may still be billed and are charged in full`,
+        ],
         ['Undo', 'resume, with a reason; starting again does not clear it'],
       ];
     case 'resume':
       return [
         ['New claims', `${plural(ready, 'ready task')} may be claimed at once`],
         ['In force now', `${overview.control.kind}: ${overview.control.reason ?? 'no reason given'}`],
-        ['Workers', overview.control.workers === 0 ? 'none is at work; start some to go on' : `${plural(overview.control.workers, 'worker')} will go on`],
+        [
+          'Workers',
+          overview.control.workers === 0
+            ? 'none is at work; start some to go on'
+            : `${plural(overview.control.workers, 'worker')} will go on`,
+        ],
       ];
   }
 }

@@ -20,7 +20,8 @@ export function ControlStrip({
 }): ReactElement | null {
   const { control } = overview;
   const [dismissed, setDismissed] = useState<object | undefined>(undefined);
-  const receipt = command.state.kind === 'none' || command.state === dismissed ? null : <Receipt command={command} />;
+  const receipt =
+    command.state.kind === 'none' || command.state === dismissed ? null : <Receipt command={command} />;
   if (control.kind === 'running' && receipt === null) return null;
   return (
     <section className="strip" data-kind={control.kind} aria-label="Control state" aria-live="polite">
@@ -62,9 +63,14 @@ export function ControlStrip({
 }
 
 function effectText(control: Overview['control']): string {
-  if (!control.effective) return control.kind === 'halted' ? 'not yet: calls are being aborted' : 'not yet: running calls finish first';
+  if (!control.effective)
+    return control.kind === 'halted'
+      ? 'not yet: calls are being aborted'
+      : 'not yet: running calls finish first';
   if (control.workers === 0) return 'nobody is at work';
-  return control.effective_after_ms === null ? 'yes' : `after ${(control.effective_after_ms / 1_000).toFixed(1)} s`;
+  return control.effective_after_ms === null
+    ? 'yes'
+    : `after ${(control.effective_after_ms / 1_000).toFixed(1)} s`;
 }
 
 function Since({ since, skewMs }: { readonly since: string; readonly skewMs: number }): ReactElement {
@@ -86,11 +92,20 @@ function Receipt({ command }: { readonly command: Command }): ReactElement | nul
     case 'sent':
       return <span>{past[state.verb]} sent, waiting for the receipt…</span>;
     case 'unanswered':
-      return <span>No receipt came for {past[state.verb].toLowerCase()}. What is in force shows above; try again if it is not what you asked for.</span>;
+      return (
+        <span>
+          No receipt came for {past[state.verb].toLowerCase()}. What is in force shows above; try again if it
+          is not what you asked for.
+        </span>
+      );
     case 'answered':
       return (
         <span>
-          Receipt <time dateTime={state.receipt.at} title={exactTime(state.receipt.at)} className="figure">{clockTime(state.receipt.at)}</time> · {past[state.verb]}: {receiptText(state.receipt)}
+          Receipt{' '}
+          <time dateTime={state.receipt.at} title={exactTime(state.receipt.at)} className="figure">
+            {clockTime(state.receipt.at)}
+          </time>{' '}
+          · {past[state.verb]}: {receiptText(state.receipt)}
         </span>
       );
   }

@@ -13,11 +13,25 @@ export function Finishes({ finishes }: { readonly finishes: Overview['finishes']
   const text = `${count(all)} ended in the last ${minutes} minutes`;
   return (
     <figure className="finishes" title={text}>
-      <svg viewBox={`0 0 ${finishes.counts.length * 2} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={text}>
+      <svg
+        viewBox={`0 0 ${finishes.counts.length * 2} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={text}
+      >
         {finishes.counts.map((each, index) => {
           const height = each === 0 ? 0.6 : Math.max(2, (each / most) * HEIGHT);
           // The list is a moving window: its places are what stays, not its values.
-          return <rect key={finishes.counts.length - index} data-empty={each === 0} x={index * 2} y={HEIGHT - height} width="1.500" height={height} />;
+          return (
+            <rect
+              key={finishes.counts.length - index}
+              data-empty={each === 0}
+              x={index * 2}
+              y={HEIGHT - height}
+              width="1.500"
+              height={height}
+            />
+          );
         })}
       </svg>
     </figure>

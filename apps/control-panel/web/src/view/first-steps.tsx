@@ -7,9 +7,29 @@ export function FirstSteps({ overview }: { readonly overview: Overview }): React
   const { counts, grind, workers } = overview;
   const steps = [
     { name: 'The panel is up', isDone: true, command: undefined, text: 'You are looking at it.' },
-    { name: 'Add a task', isDone: counts.total > 0, command: 'orchestrator add hello grind --prompt "Say hello in five languages."', text: 'Or edit queue.json: it is read again when it changes.' },
-    { name: 'Start workers', isDone: workers.some((worker) => worker.state === 'fresh'), command: 'orchestrator start 4', text: grind === null ? 'This starts grind as well; without a GROQ_API_KEY, with the simulator.' : grind.simulated ? 'Grind is up, with the simulator.' : 'Grind is up.' },
-    { name: 'See the first result', isDone: counts.completed > 0, command: undefined, text: 'It appears here by itself.' },
+    {
+      name: 'Add a task',
+      isDone: counts.total > 0,
+      command: 'orchestrator add hello grind --prompt "Say hello in five languages."',
+      text: 'Or edit queue.json: it is read again when it changes.',
+    },
+    {
+      name: 'Start workers',
+      isDone: workers.some((worker) => worker.state === 'fresh'),
+      command: 'orchestrator start 4',
+      text:
+        grind === null
+          ? 'This starts grind as well; without a GROQ_API_KEY, with the simulator.'
+          : grind.simulated
+            ? 'Grind is up, with the simulator.'
+            : 'Grind is up.',
+    },
+    {
+      name: 'See the first result',
+      isDone: counts.completed > 0,
+      command: undefined,
+      text: 'It appears here by itself.',
+    },
   ];
   return (
     <section className="board first" aria-label="First steps">

@@ -5,9 +5,16 @@ import { age } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
 import type { Freshness } from './app.tsx';
 
-export function Header({ page, freshness }: { readonly page: PageState; readonly freshness: Freshness }): ReactElement {
+export function Header({
+  page,
+  freshness,
+}: {
+  readonly page: PageState;
+  readonly freshness: Freshness;
+}): ReactElement {
   const { overview, root } = page.feed;
-  const isSimulated = overview !== undefined && (overview.grind?.simulated ?? overview.money.simulated.calls > 0);
+  const isSimulated =
+    overview !== undefined && (overview.grind?.simulated ?? overview.money.simulated.calls > 0);
   return (
     <header className="header">
       <img src="/favicon.svg" alt="" width="26" height="26" />
@@ -16,7 +23,10 @@ export function Header({ page, freshness }: { readonly page: PageState; readonly
         <bdi>{root}</bdi>
       </span>
       {isSimulated && (
-        <strong className="simulated" title="Answers come from the simulator. No real model is asked, no real money moves.">
+        <strong
+          className="simulated"
+          title="Answers come from the simulator. No real model is asked, no real money moves."
+        >
           Simulated<span className="wide-only"> · no real model, no real money</span>
         </strong>
       )}
@@ -32,10 +42,17 @@ const words = {
   locked: 'Locked',
 } as const;
 
-function ConnectionBadge({ page, freshness }: { readonly page: PageState; readonly freshness: Freshness }): ReactElement {
+function ConnectionBadge({
+  page,
+  freshness,
+}: {
+  readonly page: PageState;
+  readonly freshness: Freshness;
+}): ReactElement {
   useNow(500);
   const silence = page.heardAt === undefined ? undefined : performance.now() - page.heardAt;
-  const asOf = silence === undefined ? 'nothing heard yet' : silence < 1_500 ? 'as of now' : `as of ${age(silence)} ago`;
+  const asOf =
+    silence === undefined ? 'nothing heard yet' : silence < 1_500 ? 'as of now' : `as of ${age(silence)} ago`;
   const word = page.connection === 'live' && freshness !== 'live' ? 'Late' : words[page.connection];
   return (
     <span className="connection" data-freshness={freshness}>

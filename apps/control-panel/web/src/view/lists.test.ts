@@ -7,11 +7,28 @@ import { listTasks, nextSort, QUEUE_ORDER, STATUS_ORDER } from './task-list.ts';
 const none = new Set<never>();
 // Only what the list looks at; a whole row has thirty fields.
 const task = (id: string, order: number, changes: Partial<TaskRow> = {}): TaskRow =>
-  ({ id, order, type: 'grind', status: 'queued', prompt: '', input_tokens: 0, output_tokens: 0, cost_nano_usd: 0, held_nano_usd: 0, latency_ms: null, since: null, ...changes }) as TaskRow;
+  ({
+    id,
+    order,
+    type: 'grind',
+    status: 'queued',
+    prompt: '',
+    input_tokens: 0,
+    output_tokens: 0,
+    cost_nano_usd: 0,
+    held_nano_usd: 0,
+    latency_ms: null,
+    since: null,
+    ...changes,
+  }) as TaskRow;
 const ids = (rows: readonly TaskRow[]): string => rows.map((row) => row.id).join(' ');
 
 describe('which tasks are shown', () => {
-  const tasks = [task('b', 1, { status: 'failed', cost_nano_usd: 5 }), task('a', 0, { prompt: 'Write a haiku' }), task('c', 2, { status: 'completed', cost_nano_usd: 9 })];
+  const tasks = [
+    task('b', 1, { status: 'failed', cost_nano_usd: 5 }),
+    task('a', 0, { prompt: 'Write a haiku' }),
+    task('c', 2, { status: 'completed', cost_nano_usd: 9 }),
+  ];
 
   it('in the order of the queue until asked otherwise', () => {
     expect(ids(listTasks(tasks, none, '', QUEUE_ORDER))).toBe('a b c');
@@ -40,12 +57,30 @@ describe('which tasks are shown', () => {
 
 describe('which lines of the log are shown', () => {
   const line = (from: number, changes: Partial<Extract<ActionRow, { kind: 'line' }>> = {}): LogItem => ({
-    kind: 'line', from, to: from + 1, timestamp: '', actor: 'worker_1', action_type: 'SYSTEM', action: 'claimed', detail: 'hello', clipped: 0, task_id: null, simulated: false, ...changes,
+    kind: 'line',
+    from,
+    to: from + 1,
+    timestamp: '',
+    actor: 'worker_1',
+    action_type: 'SYSTEM',
+    action: 'claimed',
+    detail: 'hello',
+    clipped: 0,
+    task_id: null,
+    simulated: false,
+    ...changes,
   });
   const gap: LogItem = { kind: 'gap', from: 0, to: 1 };
   const torn: LogItem = { kind: 'unreadable', from: 5, to: 6, why: '' };
-  const items = [gap, line(1), line(2, { action_type: 'ERROR', detail: 'Boom' }), line(3, { task_id: 'my task', actor: 'grind' }), torn];
-  const shown = (search: string, ...types: (typeof TYPES)[number][]): readonly number[] => filterLog(items, { types: new Set(types), search }).map((item) => item.from);
+  const items = [
+    gap,
+    line(1),
+    line(2, { action_type: 'ERROR', detail: 'Boom' }),
+    line(3, { task_id: 'my task', actor: 'grind' }),
+    torn,
+  ];
+  const shown = (search: string, ...types: (typeof TYPES)[number][]): readonly number[] =>
+    filterLog(items, { types: new Set(types), search }).map((item) => item.from);
 
   it('knows every type there is', () => {
     expect(TYPES).toEqual(ACTION_TYPES);

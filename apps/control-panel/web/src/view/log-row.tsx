@@ -25,7 +25,13 @@ export function LogRow({ item, rowIndex, isOpen, isTabStop, onLoad, onToggle }: 
       </div>
     );
   }
-  const button = { type: 'button', className: 'row-button', 'data-row-button': true, tabIndex: isTabStop ? 0 : -1, 'aria-expanded': isOpen } as const;
+  const button = {
+    type: 'button',
+    className: 'row-button',
+    'data-row-button': true,
+    tabIndex: isTabStop ? 0 : -1,
+    'aria-expanded': isOpen,
+  } as const;
   const toggle = { onClick: onToggle };
   if (item.kind === 'unreadable') {
     return (
@@ -66,7 +72,17 @@ export function LogRow({ item, rowIndex, isOpen, isTabStop, onLoad, onToggle }: 
   );
 }
 
-function LoadButton({ from, to, isTabStop, onLoad }: { readonly from: number; readonly to: number; readonly isTabStop: boolean; readonly onLoad: LogRowProps['onLoad'] }): ReactElement {
+function LoadButton({
+  from,
+  to,
+  isTabStop,
+  onLoad,
+}: {
+  readonly from: number;
+  readonly to: number;
+  readonly isTabStop: boolean;
+  readonly onLoad: LogRowProps['onLoad'];
+}): ReactElement {
   const [isLoading, setLoading] = useState(false);
   return (
     <button
@@ -80,7 +96,9 @@ function LoadButton({ from, to, isTabStop, onLoad }: { readonly from: number; re
         void onLoad(from, to).then(() => setLoading(false));
       }}
     >
-      {isLoading ? 'Loading…' : `${from === 0 ? 'Older lines' : 'Lines not loaded'} (${count(Math.ceil((to - from) / 1_024))} KB): load the last of them`}
+      {isLoading
+        ? 'Loading…'
+        : `${from === 0 ? 'Older lines' : 'Lines not loaded'} (${count(Math.ceil((to - from) / 1_024))} KB): load the last of them`}
     </button>
   );
 }
@@ -95,12 +113,17 @@ export function LogLineDetails({
   readonly onSearch: (search: string) => void;
 }): ReactElement {
   const isClipped = item.kind === 'line' && item.clipped > 0;
-  const whole = useText(isClipped ? `/api/line?${new URLSearchParams({ generation, from: String(item.from) }).toString()}` : undefined);
+  const whole = useText(
+    isClipped
+      ? `/api/line?${new URLSearchParams({ generation, from: String(item.from) }).toString()}`
+      : undefined,
+  );
   if (item.kind === 'unreadable') {
     return (
       <div className="log-details">
         <p>
-          Bytes {count(item.from)} to {count(item.to)} of action_log.jsonl: {item.why}. It was skipped; the lines around it are whole.
+          Bytes {count(item.from)} to {count(item.to)} of action_log.jsonl: {item.why}. It was skipped; the
+          lines around it are whole.
         </p>
       </div>
     );
@@ -113,14 +136,24 @@ export function LogLineDetails({
         {item.simulated && <span className="tag">simulated</span>}
       </p>
       <pre>{whole.kind === 'here' ? whole.value : item.detail}</pre>
-      {isClipped && whole.kind !== 'here' && <p className="dim">{whole.kind === 'failed' ? `The rest could not be fetched: ${whole.why}` : `Fetching ${count(item.clipped)} more characters…`}</p>}
+      {isClipped && whole.kind !== 'here' && (
+        <p className="dim">
+          {whole.kind === 'failed'
+            ? `The rest could not be fetched: ${whole.why}`
+            : `Fetching ${count(item.clipped)} more characters…`}
+        </p>
+      )}
       <p>
         {taskId !== null && (
           <button type="button" className="plain small" onClick={() => onSearch(searchFor('task', taskId))}>
             Only task {taskId}
           </button>
         )}{' '}
-        <button type="button" className="plain small" onClick={() => onSearch(searchFor('actor', item.actor))}>
+        <button
+          type="button"
+          className="plain small"
+          onClick={() => onSearch(searchFor('actor', item.actor))}
+        >
           Only {item.actor}
         </button>
       </p>

@@ -9,7 +9,10 @@ export function MoneyBar({ overview }: { readonly overview: Overview }): ReactEl
   const { real, simulated, cap_nano_usd: cap, total_real, total_simulated } = overview.money;
   const isSimulated = !isUsed(real) && (isUsed(simulated) || (overview.grind?.simulated ?? false));
   const book = isSimulated ? simulated : real;
-  const shares = cap === null || cap === 0 ? undefined : PARTS.map((part) => ({ part, share: Math.min(1, book[part] / cap) }));
+  const shares =
+    cap === null || cap === 0
+      ? undefined
+      : PARTS.map((part) => ({ part, share: Math.min(1, book[part] / cap) }));
   let left = 0;
   return (
     <div className="money">

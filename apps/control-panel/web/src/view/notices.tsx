@@ -32,7 +32,8 @@ function noticesOf({ connection, feed }: PageState): readonly Notice[] {
       level: 'bad',
       text: (
         <>
-          <b>The panel was started anew.</b> Open the link it printed, in any window of this browser: this page then goes on by itself, where it stopped.
+          <b>The panel was started anew.</b> Open the link it printed, in any window of this browser: this
+          page then goes on by itself, where it stopped.
         </>
       ),
     });
@@ -43,7 +44,9 @@ function noticesOf({ connection, feed }: PageState): readonly Notice[] {
       level: 'attention',
       text: (
         <>
-          <b>The panel does not answer.</b> What you see is old; the page tries again by itself. Without a panel the same verbs work by <code>orchestrator pause</code>, <code>resume</code> and <code>halt</code>.
+          <b>The panel does not answer.</b> What you see is old; the page tries again by itself. Without a
+          panel the same verbs work by <code>orchestrator pause</code>, <code>resume</code> and{' '}
+          <code>halt</code>.
         </>
       ),
     });
@@ -55,23 +58,61 @@ function noticesOf({ connection, feed }: PageState): readonly Notice[] {
       level: 'bad',
       text: (
         <>
-          <b>queue.json cannot be read.</b> The tasks shown are those it held before. <span className="mono">{overview.queue_fault}</span>
+          <b>queue.json cannot be read.</b> The tasks shown are those it held before.{' '}
+          <span className="mono">{overview.queue_fault}</span>
         </>
       ),
     });
   }
   if (overview.grind !== null && overview.grind.status === 'silent') {
-    notices.push({ cause: 'grind', level: 'attention', text: <><b>Grind does not answer</b> at {overview.grind.url}. Workers give their tasks back and wait; nothing fails.</> });
+    notices.push({
+      cause: 'grind',
+      level: 'attention',
+      text: (
+        <>
+          <b>Grind does not answer</b> at {overview.grind.url}. Workers give their tasks back and wait;
+          nothing fails.
+        </>
+      ),
+    });
   }
   if (overview.grind !== null && overview.grind.status === 'foreign') {
-    notices.push({ cause: 'foreign', level: 'bad', text: <><b>The grind at {overview.grind.url} serves another home.</b> Its figures are not shown here.</> });
+    notices.push({
+      cause: 'foreign',
+      level: 'bad',
+      text: (
+        <>
+          <b>The grind at {overview.grind.url} serves another home.</b> Its figures are not shown here.
+        </>
+      ),
+    });
   }
-  const unreadable = overview.unreadable.execution + overview.unreadable.apiAudit + overview.unreadable.action;
+  const unreadable =
+    overview.unreadable.execution + overview.unreadable.apiAudit + overview.unreadable.action;
   if (unreadable > 0) {
-    notices.push({ cause: 'unreadable', level: 'quiet', text: <>{plural(unreadable, 'line')} of the record could not be read and {unreadable === 1 ? 'was' : 'were'} skipped: execution {overview.unreadable.execution}, api_audit {overview.unreadable.apiAudit}, action {overview.unreadable.action}.</> });
+    notices.push({
+      cause: 'unreadable',
+      level: 'quiet',
+      text: (
+        <>
+          {plural(unreadable, 'line')} of the record could not be read and {unreadable === 1 ? 'was' : 'were'}{' '}
+          skipped: execution {overview.unreadable.execution}, api_audit {overview.unreadable.apiAudit}, action{' '}
+          {overview.unreadable.action}.
+        </>
+      ),
+    });
   }
   if (feed.tasksLeftOut > 0) {
-    notices.push({ cause: 'many', level: 'quiet', text: <>The queue is long: {plural(feed.tasksLeftOut, 'task')} are counted but not listed until something happens to them. <code>orchestrator status --json</code> lists all.</> });
+    notices.push({
+      cause: 'many',
+      level: 'quiet',
+      text: (
+        <>
+          The queue is long: {plural(feed.tasksLeftOut, 'task')} are counted but not listed until something
+          happens to them. <code>orchestrator status --json</code> lists all.
+        </>
+      ),
+    });
   }
   return notices;
 }

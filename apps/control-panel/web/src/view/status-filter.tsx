@@ -38,7 +38,14 @@ export function StatusFilter({
       </svg>
       <div className="chips" role="group" aria-label="Filter tasks by status">
         {present.map((status) => (
-          <button key={status} type="button" className="chip" data-status={status} aria-pressed={chosen.has(status)} onClick={() => toggle(status)}>
+          <button
+            key={status}
+            type="button"
+            className="chip"
+            data-status={status}
+            aria-pressed={chosen.has(status)}
+            onClick={() => toggle(status)}
+          >
             <StatusShape status={status} />
             {statusWord(status)} <span className="figure">{count(counts[status])}</span>
           </button>

@@ -40,7 +40,10 @@ export function TaskBoard({
   const [sort, setSort] = useState<Sort>(QUEUE_ORDER);
   const now = useNow(1_000) + skewMs;
   const isCompact = !useWide(720);
-  const rows = useMemo(() => listTasks(feed.tasks.values(), statuses, search, sort), [feed.tasks, statuses, search, sort]);
+  const rows = useMemo(
+    () => listTasks(feed.tasks.values(), statuses, search, sort),
+    [feed.tasks, statuses, search, sort],
+  );
   const places = useMemo(() => new Map(rows.map((row, index) => [row.id, index])), [rows]);
   const open = useOpened<string>();
   const opened = useMemo(() => open.among((id) => places.get(id) ?? -1), [open, places]);
@@ -52,7 +55,12 @@ export function TaskBoard({
     <section className="board tasks" aria-label="Tasks">
       <div className="toolbar">
         <h2>
-          Tasks <span className="dim figure">{rows.length === feed.tasks.size ? count(rows.length) : `${count(rows.length)} of ${count(feed.tasks.size)}`}</span>
+          Tasks{' '}
+          <span className="dim figure">
+            {rows.length === feed.tasks.size
+              ? count(rows.length)
+              : `${count(rows.length)} of ${count(feed.tasks.size)}`}
+          </span>
         </h2>
         <input
           type="search"
@@ -73,7 +81,13 @@ export function TaskBoard({
           </div>
         </div>
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the rows take the focus; their keys are heard once, here */}
-        <div role="rowgroup" className="scroller" ref={list.ref} onScroll={list.onScroll} onKeyDown={keys.onKeyDown}>
+        <div
+          role="rowgroup"
+          className="scroller"
+          ref={list.ref}
+          onScroll={list.onScroll}
+          onKeyDown={keys.onKeyDown}
+        >
           {rows.length === 0 ? (
             <p className="empty">
               No task matches.{' '}
@@ -86,7 +100,12 @@ export function TaskBoard({
               {rows.slice(list.first, list.end).map((row, offset) => {
                 const index = list.first + offset;
                 return (
-                  <div key={row.id} className="window-row" data-index={index} style={{ transform: `translateY(${list.topOf(index)}px)` }}>
+                  <div
+                    key={row.id}
+                    className="window-row"
+                    data-index={index}
+                    style={{ transform: `translateY(${list.topOf(index)}px)` }}
+                  >
                     <TaskRowView
                       row={row}
                       now={now}
@@ -136,7 +155,9 @@ function Heading({
     <div role="columnheader" className={column.className} aria-sort={direction}>
       <button type="button" className="heading" onClick={() => onSort(nextSort(sort, key))}>
         {column.name}
-        {direction !== 'none' && sort !== QUEUE_ORDER && <span aria-hidden="true">{sort.isDescending ? ' ↓' : ' ↑'}</span>}
+        {direction !== 'none' && sort !== QUEUE_ORDER && (
+          <span aria-hidden="true">{sort.isDescending ? ' ↓' : ' ↑'}</span>
+        )}
       </button>
     </div>
   );

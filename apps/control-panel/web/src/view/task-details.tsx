@@ -2,7 +2,7 @@
 import type { TaskDetail, TaskRow } from '@vivarium/contracts';
 import { type ReactElement, type ReactNode, useState } from 'react';
 import type { LogItem } from '../feed/log-items.ts';
-import { clockTime, count, exactTime, money, workerName } from '../ui/format.ts';
+import { clockTime, count, exactTime, money, plural, workerName } from '../ui/format.ts';
 import { StatusShape } from '../ui/shapes.tsx';
 import { type Fetched, useJson, useText } from '../ui/use-fetched.ts';
 import { statusWord } from './status-filter.tsx';
@@ -22,7 +22,11 @@ export function TaskDetails({ row, tasks, log, onShowInLog }: TaskDetailsProps):
   return (
     <div className="details">
       <div className="details-texts">
-        <TextBlock title="Prompt" text={detail.kind === 'here' ? detail.value.prompt : row.prompt} note={noteOf(detail)} />
+        <TextBlock
+          title="Prompt"
+          text={detail.kind === 'here' ? detail.value.prompt : row.prompt}
+          note={noteOf(detail)}
+        />
         {row.result_sha256 !== null && (
           <TextBlock
             title={row.finish_reason === 'length' ? 'Result (cut at its limit)' : 'Result'}
@@ -31,7 +35,13 @@ export function TaskDetails({ row, tasks, log, onShowInLog }: TaskDetailsProps):
             extra={row.simulated ? <span className="tag">simulated</span> : undefined}
           />
         )}
-        {row.reason !== null && <TextBlock title={row.error_code === null ? 'Reason' : `Error: ${row.error_code}`} text={row.reason} tone="bad" />}
+        {row.reason !== null && (
+          <TextBlock
+            title={row.error_code === null ? 'Reason' : `Error: ${row.error_code}`}
+            text={row.reason}
+            tone="bad"
+          />
+        )}
       </div>
       <div className="details-facts">
         {row.depends_on.length > 0 && (
@@ -59,7 +69,11 @@ export function TaskDetails({ row, tasks, log, onShowInLog }: TaskDetailsProps):
         </section>
         <section>
           <h3>Lines</h3>
-          {detail.kind === 'here' ? <Lines lines={detail.value.lines} /> : <p className="dim">{noteOf(detail)}</p>}
+          {detail.kind === 'here' ? (
+            <Lines lines={detail.value.lines} />
+          ) : (
+            <p className="dim">{noteOf(detail)}</p>
+          )}
           {logLines > 0 && (
             <button type="button" className="plain small" onClick={() => onShowInLog(row.id)}>
               Show its lines in the action log
@@ -75,7 +89,8 @@ function Dependency({ id, task }: { readonly id: string; readonly task: TaskRow 
   if (task === undefined) return <>{id} (not in the queue)</>;
   return (
     <>
-      <StatusShape status={task.status} /> <span className="mono">{id}</span> <span className="dim">{statusWord(task.status)}</span>
+      <StatusShape status={task.status} /> <span className="mono">{id}</span>{' '}
+      <span className="dim">{statusWord(task.status)}</span>
     </>
   );
 }
@@ -101,7 +116,7 @@ function TextBlock({
     <section className="text-block" data-tone={tone}>
       <h3>
         {title} {extra}
-        <span className="dim figure">{count(text.length)} characters</span>
+        <span className="dim figure">{plural(text.length, 'character')}</span>
         <button type="button" className="plain small" onClick={copy} disabled={text === ''}>
           {isCopied ? 'Copied' : 'Copy'}
         </button>
@@ -124,7 +139,10 @@ function Lines({ lines }: { readonly lines: TaskDetail['lines'] }): ReactElement
     <ol className="lines">
       {lines.map((line, index) => (
         // Lines are only ever added at the end.
-        <li key={index} title={`${line.log === 'execution' ? 'execution_log.jsonl' : 'api_audit.log'}: ${line.event}`}>
+        <li
+          key={index}
+          title={`${line.log === 'execution' ? 'execution_log.jsonl' : 'api_audit.log'}: ${line.event}`}
+        >
           <time dateTime={line.timestamp} title={exactTime(line.timestamp)}>
             {clockTime(line.timestamp)}
           </time>
@@ -133,7 +151,8 @@ function Lines({ lines }: { readonly lines: TaskDetail['lines'] }): ReactElement
             {line.nano_usd !== null && <b className="figure"> {money(line.nano_usd)}</b>}
             <span className="dim">
               {' '}
-              {line.attempt === null ? '' : `try ${line.attempt}`} {line.worker_id === null ? '' : workerName(line.worker_id)}
+              {line.attempt === null ? '' : `try ${line.attempt}`}{' '}
+              {line.worker_id === null ? '' : workerName(line.worker_id)}
             </span>
           </span>
         </li>
@@ -153,7 +172,11 @@ function factsOf(row: TaskRow, detail: Fetched<TaskDetail>): readonly (readonly 
   facts.push(['budget', `$${min_budget} must be free, at most $${max_budget}`], ['intensity', intensity]);
   if (max_tokens !== null) facts.push(['most tokens', count(max_tokens)]);
   if (temperature !== null) facts.push(['temperature', String(temperature)]);
-  if (source !== null) facts.push(['from', `${source.file}, entry ${source.index}${source.line === undefined ? '' : `, line ${source.line}`}`]);
+  if (source !== null)
+    facts.push([
+      'from',
+      `${source.file}, entry ${source.index}${source.line === undefined ? '' : `, line ${source.line}`}`,
+    ]);
   facts.push(['digest', digest]);
   return facts;
 }

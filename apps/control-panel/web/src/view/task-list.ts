@@ -11,18 +11,50 @@ export interface Sort {
 export const QUEUE_ORDER: Sort = { key: 'task', isDescending: false };
 
 /** In the order of somebody's interest: at work, in trouble, waiting, done. */
-export const STATUS_ORDER = ['in_progress', 'retrying', 'failed', 'refused', 'deferred', 'queued', 'blocked', 'skipped', 'cancelled', 'completed'] as const satisfies readonly TaskStatus[];
+export const STATUS_ORDER = [
+  'in_progress',
+  'retrying',
+  'failed',
+  'refused',
+  'deferred',
+  'queued',
+  'blocked',
+  'skipped',
+  'cancelled',
+  'completed',
+] as const satisfies readonly TaskStatus[];
 
-export function listTasks(tasks: Iterable<TaskRow>, statuses: ReadonlySet<TaskStatus>, search: string, sort: Sort): readonly TaskRow[] {
+export function listTasks(
+  tasks: Iterable<TaskRow>,
+  statuses: ReadonlySet<TaskStatus>,
+  search: string,
+  sort: Sort,
+): readonly TaskRow[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = [...tasks].filter((task) => (statuses.size === 0 || statuses.has(task.status)) && words.every((word) => textOf(task).includes(word)));
+  const shown = [...tasks].filter(
+    (task) =>
+      (statuses.size === 0 || statuses.has(task.status)) &&
+      words.every((word) => textOf(task).includes(word)),
+  );
   const value = valueOf[sort.key];
   const sign = sort.isDescending ? -1 : 1;
   return shown.sort((a, b) => sign * (value(a) - value(b)) || a.order - b.order);
 }
 
 const textOf = (task: TaskRow): string =>
-  [task.id, task.type, task.status, task.worker_id, task.requested_model, task.model, task.error_code, task.reason, task.prompt].join(' ').toLowerCase();
+  [
+    task.id,
+    task.type,
+    task.status,
+    task.worker_id,
+    task.requested_model,
+    task.model,
+    task.error_code,
+    task.reason,
+    task.prompt,
+  ]
+    .join(' ')
+    .toLowerCase();
 
 /** Age grows as the moment of the change recedes; what never changed is oldest of all. */
 const valueOf: Readonly<Record<SortKey, (task: TaskRow) => number>> = {

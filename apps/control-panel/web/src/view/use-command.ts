@@ -20,9 +20,13 @@ export function useCommand(store: FeedStore): Command {
   const give = useCallback(
     (verb: Verb, reason: string | undefined): void => {
       setState({ kind: 'sent', verb });
-      void store.command(verb, reason).then((receipt) =>
-        setState(receipt === undefined ? { kind: 'unanswered', verb } : { kind: 'answered', verb, receipt }),
-      );
+      void store
+        .command(verb, reason)
+        .then((receipt) =>
+          setState(
+            receipt === undefined ? { kind: 'unanswered', verb } : { kind: 'answered', verb, receipt },
+          ),
+        );
     },
     [store],
   );

@@ -22,7 +22,13 @@ export function VerdictLine({ overview }: { readonly overview: Overview }): Reac
       {CELLS.map((cell) => {
         const verdict = overview.verdict[cell];
         return (
-          <section key={cell} className="cell" data-tone={verdict.tone} data-cell={cell} aria-label={names[cell]}>
+          <section
+            key={cell}
+            className="cell"
+            data-tone={verdict.tone}
+            data-cell={cell}
+            aria-label={names[cell]}
+          >
             <button
               type="button"
               className="cell-button"
