@@ -1,27 +1,51 @@
 /** How a run begins and how it ends, step by step: workers first, then grind and panel, then the simulator. Pure, part of reduce.ts. */
 import type { Milliseconds } from '@vivarium/core';
 import type { Phase, RunEnd, ServiceName, Step, SupervisorEffect, SupervisorState } from './state.ts';
-import { withService } from './state.ts';
+import { withService, withWorker } from './state.ts';
 
 /** After the terminal or the parent is gone nobody can send a second signal: what runs gets this long. */
 export const ORPHAN_PATIENCE_MS = 20_000;
 /** A worker that was told to leave now, or a service that was told to stop, is killed after this. */
 export const LEAVE_PATIENCE_MS = 3_000;
 
-/** Everything that can start at once does: workers wait by themselves for grind, grind alone must know the simulator's address. */
+/**
+ * First what the first task needs: simulator, then grind, and one worker beside them. The others and the panel follow when grind is up; on two cores
+ * they would delay what they have to wait for.
+ */
 export function begin(state: SupervisorState): Step {
   const effects: SupervisorEffect[] = [];
-  let next = state;
-  const start = (name: ServiceName): void => {
-    if (next.services[name].kind !== 'waiting') return;
+  let next: SupervisorState = { ...state, workers: state.workers.map(() => ({ kind: 'planned' })) };
+  for (const name of ['simulator', 'grind'] as const) {
+    if (next.services[name].kind !== 'waiting') continue;
+    if (name === 'grind' && next.services.simulator.kind !== 'foreign') continue;
     next = withService(next, name, { kind: 'starting' });
     effects.push({ kind: 'start', name });
-  };
-  start('simulator');
-  if (next.services.simulator.kind === 'foreign') start('grind');
-  next = { ...next, workers: next.workers.map(() => ({ kind: 'starting' })) };
-  for (const slot of next.workers.keys()) effects.push({ kind: 'fork', slot });
-  start('panel');
+  }
+  if (next.services.grind.kind === 'foreign') {
+    const step = follow(next);
+    return { state: step.state, effects: [...effects, ...step.effects] };
+  }
+  if (next.workers.length > 0) {
+    next = withWorker(next, 0, { kind: 'starting' });
+    effects.push({ kind: 'fork', slot: 0 });
+  }
+  return { state: next, effects };
+}
+
+/** Starts everything that waited for a grind. */
+export function follow(state: SupervisorState): Step {
+  if (state.phase !== 'working') return { state, effects: [] };
+  const effects: SupervisorEffect[] = [];
+  let next = state;
+  for (const [slot, worker] of state.workers.entries()) {
+    if (worker.kind !== 'planned') continue;
+    next = withWorker(next, slot, { kind: 'starting' });
+    effects.push({ kind: 'fork', slot });
+  }
+  if (next.services.panel.kind === 'waiting') {
+    next = withService(next, 'panel', { kind: 'starting' });
+    effects.push({ kind: 'start', name: 'panel' });
+  }
   return { state: next, effects };
 }
 
@@ -36,7 +60,7 @@ export function drain(state: SupervisorState, end: RunEnd): Step {
   if (end.kind === 'parent_gone' || (end.kind === 'signal' && end.signal === 'SIGHUP'))
     effects.push(patience('draining', ORPHAN_PATIENCE_MS));
   const workers = state.workers.map((worker) =>
-    worker.kind === 'resting' ? { kind: 'gone' as const } : worker,
+    worker.kind === 'resting' || worker.kind === 'planned' ? { kind: 'gone' as const } : worker,
   );
   const step = settle({ ...withoutResting(state), workers, phase: 'draining', end });
   return { state: step.state, effects: [...effects, ...step.effects] };

@@ -92,16 +92,24 @@ const working = (rules: Partial<SupervisorRules> = {}): Play =>
   );
 
 describe('the beginning', () => {
-  it('starts simulator, workers and panel at once, and grind when the simulator has an address', () => {
-    const play = new Play(2, ['simulator', 'grind', 'panel']).on(begin);
-    expect(play.words).toEqual(['start simulator', 'fork 0', 'fork 1', 'start panel']);
+  it('starts what the first task needs, and everything else when grind is up', () => {
+    const play = new Play(3, ['simulator', 'grind', 'panel']).on(begin);
+    expect(play.words).toEqual(['start simulator', 'fork 0']);
     expect(play.on(up('simulator')).words).toEqual(['start grind']);
-    expect(play.on(up('grind')).words).toEqual([]);
+    expect(play.on(up('grind')).words).toEqual(['fork 1', 'fork 2', 'start panel']);
+    expect(
+      play.on(up('panel'), ended('grind'), { kind: 'service.rested', name: 'grind' }, up('grind')).words,
+    ).toEqual([]);
   });
 
-  it('with a key starts grind at once, and with a grind of somebody else only workers', () => {
-    expect(new Play(1, ['grind']).on(begin).words).toEqual(['start grind', 'fork 0']);
-    expect(new Play(1, []).on(begin).words).toEqual(['fork 0']);
+  it('with a key starts grind at once, and with a grind of somebody else everything', () => {
+    expect(new Play(2, ['grind']).on(begin).words).toEqual(['start grind', 'fork 0']);
+    expect(new Play(2, ['panel']).on(begin).words).toEqual(['fork 0', 'fork 1', 'start panel']);
+  });
+
+  it('a grind that another one was faster to start is as good', () => {
+    const play = new Play(2, ['grind', 'panel']).on(begin, { kind: 'service.foreign', name: 'grind' });
+    expect(play.words).toEqual(['fork 1', 'start panel', 'later grind.look 500']);
   });
 
   it('a service that says why it cannot run ends the run with that reason, and leaves nobody behind', () => {
@@ -220,8 +228,8 @@ describe('signals', () => {
     ).toEqual([]);
   });
 
-  it('before anything is up leave nothing behind', () => {
-    const play = new Play(1, ['simulator', 'grind']).on(begin, signal);
+  it('before anything is up leave nothing behind, and nothing more is started', () => {
+    const play = new Play(3, ['simulator', 'grind', 'panel']).on(begin, signal);
     expect(play.words).toEqual(['drain 0']);
     expect(play.on(died(0)).words).toEqual(['later patience.over 3000', 'stop simulator']);
     expect(play.on(up('simulator')).words).toEqual(['stop simulator']);

@@ -8,7 +8,7 @@
  * - First signal: drain. Second: give back what runs and leave. Grind goes before the simulator it may still be asking.
  */
 import type { Milliseconds } from '@vivarium/core';
-import { begin, drain, leave, settle } from './endings.ts';
+import { begin, drain, follow, leave, settle } from './endings.ts';
 import type {
   ServiceName,
   Step,
@@ -55,10 +55,10 @@ export function reduce(state: SupervisorState, event: SupervisorEvent): Step {
     case 'service.foreign': {
       // It may be about to leave: workers that found none are looked after again.
       const step = settle(withService(state, event.name, { kind: 'foreign' }));
-      return {
-        state: step.state,
-        effects: [...step.effects, { kind: 'later', ms: LOOK_AGAIN_MS, event: { kind: 'grind.look' } }],
-      };
+      if (event.name !== 'grind') return step;
+      const started = follow(step.state);
+      const look: SupervisorEffect = { kind: 'later', ms: LOOK_AGAIN_MS, event: { kind: 'grind.look' } };
+      return { state: started.state, effects: [...step.effects, ...started.effects, look] };
     }
     case 'grind.look':
       return replaceGrind(state);
@@ -161,6 +161,7 @@ function onServiceUp(state: SupervisorState, name: ServiceName, url: string): St
   // It came up while everything was already being stopped.
   if (next.phase === 'closing' || next.phase === 'over')
     return { state: next, effects: [{ kind: 'stop', name }] };
+  if (name === 'grind') return follow(next);
   if (name !== 'simulator' || next.services.grind.kind !== 'waiting') return still(next);
   return {
     state: withService(next, 'grind', { kind: 'starting' }),

@@ -8,6 +8,8 @@ export type WorkerFault = Extract<WorkerMessage, { kind: 'fault' }>;
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export type WorkerSlot =
+  /** Forked when grind is up: on few cores it would only slow down what it waits for. */
+  | { readonly kind: 'planned' }
   | { readonly kind: 'starting' }
   | { readonly kind: 'up'; readonly doing: WorkerDoing | undefined }
   /** It died and will be forked again. */
