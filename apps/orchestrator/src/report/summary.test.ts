@@ -104,6 +104,7 @@ describe('the block at the end', () => {
     );
     expect(lines[4]).toMatch(/^ {2}cost, simulated: \$0\.00000416,/);
     expect(spentText(sums(1_000_000), sums(4_160))).toBe('$0.001 + $0.00000416 simulated');
+    expect(spentText(NO_SUMS, sums(4_160, { held: nanoUsd(5_000_000) }))).toBe('$0.00000416 simulated');
     expect(spentText(NO_SUMS, NO_SUMS)).toBe('$0.00');
   });
 

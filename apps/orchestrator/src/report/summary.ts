@@ -1,6 +1,6 @@
 /** How a run ended: the facts, the exit code they mean, and the block that people read. Pure. */
 import { committed, type StatusCounts, type Sums, type TaskView } from '@vivarium/contracts';
-import { formatDuration, formatUsd, type Milliseconds } from '@vivarium/core';
+import { addUsd, formatDuration, formatUsd, type Milliseconds } from '@vivarium/core';
 import type { RunExitCode } from '../deps.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import { printable, type Colours } from '../terminal.ts';
@@ -150,11 +150,12 @@ export const summaryRecord = (
   })),
 });
 
-/** `$0.0012 simulated` for a line of progress; both books when both moved. */
+/** `$0.0012 simulated` for a line of progress; both books when both moved. What is only held is not spent. */
 export function spentText(real: Sums, simulated: Sums): string {
+  const spent = ({ settled, unknown }: Sums): string => formatUsd(addUsd(settled, unknown));
   const parts = [
-    ...(hasSums(real) || !hasSums(simulated) ? [formatUsd(committed(real))] : []),
-    ...(hasSums(simulated) ? [`${formatUsd(committed(simulated))} simulated`] : []),
+    ...(hasSums(real) || !hasSums(simulated) ? [spent(real)] : []),
+    ...(hasSums(simulated) ? [`${spent(simulated)} simulated`] : []),
   ];
   return parts.join(' + ');
 }
