@@ -158,7 +158,7 @@ function refuseSecond(url: string | undefined): void {
   if (url === undefined) return;
   throw new VivariumError('panel_running', `a control panel for this home is already running at ${url}`, {
     remedy: { kind: 'stop' },
-    hint: 'Its launch link can be made from run/panel.token; `orchestrator status` names it.',
+    hint: '`orchestrator panel` prints its link.',
   });
 }
 

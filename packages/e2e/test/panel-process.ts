@@ -26,6 +26,7 @@ import { createNodeMachine } from '@vivarium/platform';
 import { root } from './repository.ts';
 
 const mainOf = (app: string): string => join(root, 'apps', app, 'dist/main.js');
+export const panelMain = mainOf('control-panel');
 
 export interface PanelHome {
   readonly layout: HomeLayout;

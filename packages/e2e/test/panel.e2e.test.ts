@@ -90,7 +90,7 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
     const page = await context.newPage();
     expect((await page.goto(address()))?.status()).toBe(401);
     expect(await page.getByRole('heading').innerText()).toBe('This panel opens with its link');
-    await page.getByText('npm start').waitFor();
+    await page.getByText('orchestrator panel').waitFor();
     await page.goto(panelLink(new URL(panel.url).origin, 'f'.repeat(64)));
     await page.getByText('This link no longer opens').waitFor();
     await page.goto(panel.url);
