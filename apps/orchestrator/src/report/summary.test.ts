@@ -157,7 +157,7 @@ describe('the block at the end', () => {
     };
     expect(summaryLines(summary(open, { end: fault }), noColours).at(-1)).toBe('  set one');
     expect(summaryLines(summary(open, { end: fault }), noColours)[1]).toBe(
-      'Stopped: the key was refused in 1.5 s',
+      'Stopped: the key was refused after 1.5 s',
     );
   });
 

@@ -53,7 +53,7 @@ const MOST_OPEN_SHOWN = 12;
 
 export function summaryLines(summary: RunSummary, colours: Colours): readonly string[] {
   const { counts, open, end } = summary;
-  const head = `${headline(end, counts)} in ${formatDuration(summary.durationMs)}`;
+  const head = `${headline(end, counts)} ${end.kind === 'drained' ? 'in' : 'after'} ${formatDuration(summary.durationMs)}`;
   const lines = [
     '',
     colours.bold(exitCodeOf(end, counts) === 0 ? colours.green(head) : colours.yellow(head)),

@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { WorkerMessage, type ControlStore, type OrchestratorMessage } from '@vivarium/contracts';
 import type { Clock, Milliseconds } from '@vivarium/core';
 import { howItEnded, type Children } from './children.ts';
+import { ancestry } from './parents.ts';
 import { reduce } from './reduce.ts';
 import type { Services } from './services.ts';
 import {
@@ -151,12 +152,12 @@ export function supervise(options: SuperviseOptions): Promise<RunEnd> {
       reject(error instanceof Error ? error : new Error(String(error)));
     };
 
-    const parent = process.ppid;
+    const parents = ancestry();
     const services = options.createServices(dispatch);
     const unwatch = options.control.watch(heedControl);
     const looks = setInterval(() => {
       heedControl();
-      if (options.watchParent && process.ppid !== parent) dispatch({ kind: 'parent.gone' });
+      if (options.watchParent && ancestry() !== parents) dispatch({ kind: 'parent.gone' });
     }, LOOK_EVERY_MS);
     for (const signal of SIGNALS) process.on(signal, heedSignal);
     dispatch({ kind: 'begin' });
