@@ -23,7 +23,7 @@ function appOf(world: GrindWorld, answer = world.desk.calls.answer): App {
       version: '1',
       provider: 'simulator',
       simulated: true,
-      run_cap_nano_usd: 1,
+      direct_cap_nano_usd: 1,
       default_model: 'llama-3.1-8b-instant',
     }),
     defaultModel: 'llama-3.1-8b-instant',

@@ -22,6 +22,7 @@ export interface Call {
 }
 
 export interface CallLines {
+  runOpened(order: Order, cap: NanoUsd): Line<'run.opened'>;
   held(order: Order, call: Call): Line<'call.held'>;
   success(
     order: Order,
@@ -61,6 +62,17 @@ export function createCallLines({
   });
 
   return {
+    runOpened: (order, cap) => ({
+      ...head('run.opened'),
+      cap: nanoToUsd(cap),
+      cap_nano_usd: cap,
+      event_id: ids.next('api'),
+      home: order.joins.home,
+      run_id: order.joins.run_id,
+      request_id: order.joins.request_id,
+      provider: order.joins.provider,
+      simulated: order.joins.simulated,
+    }),
     held: (order, call) => ({
       timestamp: timestamp(clock),
       event: 'call.held',

@@ -108,7 +108,7 @@ export function createGrind(deps: GrindDeps): Grind {
     version: deps.version,
     provider: provider.name,
     simulated: provider.simulated,
-    run_cap_nano_usd: deps.runCap,
+    direct_cap_nano_usd: deps.directCap,
     default_model: deps.defaultModel,
   });
 

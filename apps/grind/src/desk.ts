@@ -9,6 +9,7 @@ import { chargeDeadHolds } from './charge-dead-holds.ts';
 import { createGate } from './gate.ts';
 import { createGrindCalls, type GrindCalls } from './grind-call.ts';
 import { createNotices, type Diagnostics } from './notices.ts';
+import { createRunCaps, directRunId, type RunCapsDeps } from './run-caps.ts';
 import { createSettlements, type Settlements } from './settlements.ts';
 import { createSpend } from './spend.ts';
 
@@ -21,7 +22,9 @@ export interface DeskDeps {
   readonly openBudget: () => BudgetStore;
   readonly provider: ModelProvider;
   readonly defaultModel: string;
-  readonly runCap: NanoUsd;
+  /** For the requests of a day that name no run. */
+  readonly directCap: NanoUsd;
+  readonly announced: RunCapsDeps['announced'];
   /** For requests that give no deadline. */
   readonly defaultDeadlineMs: Milliseconds;
   readonly diagnostics: Diagnostics;
@@ -34,7 +37,7 @@ export interface Desk {
 
 /** Throws `record_unwritable` when what a dead grind left cannot be charged: then nothing may be spent. */
 export function openDesk(deps: DeskDeps): Desk {
-  const { home, record, control, provider, runCap, defaultModel, defaultDeadlineMs, diagnostics } = deps;
+  const { home, record, control, provider, defaultModel, defaultDeadlineMs, diagnostics } = deps;
   const { clock, ids } = deps.machine;
   const budget = deps.openBudget();
   const lines = createCallLines({ clock, ids });
@@ -50,14 +53,32 @@ export function openDesk(deps: DeskDeps): Desk {
   });
   const settings = {
     home,
-    sessionRunId: ids.next('session'),
+    directRunId: () => directRunId(clock),
     defaultModel,
     defaultDeadlineMs,
     provider: provider.name,
     simulated: provider.simulated,
   };
   const gate = createGate({ clock, ids, record, writeAudit: (line) => budget.write(line), lines, notices });
-  const spend = createSpend({ provider, budget, clock, ids, lines, settlements, notices, runCap });
-  const calls = createGrindCalls({ settings, control, record, budget, gate, spend, lines, notices });
+  const spend = createSpend({ provider, budget, clock, ids, lines, settlements, notices });
+  const runCaps = createRunCaps({
+    budget,
+    lines,
+    announced: deps.announced,
+    directCap: deps.directCap,
+    simulated: provider.simulated,
+    onUnwritable: (order, error) => notices.trouble(order, 'record_unwritable', messageOf(error)),
+  });
+  const calls = createGrindCalls({
+    settings,
+    control,
+    record,
+    budget,
+    runCaps,
+    gate,
+    spend,
+    lines,
+    notices,
+  });
   return { calls, settlements };
 }

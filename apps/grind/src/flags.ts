@@ -18,7 +18,8 @@ export const usage = `grind [--home DIR] [--port N] [--simulator URL] [--run-cap
   --home DIR        directory with queue.json (VIVARIUM_HOME, or the nearest one upwards)
   --port N          port on 127.0.0.1 (${DEFAULT_GRIND_PORT}; another free one when it is taken; 0: any)
   --simulator URL   ask this simulator instead of Groq; no real money moves
-  --run-cap USD     most that one run may spend (VIVARIUM_RUN_CAP_USD, 2.00)`;
+  --run-cap USD     most that all requests of a UTC day that name no run may spend (VIVARIUM_RUN_CAP_USD, 2.00);
+                    runs bring caps of their own`;
 
 export type FlagsAnswer =
   | { readonly kind: 'flags'; readonly flags: Flags }

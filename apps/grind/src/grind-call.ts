@@ -1,7 +1,7 @@
 /**
  * One request from receipt to answer, in the order in which it is dealt with. Owns the calls under way.
  *
- * - S1: home and control state, recorded replies, gate, money, provider; nothing reaches the next without passing the one before.
+ * - S1: home, control state and run, recorded replies, gate, money, provider; nothing reaches the next without passing the one before.
  * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. With a key a caller that goes away
  *   does not end the call: its reply will be asked for again.
  * - S3: HALT and a hurried stop cut what is in flight.
@@ -16,6 +16,7 @@ import { refuseUnder } from './in-force.ts';
 import type { Notices } from './notices.ts';
 import { readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
 import { refuse, type Refusal } from './refusal.ts';
+import type { RunCaps } from './run-caps.ts';
 import type { Leave, Spend } from './spend.ts';
 
 export interface GrindCallsDeps {
@@ -23,6 +24,7 @@ export interface GrindCallsDeps {
   readonly control: ControlStore;
   readonly record: RecordStore;
   readonly budget: BudgetStore;
+  readonly runCaps: RunCaps;
   readonly gate: Gate;
   readonly spend: Spend;
   readonly lines: CallLines;
@@ -43,7 +45,7 @@ export interface GrindCalls {
 type Cut = 'halted' | 'stopping' | 'gone';
 
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
-  const { settings, control, record, budget, gate, spend, lines, notices } = deps;
+  const { settings, control, record, budget, runCaps, gate, spend, lines, notices } = deps;
   const flights = createFlights<GrindAnswer>();
   const running = new Set<(why: Cut) => void>();
   const waiting = new Set<() => void>();
@@ -53,7 +55,11 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     const order = readOrder(request, caller, settings);
     const state = control.read();
     const refusal =
-      (isClosed ? stopping() : undefined) ?? checkHome(order) ?? refuseUnder(state) ?? checkBudgets(order);
+      (isClosed ? stopping() : undefined) ??
+      checkHome(order) ??
+      refuseUnder(state) ??
+      checkBudgets(order) ??
+      runCaps.open(order);
     if (refusal !== undefined) return refusal;
 
     const pay = async (): Promise<GrindAnswer> =>

@@ -64,16 +64,18 @@ async function serve(flags: Flags): Promise<void> {
   initHome(layout, files);
 
   const record = createRecordStore({ layout, home, machine });
+  const runs = runFiles(layout, machine);
   const grind = createGrind({
     home,
     machine,
     record,
     control: createControlStore({ layout, machine, record }),
     openBudget: () => createBudgetStore({ record }),
-    run: runFiles(layout, machine),
+    run: runs,
     provider,
     defaultModel: config.defaultModel,
-    runCap: config.runCap,
+    directCap: config.runCap,
+    announced: (runId) => runs.readRun(runId),
     defaultDeadlineMs: config.workerTimeoutMs,
     version,
     // Forked, the terminal is the parent's: what people should know is in the action log.

@@ -18,8 +18,8 @@ export interface Caller {
 
 export interface OrderSettings {
   readonly home: HomeId;
-  /** Run that requests without a run_id belong to: this grind's own. */
-  readonly sessionRunId: string;
+  /** Run that requests without a run_id belong to. */
+  readonly directRunId: () => string;
   readonly defaultModel: string;
   readonly defaultDeadlineMs: Milliseconds;
   readonly provider: string;
@@ -43,6 +43,8 @@ export interface Order {
   readonly taskId: string | undefined;
   readonly round: number;
   readonly runId: string;
+  /** False when the caller named no run. */
+  readonly namesRun: boolean;
   readonly key: string | undefined;
   readonly deadlineAt: Milliseconds;
   /** Who the lines say it was: the worker, or grind itself for a direct request. */
@@ -67,7 +69,7 @@ export interface Joins {
 export function readOrder(request: GrindRequest, caller: Caller, settings: OrderSettings): Order {
   const promptSha256 = sha256(request.prompt);
   const round = request.round ?? 1;
-  const runId = request.run_id ?? settings.sessionRunId;
+  const runId = request.run_id ?? settings.directRunId();
   const taskId = request.task_id ?? undefined;
   return {
     caller,
@@ -84,6 +86,7 @@ export function readOrder(request: GrindRequest, caller: Caller, settings: Order
     taskId,
     round,
     runId,
+    namesRun: typeof request.run_id === 'string',
     key: request.idempotency_key ?? undefined,
     deadlineAt: caller.receivedAt + (request.deadline_ms ?? settings.defaultDeadlineMs),
     actor: request.worker_id ?? 'grind',

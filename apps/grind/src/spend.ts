@@ -46,7 +46,6 @@ export interface SpendDeps {
   readonly lines: CallLines;
   readonly settlements: Settlements;
   readonly notices: Notices;
-  readonly runCap: NanoUsd;
 }
 
 /** How a call under way is cut, and what forbids another try. */
@@ -62,7 +61,7 @@ export type Spend = (order: Order, leave: Leave) => Promise<GrindAnswer>;
 export const LONGEST_TRY_MS: Milliseconds = 150_000;
 
 export function createSpend(deps: SpendDeps): Spend {
-  const { provider, budget, clock, ids, lines, settlements, notices, runCap } = deps;
+  const { provider, budget, clock, ids, lines, settlements, notices } = deps;
 
   return async (order, leave) => {
     const model = modelInfo(order.requestedModel);
@@ -135,7 +134,7 @@ export function createSpend(deps: SpendDeps): Spend {
           cap: order.maxBudget,
           committed: order.taskId === undefined ? charged : committed(book.task(order.taskId, order.round)),
         },
-        { name: 'run', cap: runCap, committed: committed(book.run(order.runId)) },
+        { name: 'run', cap: runCapOf(order), committed: committed(book.run(order.runId)) },
       ],
     });
     if (admission.kind !== 'admitted') {
@@ -190,8 +189,14 @@ export function createSpend(deps: SpendDeps): Spend {
     if (!settlements.settle({ text: completion.text, line })) return withCharge(recordUnwritable(), total);
     notices.answered(order, completion, cost, call.id);
     const after = spentBy(order);
+    const runCap = runCapOf(order);
     for (const share of sharesPassed(before, after, runCap)) notices.spent(order, after, runCap, share);
     return { kind: 'reply', reply: replyOf(order, call, completion, total, resultSha256) };
+  }
+
+  /** A run that is not open may spend nothing. */
+  function runCapOf(order: Order): NanoUsd {
+    return budget.money.book(provider.simulated).runCap(order.runId) ?? zeroUsd;
   }
 
   function spentBy(order: Order): NanoUsd {

@@ -1,7 +1,7 @@
 /** Which grind a run will ask: the one the operator named, the one that serves this home already, or one of its own. */
 import type { Config } from '@vivarium/config';
 import type { Health } from '@vivarium/contracts';
-import { formatUsd, nanoUsd, VivariumError } from '@vivarium/core';
+import { formatUsd, VivariumError } from '@vivarium/core';
 import type { OpenHome } from './deps.ts';
 import { probeGrind } from './grind-probe.ts';
 
@@ -13,11 +13,7 @@ export type GrindPlan =
   | { readonly kind: 'own'; readonly simulated: boolean };
 
 /** Throws when the grind that was named cannot be used: taking another instead would spend somewhere else. */
-export async function planGrind(
-  home: OpenHome,
-  config: Config,
-  runCapFlag: string | undefined,
-): Promise<GrindPlan> {
+export async function planGrind(home: OpenHome, config: Config): Promise<GrindPlan> {
   if (config.grindUrl !== undefined) {
     const answer = await probeGrind(config.grindUrl);
     if (answer.kind === 'none') {
@@ -31,55 +27,43 @@ export async function planGrind(
         hint,
       });
     }
-    checkCap(answer.health, config, runCapFlag);
     return { kind: 'given', url: config.grindUrl, health: answer.health };
   }
   const live = home.runs.liveGrind();
   if (live !== undefined) {
     const answer = await probeGrind(live.url);
     if (answer.kind === 'healthy' && answer.health.home === home.id && answer.health.status !== 'stopping') {
-      checkCap(answer.health, config, runCapFlag);
-      return { kind: 'found', url: live.url, health: answer.health };
+        return { kind: 'found', url: live.url, health: answer.health };
     }
   }
   return { kind: 'own', simulated: config.upstream.kind === 'simulator' };
 }
 
-/** A flag that could not act is a fault, not a wish. */
-function checkCap(health: Health, config: Config, flag: string | undefined): void {
-  if (flag === undefined || health.run_cap_nano_usd === config.runCap) return;
-  const cap = formatUsd(nanoUsd(health.run_cap_nano_usd));
-  throw new VivariumError(
-    'config_invalid',
-    `the grind of this home is up already and caps a run at ${cap}; --run-cap ${flag} cannot change that`,
-    {
-      remedy: { kind: 'stop' },
-      hint: 'Stop what started that grind first, or leave --run-cap out.',
-    },
-  );
-}
+/** Which book the run will spend from. Announced with it, so that no other grind that may answer later spends from the other one (M5). */
+export const isSimulated = (plan: GrindPlan): boolean =>
+  plan.kind === 'own' ? plan.simulated : plan.health.simulated;
 
 /** What people are told before anything is asked. Loud about what is simulated, and about what is not. */
 export function grindLines(plan: GrindPlan, config: Config): readonly string[] {
-  const cap = (amount: number): string => `cap per run ${formatUsd(nanoUsd(amount))}`;
+  const cap = `cap of this run ${formatUsd(config.runCap)}`;
   switch (plan.kind) {
     case 'own':
       return plan.simulated
         ? [
             'SIMULATED: no GROQ_API_KEY, so the built-in simulator answers. No real model is asked and no real money moves.',
-            `grind: starting one, ${cap(config.runCap)}`,
+            `grind: starting one, ${cap}`,
           ]
-        : [`grind: starting one, Groq, REAL MONEY, ${cap(config.runCap)}`];
+        : [`grind: starting one, Groq, REAL MONEY, ${cap}`];
     case 'given':
     case 'found': {
-      const { provider, simulated, run_cap_nano_usd } = plan.health;
+      const { provider, simulated } = plan.health;
       const whose = plan.kind === 'given' ? 'named by SWARM_API_URL' : 'was up already';
       const book = simulated ? 'SIMULATED: no real model is asked and no real money moves' : 'REAL MONEY';
       const unused =
         simulated && config.upstream.kind === 'groq'
           ? ['Your GROQ_API_KEY is not used: that grind asks the simulator.']
           : [];
-      return [`grind: ${plan.url}, ${whose}, ${provider}, ${book}, ${cap(run_cap_nano_usd)}`, ...unused];
+      return [`grind: ${plan.url}, ${whose}, ${provider}, ${book}, ${cap}`, ...unused];
     }
   }
 }

@@ -32,7 +32,8 @@ export interface RunPlan {
   readonly rules: SupervisorRules;
   /** Named by the operator: workers ask this one and no other. */
   readonly grindUrl: string | undefined;
-  readonly runCap: string | undefined;
+  /** Book of the run (M5). */
+  readonly simulated: boolean;
   readonly panelPort: number | undefined;
   readonly watchParent: boolean;
 }
@@ -47,6 +48,7 @@ export interface RunHooks {
   readonly onQuiet?: (counts: StatusCounts) => void;
 }
 
+const LOCK_WAIT_MS: Milliseconds = 30_000;
 const LOOK_EVERY_MS: Milliseconds = 250;
 /** Changes come in bursts; looking once per burst is enough for eyes. */
 const BURST_MS: Milliseconds = 40;
@@ -100,14 +102,19 @@ export async function runQueue(
   const unwatch = home.record.watch(looking.soon);
   const every = setInterval(looking.soon, LOOK_EVERY_MS);
 
-  home.runs.announceRun({
-    run_id: plan.runId,
-    ...processes.self,
-    workers: plan.workers,
-    concurrency: plan.concurrency,
-    watch: plan.rules.stayWhenDrained,
-    started_at: timestamp(clock),
-  });
+  // Under the lock of queue.json: `clear` looks for runs while it holds it, so that none begins between its look and its deed.
+  await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, () =>
+    home.runs.announceRun({
+      run_id: plan.runId,
+      ...processes.self,
+      workers: plan.workers,
+      concurrency: plan.concurrency,
+      watch: plan.rules.stayWhenDrained,
+      started_at: timestamp(clock),
+      run_cap_nano_usd: config.runCap,
+      simulated: plan.simulated,
+    }),
+  );
   home.record.act({
     actor: 'orchestrator',
     action_type: 'SYSTEM',
@@ -142,7 +149,6 @@ export async function runQueue(
           runs: home.runs,
           clock,
           needsSimulator: plan.rules.needsSimulator,
-          runCap: plan.runCap,
           panelPort: plan.panelPort,
           tell,
           onForeign: (name, url) => hooks.onServiceUp(name, url, true),

@@ -125,6 +125,7 @@ function judgePassing(refusal: Refusal, claim: Claim, now: Date): Judgement {
     case 'invalid_request':
     case 'forbidden_origin':
     case 'not_found':
+    case 'unknown_run':
     case 'idempotency_conflict':
     case 'unsupported_media_type':
     case 'payload_too_large':

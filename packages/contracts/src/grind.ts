@@ -39,7 +39,12 @@ export const GrindRequest = z.strictObject({
     .nullish()
     .describe('Milliseconds from receipt after which the caller no longer wants the answer.'),
   home: z.string().nullish().describe('Home the caller works for; a grind of another home refuses.'),
-  run_id: z.string().nullish(),
+  run_id: z
+    .string()
+    .min(1)
+    .max(128)
+    .nullish()
+    .describe('A run announced by `orchestrator start`. Without it the request counts against the direct requests of the day.'),
   round: z.int().positive().nullish(),
   attempt: z.int().positive().nullish(),
   task_digest: z.string().nullish(),
@@ -86,6 +91,10 @@ export const refusalCatalogue = {
   refused: { status: 403, meaning: 'The safety gate refused the text; the rules are named.' },
   not_found: { status: 404, meaning: 'No such route.' },
   foreign_home: { status: 409, meaning: 'The request names another home than this grind serves.' },
+  unknown_run: {
+    status: 409,
+    meaning: 'The run named is not announced in this home, or was announced for the other book.',
+  },
   idempotency_conflict: { status: 409, meaning: 'The key was used before with another request.' },
   unsupported_media_type: { status: 415, meaning: 'The body is not JSON.' },
   payload_too_large: { status: 413, meaning: 'The body is larger than the limit.' },
@@ -148,7 +157,7 @@ export const Health = z.object({
   version: z.string(),
   provider: z.string(),
   simulated: z.boolean(),
-  run_cap_nano_usd: z.int(),
+  direct_cap_nano_usd: z.int().describe('Cap of all requests of a UTC day that name no run.'),
   default_model: z.string(),
 });
 export type Health = Readonly<z.infer<typeof Health>>;

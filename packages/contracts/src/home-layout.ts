@@ -136,7 +136,7 @@ export type GrindFile = Readonly<z.infer<typeof GrindFile>>;
 export const PanelFile = z.object({ home: z.string(), ...processFields, url: z.string() });
 export type PanelFile = Readonly<z.infer<typeof PanelFile>>;
 
-/** `run/orchestrators/<run id>.json`: a run in progress. */
+/** `run/orchestrators/<run id>.json`: a run in progress, and what its operator allows it. Who can write it may spend; grind asks for it once. */
 export const OrchestratorFile = z.object({
   run_id: z.string(),
   ...processFields,
@@ -144,5 +144,8 @@ export const OrchestratorFile = z.object({
   concurrency: z.int(),
   watch: z.boolean(),
   started_at: Timestamp,
+  run_cap_nano_usd: z.int().nonnegative(),
+  /** The book it may spend from: a run begun on the simulator never reaches real money, whatever answers it later (M5). */
+  simulated: z.boolean(),
 });
 export type OrchestratorFile = Readonly<z.infer<typeof OrchestratorFile>>;

@@ -179,7 +179,6 @@ export const Overview = z.object({
       provider: z.string(),
       simulated: z.boolean(),
       status: z.string(),
-      run_cap_nano_usd: z.int().nullable(),
     })
     .nullable(),
   /** Calls that are being made now, and what is set aside for them. */

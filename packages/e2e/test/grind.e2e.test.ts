@@ -320,7 +320,11 @@ describe('configuration', () => {
     expect(everything).toContain('provider_rejected_key');
     expect(everything).not.toContain(wrongKey);
     expect(everything).not.toContain(wrongKey.slice(4));
-    expect(home.audit().map((line) => line.event)).toEqual(['call.held', 'API_CALL_FAILURE']);
+    expect(home.audit().map((line) => line.event)).toEqual([
+      'run.opened',
+      'call.held',
+      'API_CALL_FAILURE',
+    ]);
   });
 
   it('M5: the key of .env works, and its money is in the book of real money', async () => {
@@ -343,16 +347,15 @@ describe('configuration', () => {
 describe('a record that cannot be written', () => {
   it('S2: a log that is no file: nothing is spent, and work goes on when it is mended', async () => {
     const grind = await start();
-    mkdirSync(home.log('safety_audit.log'));
-    expect(await grindRefusal(grind, { prompt: 'x' })).toMatchObject({
-      code: 'record_unwritable',
-      remedy: 'wait',
-    });
-    rmSync(home.log('safety_audit.log'), { recursive: true });
-    mkdirSync(home.log('api_audit.log'));
-    expect(await grindRefusal(grind, { prompt: 'x' })).toMatchObject({ code: 'record_unwritable' });
+    for (const log of ['api_audit.log', 'safety_audit.log']) {
+      mkdirSync(home.log(log));
+      expect(await grindRefusal(grind, { prompt: 'x' })).toMatchObject({
+        code: 'record_unwritable',
+        remedy: 'wait',
+      });
+      rmSync(home.log(log), { recursive: true });
+    }
     expect(bill().calls).toBe(0);
-    rmSync(home.log('api_audit.log'), { recursive: true });
     await grindReply(grind, { prompt: 'x' });
   });
 

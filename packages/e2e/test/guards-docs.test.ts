@@ -45,13 +45,14 @@ describe('numbered invariants', () => {
     expect(strangers).toEqual([]);
   });
 
-  it('titles are found in every form a test is written in, and nothing else is taken for one', () => {
+  it('titles are found in every form a test is written in; what is skipped, or may be, is taken for none', () => {
     const source = `
       // it('Q9: a comment')
       describe('M1: group', () => { it.each([['Q8: data']])('Q2–Q4 %s', () => {}); });
-      test(\`S1 \${1 + 1} of S2\`, () => {}); it.skipIf(true)("Q5: skipped", () => { expect('Q6: text'); });`;
+      test(\`S1 \${1 + 1} of S2\`, () => {}); it.skipIf(true)("Q5: skipped", () => {}); it('Q6: run', () => { expect('Q7: text'); });
+      describe.skip('Q10: not run', () => { it('Q11: neither', () => {}); }); it.todo('M5: some day');`;
     const titles = titlesIn('planted.ts', source);
-    expect(titles.flatMap(citedIn).toSorted()).toEqual(['M1', 'Q2', 'Q3', 'Q4', 'Q5', 'S1', 'S2']);
+    expect(titles.flatMap(citedIn).toSorted()).toEqual(['M1', 'Q2', 'Q3', 'Q4', 'Q6', 'S1', 'S2']);
     expect(
       numbersIn(
         '\n## Guarantees\n\n- **Q1** One.\n- **M2** Two.\n- Q3\n\n## Next\n- **S1** No.\n',

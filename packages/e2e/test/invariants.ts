@@ -7,14 +7,17 @@ export const numbersIn = (page: string, title: string): readonly string[] =>
   [...section(page, title).matchAll(/^- \*\*([QMS]\d+)\*\* \S/gm)].map(([, number = '']) => number);
 
 /**
- * The titles of tests and groups in a source: first arguments of it, test, describe and their variants (`it.each(rows)('…')`). Read from
+ * The titles of tests and groups in a source: first arguments of it, test, describe and their variants (`it.each(rows)('…')`). A test that is
+ * skipped, or may be (`skipIf`, `runIf`, `todo`), shows nothing, and neither does what stands in such a group. Read from
  * the syntax tree, because a pattern takes words in comments and data for titles. Of a template only its fixed parts count.
  */
 export const titlesIn = (path: string, text: string): readonly string[] => {
   const titles: string[] = [];
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && /^(it|test|describe)\b/.test(node.expression.getText(source))) {
+    const called = ts.isCallExpression(node) ? node.expression.getText(source) : '';
+    if (/^(it|test|describe)\.(skip|todo|skipIf|runIf)\b/.test(called)) return;
+    if (ts.isCallExpression(node) && /^(it|test|describe)\b/.test(called)) {
       const [title] = node.arguments;
       if (title !== undefined && ts.isStringLiteralLike(title)) titles.push(title.text);
       if (title !== undefined && ts.isTemplateExpression(title)) {

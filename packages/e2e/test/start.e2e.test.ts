@@ -193,17 +193,14 @@ describe('the main path', () => {
 });
 
 describe('grind and its owner', () => {
-  it('one that is up is used and left alone; a cap it does not have is refused', async () => {
+  it('M1: one that is up is used and left alone, and each run brings its own cap to it', async () => {
     const home = await prepared(homeWith(...many(2)));
-    const { grind } = await ownGrind(home, [], ['--run-cap', '1.5']);
-    expect(await home.cli(['start', '1', '--run-cap', '2'])).toMatchObject({
-      code: 4,
-      err: expect.stringMatching(/caps a run at \$1\.50/) as unknown,
-    });
-    const { code, out } = await home.cli(['start', '1']);
+    const { grind } = await ownGrind(home, []);
+    expect((await home.cli(['start', '1', '--run-cap', '0.000001'])).code).toBe(5);
+    const { code, out } = await home.cli(['start', '1', '--run-cap', '1.5']);
     expect(code).toBe(0);
     expect(out).toMatch(
-      new RegExp(`grind: ${grind.url}, was up already, simulator, SIMULATED.*cap per run \\$1\\.50`),
+      new RegExp(`grind: ${grind.url}, was up already, simulator, SIMULATED.*cap of this run \\$1\\.50`),
     );
     expect(grind.child.exitCode).toBeNull();
     expect(home.grindPid()).toBe(grind.child.pid);

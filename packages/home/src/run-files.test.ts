@@ -26,6 +26,8 @@ const runOf = ({ processes }: MemoryMachine, id: string): OrchestratorFile => ({
   concurrency: 2,
   watch: false,
   started_at: '2026-01-01T00:00:00.000Z',
+  run_cap_nano_usd: 2_000_000_000,
+  simulated: true,
 });
 
 describe('the files of run/', () => {

@@ -27,8 +27,11 @@ export interface RunFiles {
   releasePanel(): void;
   /** The launch token of the panel that is up. */
   readPanelToken(): string | undefined;
+  /** Makes the run known to grind, cap and book included. */
   announceRun(file: OrchestratorFile): void;
   endRun(runId: string): void;
+  /** What the run announced; undefined when it never did, or has ended. */
+  readRun(runId: string): OrchestratorFile | undefined;
   /** Runs whose process is not known to be gone, sorted by id. */
   liveRuns(): readonly OrchestratorFile[];
 }
@@ -94,6 +97,7 @@ export function runFiles(
     readPanelToken: () => files.readText(layout.panelToken),
     announceRun: (file) => files.replace(runPath(file.run_id), format(file)),
     endRun: (runId) => files.remove(runPath(runId)),
+    readRun: (runId) => readIfThere(runPath(runId), OrchestratorFile),
     liveRuns() {
       const found = files
         .list(layout.orchestrators)

@@ -23,6 +23,7 @@ const STATUS_OF: Readonly<Record<string, ExecutionLogLine['status']>> = {
   'task.retrying': 'retrying',
   'task.released': 'queued',
   'task.reopened': 'queued',
+  'task.carried-over': 'queued',
 };
 
 function isOurs(value: unknown, home: string): value is ExecutionLogLine {

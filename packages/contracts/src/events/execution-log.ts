@@ -132,13 +132,14 @@ export const RetryingLine = z.object({
   ...joins,
 });
 
-/** Gives a claimed task back without blame (HALT, unreachable grind, drain), or opens a new round of a task that had ended. */
+/** Gives a claimed task back without blame (HALT, unreachable grind, drain), opens a new round of a task that had ended, or
+ * begins a task at the round that follows those in an archived log. */
 export const QueuedLine = z.object({
   ...head,
   status: z.literal('queued'),
   timestamp: Timestamp,
   reason: z.string().describe('Why it was given back, or opened again.'),
-  event: z.enum(['task.released', 'task.reopened']),
+  event: z.enum(['task.released', 'task.reopened', 'task.carried-over']),
   ...joins,
 });
 

@@ -37,11 +37,16 @@ export interface OpenHold {
   readonly line: Extract<ApiAuditLine, { event: 'call.held' }>;
 }
 
+/** A line about one call. */
+type CallLine = Exclude<ApiAuditLine, { event: 'run.opened' }>;
+
 export type RecordedReply = Extract<ApiAuditLine, { event: 'API_CALL_SUCCESS' }>;
 
 export interface Book {
   readonly total: Sums;
   run(runId: string): Sums;
+  /** What the run may cost; undefined while it has not been opened in this book. */
+  runCap(runId: string): NanoUsd | undefined;
   /** A task's cap covers all attempts of one round; a new round is a person's decision to spend again. */
   task(taskId: string, round: number): Sums;
 }
@@ -59,6 +64,7 @@ export interface MoneyFold {
 interface MutableBook {
   total: Sums;
   readonly runs: Map<string, Sums>;
+  readonly runCaps: Map<string, NanoUsd>;
   readonly tasks: Map<string, Sums>;
 }
 
@@ -68,13 +74,15 @@ export function createMoneyFold(): MoneyFold {
   const replies = new Map<string, RecordedReply>();
   let refusals = 0;
 
+  const bookOf = (line: ApiAuditLine): MutableBook =>
+    line.simulated === true ? books.simulated : books.real;
   const change = (line: ApiAuditLine, by: (sums: Sums) => Sums): void => {
-    const book = line.simulated === true ? books.simulated : books.real;
+    const book = bookOf(line);
     book.total = by(book.total);
     if (line.run_id !== undefined) update(book.runs, line.run_id, by);
     if (line.task_id !== undefined) update(book.tasks, taskKey(line.task_id, line.round ?? 1), by);
   };
-  const release = (line: ApiAuditLine): OpenHold | undefined => {
+  const release = (line: CallLine): OpenHold | undefined => {
     const hold = line.call_id === undefined ? undefined : holds.get(line.call_id);
     if (hold === undefined) return undefined;
     holds.delete(hold.callId);
@@ -85,6 +93,9 @@ export function createMoneyFold(): MoneyFold {
   return {
     apply(line) {
       switch (line.event) {
+        case 'run.opened':
+          if (line.run_id !== undefined) bookOf(line).runCaps.set(line.run_id, nanoUsd(line.cap_nano_usd));
+          return;
         case 'call.held': {
           // A line repeated after a torn write is the same hold, not a second one.
           if (line.call_id === undefined || holds.has(line.call_id)) return;
@@ -131,6 +142,7 @@ export function createMoneyFold(): MoneyFold {
       return {
         total: book.total,
         run: (runId) => book.runs.get(runId) ?? NO_SUMS,
+        runCap: (runId) => book.runCaps.get(runId),
         task: (taskId, round) => book.tasks.get(taskKey(taskId, round)) ?? NO_SUMS,
       };
     },
@@ -142,7 +154,12 @@ export function createMoneyFold(): MoneyFold {
   };
 }
 
-const newBook = (): MutableBook => ({ total: NO_SUMS, runs: new Map(), tasks: new Map() });
+const newBook = (): MutableBook => ({
+  total: NO_SUMS,
+  runs: new Map(),
+  runCaps: new Map(),
+  tasks: new Map(),
+});
 /** A simulated reply never answers a real request (M5). */
 const replyKey = (simulated: boolean, key: string): string => `${simulated ? 'simulated' : 'real'}#${key}`;
 const taskKey = (taskId: string, round: number): string => `${round}#${taskId}`;

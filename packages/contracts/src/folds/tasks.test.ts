@@ -125,6 +125,28 @@ describe('the fold of the execution log', () => {
     expect(fold.get('t')).toMatchObject({ status: 'in_progress', round: 2, attempt: 1 });
   });
 
+  it('Q7: a first line may say that earlier rounds are in an archived log; a later one may not', () => {
+    const carried: ExecutionLogLine = {
+      task_id: 't',
+      worker_id: 'orchestrator',
+      status: 'queued',
+      event: 'task.carried-over',
+      timestamp: at,
+      reason: 'cleared',
+      round: 4,
+      attempt: 0,
+    };
+    const { fold, answers } = foldOf(claim(1), carried, carried, claim(1, 'w2', { round: 4 }), {
+      ...carried,
+      round: 5,
+    });
+    expect(answers).toEqual(['applied', 'ignored', 'ignored', 'ignored', 'ignored']);
+    const fresh = foldOf(carried, carried, claim(1), claim(1, 'w2', { round: 4 }));
+    expect(fresh.answers).toEqual(['applied', 'ignored', 'ignored', 'applied']);
+    expect(fresh.fold.get('t')).toMatchObject({ status: 'in_progress', round: 4, attempt: 1 });
+    expect(fold.get('t')).toMatchObject({ round: 1, attempt: 1 });
+  });
+
   it('Q8: a line written twice after a torn write counts once', () => {
     const { fold } = foldOf(claim(1), claim(1), completed(1), completed(1));
     expect(fold.get('t')).toMatchObject({ status: 'completed', attempt: 1, cost: 100 });

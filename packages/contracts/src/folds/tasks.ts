@@ -4,7 +4,8 @@
  * - Q1: state is what these rules make of the lines in their order; queue.json and task_locks/ have no say.
  * - Q2: a claim counts when it names the next attempt of the round; the first such line in log order wins, later ones are `ignored`.
  * - Q4: any other line counts only under the attempt in force (and, while somebody works on it, from that worker).
- * - Q7: a final state is left only by opening the next round: a reopening, or a claim or skip under another digest.
+ * - Q7: a final state is left only by opening the next round: a reopening, or a claim or skip under another digest. A task's first line may say
+ *   that earlier rounds are in an archived log.
  * A line repeated after a torn write changes nothing: it no longer names the next or the current attempt.
  */
 import { zeroUsd, addUsd, nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
@@ -94,8 +95,9 @@ export function createTaskFold(): TaskFold {
 
 /** The whole rule, one line against one record. Undefined when the line changes nothing. */
 export function nextRecord(record: TaskRecord, line: ExecutionLogLine): TaskRecord | undefined {
-  const current = opensRound(record, line) ? { ...NEVER_SEEN, round: record.round + 1 } : record;
-  if (isFinal(current.status)) return undefined;
+  const opened = openedRound(record, line);
+  const current = opened === undefined ? record : { ...NEVER_SEEN, round: opened };
+  if (isFinal(current.status) || (isCarriedOver(line) && opened === undefined)) return undefined;
   // Lines of the seed name neither round nor attempt: they mean the one in force, or for a start the next.
   if ((line.round ?? current.round) !== current.round) return undefined;
   const attempt = line.attempt ?? (line.status === 'in_progress' ? current.attempt + 1 : current.attempt);
@@ -113,11 +115,20 @@ export function nextRecord(record: TaskRecord, line: ExecutionLogLine): TaskReco
   return stateAfter(current, line, attempt);
 }
 
-function opensRound(record: TaskRecord, line: ExecutionLogLine): boolean {
-  if (!isFinal(record.status) || line.round !== record.round + 1) return false;
-  if (line.status === 'queued') return line.event === 'task.reopened';
-  return (line.status === 'in_progress' || line.status === 'skipped') && line.task_digest !== record.digest;
+/** The round that the line begins, if it begins one. */
+function openedRound(record: TaskRecord, line: ExecutionLogLine): number | undefined {
+  // The first line of a task in a log that follows an archived one.
+  if (isCarriedOver(line)) return record.since === undefined ? line.round : undefined;
+  if (!isFinal(record.status) || line.round !== record.round + 1) return undefined;
+  const opens =
+    line.status === 'queued'
+      ? line.event === 'task.reopened'
+      : (line.status === 'in_progress' || line.status === 'skipped') && line.task_digest !== record.digest;
+  return opens ? line.round : undefined;
 }
+
+const isCarriedOver = (line: ExecutionLogLine): boolean =>
+  line.status === 'queued' && line.event === 'task.carried-over';
 
 /** Ends of an attempt come from the worker that holds it; skip, cancel and reopen come from outside. */
 function needsHolder(line: ExecutionLogLine): boolean {
