@@ -11,7 +11,13 @@ describe('a request that is answered', () => {
     });
     const reply = await world.reply({ task_id: 'task-1', worker_id: 'worker_1', round: 2, attempt: 3 });
 
-    expect(order.slice(0, 5)).toEqual(['api_audit.log', 'safety_audit.log', 'api_audit.log', 'result', 'api_audit.log']);
+    expect(order.slice(0, 5)).toEqual([
+      'api_audit.log',
+      'safety_audit.log',
+      'api_audit.log',
+      'result',
+      'api_audit.log',
+    ]);
     const [held, success] = world.audit();
     expect(held).toMatchObject({
       event: 'call.held',

@@ -49,7 +49,10 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   payload_too_large: { remedy: 'fail', hint: 'Shorten the prompt.' },
   unknown_model: { remedy: 'fail', hint: 'Use one of GET /models.' },
   unpriced_model: { remedy: 'fail', hint: 'Use a model with a price.' },
-  deferred: { remedy: 'wait', hint: 'Raise the cap named: max_budget of the task, --run-cap of the run, or VIVARIUM_RUN_CAP_USD for direct requests.' },
+  deferred: {
+    remedy: 'wait',
+    hint: 'Raise the cap named: max_budget of the task, --run-cap of the run, or VIVARIUM_RUN_CAP_USD for direct requests.',
+  },
   rate_limited: { remedy: 'retry', hint: 'Try again after retry_after_ms.' },
   provider_failed: { remedy: 'retry', hint: 'Try again.' },
   provider_rejected: { remedy: 'fail', hint: 'Change the request: its length, its model, its parameters.' },

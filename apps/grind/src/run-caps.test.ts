@@ -8,7 +8,10 @@ const BOTH_BOOKS = [true, false];
 describe('the caps of runs', () => {
   it('M1: what a run announced is in the record before its first hold, once', async () => {
     const world = createGrindWorld({
-      announced: (runId) => ({ run_cap_nano_usd: runId === 'run_1' ? 5_000_000 : 7_000_000, simulated: true }),
+      announced: (runId) => ({
+        run_cap_nano_usd: runId === 'run_1' ? 5_000_000 : 7_000_000,
+        simulated: true,
+      }),
     });
     await world.reply();
     await world.reply();
@@ -20,7 +23,9 @@ describe('the caps of runs', () => {
     const lines = world.record
       .tail('apiAudit')
       .read()
-      .entries.map((entry) => (entry.kind === 'line' ? (entry.value as { event: string }).event : 'unreadable'));
+      .entries.map((entry) =>
+        entry.kind === 'line' ? (entry.value as { event: string }).event : 'unreadable',
+      );
     expect(lines.slice(0, 2)).toEqual(['run.opened', 'call.held']);
   });
 
@@ -50,14 +55,17 @@ describe('the caps of runs', () => {
     expect([...world.opened(), ...world.audit(), ...world.gateLines()]).toEqual([]);
   });
 
-  it.each(BOTH_BOOKS)('M5: a run begun for the other book is not opened (this grind simulated: %s)', async (simulated) => {
-    const world = createGrindWorld({
-      simulated,
-      announced: () => ({ run_cap_nano_usd: 5_000_000, simulated: !simulated }),
-    });
-    expect(await world.refusal()).toMatchObject({ code: 'unknown_run' });
-    expect(world.provider.requests).toHaveLength(0);
-  });
+  it.each(BOTH_BOOKS)(
+    'M5: a run begun for the other book is not opened (this grind simulated: %s)',
+    async (simulated) => {
+      const world = createGrindWorld({
+        simulated,
+        announced: () => ({ run_cap_nano_usd: 5_000_000, simulated: !simulated }),
+      });
+      expect(await world.refusal()).toMatchObject({ code: 'unknown_run' });
+      expect(world.provider.requests).toHaveLength(0);
+    },
+  );
 
   it('M5: a run that is open in one book is not therefore open in the other', async () => {
     const announced = () => ({ run_cap_nano_usd: 5_000_000, simulated: true });

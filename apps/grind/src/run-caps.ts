@@ -43,7 +43,10 @@ export function createRunCaps(deps: RunCapsDeps): RunCaps {
       const cap = budget.money.book(simulated).runCap(runId);
       if (!namesRun) return cap === directCap ? undefined : write(order, directCap);
       if (runId.startsWith(DIRECT))
-        return refuse('unknown_run', `Names that begin with ${DIRECT} are not for callers: leave run_id out.`);
+        return refuse(
+          'unknown_run',
+          `Names that begin with ${DIRECT} are not for callers: leave run_id out.`,
+        );
       if (cap !== undefined) return undefined;
       const run = announced(runId);
       if (run === undefined) return refuse('unknown_run', 'No such run is announced in this home.');

@@ -33,7 +33,7 @@ export async function planGrind(home: OpenHome, config: Config): Promise<GrindPl
   if (live !== undefined) {
     const answer = await probeGrind(live.url);
     if (answer.kind === 'healthy' && answer.health.home === home.id && answer.health.status !== 'stopping') {
-        return { kind: 'found', url: live.url, health: answer.health };
+      return { kind: 'found', url: live.url, health: answer.health };
     }
   }
   return { kind: 'own', simulated: config.upstream.kind === 'simulator' };

@@ -44,7 +44,9 @@ export const GrindRequest = z.strictObject({
     .min(1)
     .max(128)
     .nullish()
-    .describe('A run announced by `orchestrator start`. Without it the request counts against the direct requests of the day.'),
+    .describe(
+      'A run announced by `orchestrator start`. Without it the request counts against the direct requests of the day.',
+    ),
   round: z.int().positive().nullish(),
   attempt: z.int().positive().nullish(),
   task_digest: z.string().nullish(),

@@ -5,6 +5,7 @@ import { openHome, openQueue, readConfig, type CommandDeps, type RunExitCode } f
 import { grindLines, isSimulated, planGrind } from '../grind-plan.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { exitCodeOf, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
+import { fundingLines } from '../report/funding.ts';
 import { createMoneyReader } from '../report/money.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { RunEnd } from '../supervisor/state.ts';
@@ -52,7 +53,10 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
           concurrency: input.concurrency,
         }),
       );
-    else for (const line of dryRunLines(plan, input.workers, input.concurrency, config.runCap)) say(line);
+    else {
+      for (const line of dryRunLines(plan, input.workers, input.concurrency, config.runCap)) say(line);
+      for (const line of fundingLines(views, config.runCap)) say(line);
+    }
     return 0;
   }
   if (views.length === 0 && !input.watch) {
@@ -89,11 +93,12 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
   const grind = await planGrind(home, config);
   say(
     terminal.colours.bold(
-      `Vivarium · ${input.workers} ${input.workers === 1 ? 'worker' : 'workers'} × ${input.concurrency} · ${views.length} tasks · ${home.layout.root}`,
+      `Vivarium · ${input.workers} ${input.workers === 1 ? 'worker' : 'workers'} × ${input.concurrency} · ${views.length} ${views.length === 1 ? 'task' : 'tasks'} · ${home.layout.root}`,
     ),
   );
   for (const line of grindLines(grind, config))
     say(line.startsWith('SIMULATED') ? terminal.colours.yellow(line) : line);
+  for (const line of fundingLines(views, config.runCap)) say(terminal.colours.yellow(line));
   const progress = await createProgress(input.json ? 'json' : 'beginning', terminal, () =>
     deps.machine.clock.monotonic(),
   );

@@ -13,6 +13,7 @@ import {
   type RunExitCode,
 } from '../deps.ts';
 import { grindLines, isSimulated, planGrind } from '../grind-plan.ts';
+import { fundingLines } from '../report/funding.ts';
 import { outputLines } from '../report/output-lines.ts';
 import { countsText, summaryLines, type RunSummary } from '../report/summary.ts';
 import type { TaskEnd } from '../report/task-line.ts';
@@ -76,6 +77,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
   const grind = await planGrind(home, config);
   for (const line of grindLines(grind, config))
     terminal.line(line.startsWith('SIMULATED') ? colours.yellow(line) : line);
+  for (const line of fundingLines(views, config.runCap)) terminal.line(colours.yellow(line));
   const needsSimulator = config.upstream.kind === 'simulator';
   const own: readonly ServiceName[] =
     grind.kind !== 'own' ? [] : needsSimulator ? ['simulator', 'grind'] : ['grind'];
