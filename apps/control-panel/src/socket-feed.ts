@@ -74,21 +74,26 @@ export function createSocketFeed(options: SocketFeedOptions): { stop(): void } {
     for (const [socket, unread] of greeted) if (unread <= MOST_UNREAD) socket.emit('overview', overview);
   };
 
-  const frame = (): void => {
-    pending = undefined;
-    lastFrame = clock.monotonic();
+  /** The record may be out of reach now (rights, disk): then the pages go stale visibly, and the next frame tries again. */
+  const reading = (work: () => void): void => {
     try {
-      const seen = feed.look();
-      if (seen.kind === 'anew') for (const socket of greeted.keys()) greet(socket, false);
-      else tell(seen.deltas);
-      tellOverview();
+      work();
       lastFault = '';
     } catch (error) {
-      // The record cannot be read now (rights, disk). The pages go stale visibly; the next frame tries again.
       const fault = messageOf(error);
       if (fault !== lastFault) options.onFault(fault);
       lastFault = fault;
     }
+  };
+  const frame = (): void => {
+    pending = undefined;
+    lastFrame = clock.monotonic();
+    reading(() => {
+      const seen = feed.look();
+      if (seen.kind === 'anew') for (const socket of greeted.keys()) greet(socket, false);
+      else tell(seen.deltas);
+      tellOverview();
+    });
   };
   const wake = (): void => {
     pending ??= setTimeout(frame, Math.max(0, FRAME_MS - (clock.monotonic() - lastFrame)));
@@ -125,7 +130,7 @@ export function createSocketFeed(options: SocketFeedOptions): { stop(): void } {
     greet(socket, missed !== undefined);
     greeted.set(socket, 0);
     for (const delta of missed ?? []) send(socket, delta);
-    socket.emit('overview', options.overview());
+    reading(() => void socket.emit('overview', options.overview()));
 
     socket.on('disconnect', () => greeted.delete(socket));
     socket.on('resync', () => greet(socket, false));

@@ -1,4 +1,5 @@
-import type { Completion, GrindReply, RecordedReply } from '@vivarium/contracts';
+import { modelInfo } from '@vivarium/budget';
+import type { Completion, CutBy, GrindReply, RecordedReply } from '@vivarium/contracts';
 import { nanoToUsd, nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
 import type { Call } from './call-lines.ts';
 import type { Order } from './order.ts';
@@ -28,6 +29,7 @@ export function replyOf(
     },
     requested_model: order.requestedModel,
     finish_reason: completion.finishReason,
+    ...cutOf(cutBy(order, call, completion)),
     cost_usd: nanoToUsd(cost),
     cost_nano_usd: cost,
     latency_ms: Math.round(completion.latencyMs),
@@ -39,6 +41,16 @@ export function replyOf(
     replayed: false,
   };
 }
+
+/** Nobody asked for fewer tokens than the budget left: then it was the budget that ended the answer, and the caller must be told so. */
+export function cutBy(order: Order, call: Call, { finishReason }: Completion): CutBy | undefined {
+  if (finishReason !== 'length') return undefined;
+  const most = modelInfo(call.model)?.maxCompletionTokens ?? order.wantedCompletionTokens;
+  if (call.maxCompletionTokens < Math.min(order.wantedCompletionTokens, most)) return 'budget';
+  return order.wantedCompletionTokens > most ? 'model' : 'max_tokens';
+}
+
+const cutOf = (cut: CutBy | undefined): { cut_by?: CutBy } => (cut === undefined ? {} : { cut_by: cut });
 
 /**
  * A reply that the record holds already. Its cost is what was paid when it was made, so that a task's cost is the same whichever attempt brought the
@@ -58,6 +70,7 @@ export function replayOf(order: Order, line: RecordedReply, text: string, result
     },
     requested_model: line.requested_model ?? line.model,
     finish_reason: line.finish_reason ?? 'stop',
+    ...cutOf(line.cut_by),
     cost_usd: nanoToUsd(cost),
     cost_nano_usd: cost,
     latency_ms: line.latency_ms ?? 0,

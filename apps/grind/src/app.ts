@@ -9,7 +9,7 @@ import type { Diagnostics } from './notices.ts';
 import { mapErrors } from './plugins/error-mapping.ts';
 import { guardOrigin } from './plugins/origin-guard.ts';
 import { validateByZod, type ZodTypes } from './plugins/zod-validation.ts';
-import { refuse } from './refusal.ts';
+import { refusalBody, refuse, statusOf } from './refusal.ts';
 import { routeGrind } from './routes/grind.ts';
 import { routeHealthz } from './routes/healthz.ts';
 import { routeModels } from './routes/models.ts';
@@ -64,6 +64,17 @@ export function createApp({
     // A path that cannot be decoded comes past no hook and no handler.
     frameworkErrors: (_error, request, reply) =>
       send(request, reply, refuse('not_found', 'There is no such route.')),
+    // What is no HTTP at all comes past every hook: it gets the same body as any other refusal, and its connection is closed.
+    clientErrorHandler(error, socket) {
+      if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) return void socket.destroy();
+      const answer = refuse('invalid_request', 'What came is not a whole HTTP request.');
+      const body = JSON.stringify(
+        refusalBody(answer, { taskId: null, requestId: ids.next('req'), simulated }),
+      );
+      socket.end(
+        `HTTP/1.1 ${statusOf(answer)} Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      );
+    },
   }).withTypeProvider<ZodTypes>();
   app.removeContentTypeParser('text/plain');
   guardOrigin(app, port, send);

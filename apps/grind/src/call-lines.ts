@@ -6,6 +6,7 @@
  */
 import type { ApiAuditLine, Completion, OpenHold, ProviderFault, RecordedReply } from '@vivarium/contracts';
 import { nanoToUsd, timestamp, type CallId, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
+import { cutBy } from './answer.ts';
 import type { Order } from './order.ts';
 
 type Line<Event extends ApiAuditLine['event']> = Extract<ApiAuditLine, { event: Event }>;
@@ -111,6 +112,7 @@ export function createCallLines({
       requested_model: order.requestedModel,
       latency_ms: Math.round(completion.latencyMs),
       finish_reason: completion.finishReason,
+      cut_by: cutBy(order, call, completion),
       result_sha256: resultSha256,
       provider_request_id: completion.providerRequestId,
       call_id: call.id,

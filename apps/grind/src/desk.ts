@@ -39,6 +39,8 @@ export interface Desk {
 export function openDesk(deps: DeskDeps): Desk {
   const { home, record, control, provider, defaultModel, defaultDeadlineMs, diagnostics } = deps;
   const { clock, ids } = deps.machine;
+  // The only writer of these two: neither may be left with an end that the next line would change, or found unwritable by the first request.
+  record.mend('safetyAudit');
   const budget = deps.openBudget();
   const lines = createCallLines({ clock, ids });
   const notices = createNotices(record, diagnostics);
@@ -71,6 +73,7 @@ export function openDesk(deps: DeskDeps): Desk {
   });
   const calls = createGrindCalls({
     settings,
+    clock,
     control,
     record,
     budget,

@@ -155,6 +155,38 @@ describe('an idempotency key', () => {
     expect(new Set(replies.map((reply) => reply?.call_id)).size).toBe(1);
   });
 
+  it('M3: a caller in less haste than the one who began the call gets an answer of its own', async () => {
+    const world = createGrindWorld({
+      script: (_request, call) => (call === 1 ? { kind: 'hang' } : { kind: 'answer', afterMs: 10 }),
+    });
+    const hasty = world.ask({ idempotency_key: 'k', deadline_ms: 300 });
+    const patient = world.ask({ idempotency_key: 'k', deadline_ms: 60_000 });
+    const third = world.ask({ idempotency_key: 'k', deadline_ms: 60_000 });
+    expect(await world.settled(hasty, 400)).toMatchObject({ code: 'deadline_exceeded' });
+    expect(await world.settled(patient)).toMatchObject({ kind: 'reply' });
+    expect(await third).toMatchObject({ reply: { replayed: true } });
+    expect(world.provider.requests).toHaveLength(2);
+  });
+
+  it('M3: a caller in more haste than the one who began the call is answered in time, and the call goes on', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 1_500 }) });
+    const patient = world.ask({ idempotency_key: 'k', deadline_ms: 60_000 });
+    const hasty = world.ask({ idempotency_key: 'k', deadline_ms: 200 });
+    expect(await world.settled(hasty, 250)).toMatchObject({ code: 'deadline_exceeded', details: {} });
+    expect(await world.settled(patient)).toMatchObject({ kind: 'reply' });
+    expect(world.provider.requests).toHaveLength(1);
+  });
+
+  it('M2: a call that was charged without an answer is told to the one who began it, not to those who shared it', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'malformed' }) });
+    const answers = [1, 2].map(() => world.ask({ idempotency_key: 'k', max_budget: 0.000_2 }));
+    await world.machine.clock.advanceSettled(60_000);
+    const [first, second] = await Promise.all(answers);
+    if (first?.kind !== 'refusal' || second?.kind !== 'refusal') throw new Error('answered');
+    expect(first.details.charged).toBeGreaterThan(0);
+    expect(second.details.charged).toBeUndefined();
+  });
+
   it('M3: does not stand for another prompt or model, recorded or in flight', async () => {
     const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
     const first = world.ask({ idempotency_key: 'k', model: 'llama-3.1-8b-instant' });

@@ -7,12 +7,13 @@
  * - S3: HALT and a hurried stop cut what is in flight.
  */
 import type { BudgetStore, ControlStore, GrindRequest, RecordStore } from '@vivarium/contracts';
-import { messageOf } from '@vivarium/core';
+import { messageOf, type Clock } from '@vivarium/core';
 import { replayOf, type GrindAnswer } from './answer.ts';
 import type { CallLines } from './call-lines.ts';
 import { createFlights } from './flights.ts';
 import type { Gate } from './gate.ts';
 import { refuseUnder } from './in-force.ts';
+import { tooLate } from './money-refusals.ts';
 import type { Notices } from './notices.ts';
 import { readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -21,6 +22,7 @@ import type { Leave, Spend } from './spend.ts';
 
 export interface GrindCallsDeps {
   readonly settings: OrderSettings;
+  readonly clock: Clock;
   readonly control: ControlStore;
   readonly record: RecordStore;
   readonly budget: BudgetStore;
@@ -45,7 +47,7 @@ export interface GrindCalls {
 type Cut = 'halted' | 'stopping' | 'gone';
 
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
-  const { settings, control, record, budget, runCaps, gate, spend, lines, notices } = deps;
+  const { settings, clock, control, record, budget, runCaps, gate, spend, lines, notices } = deps;
   const flights = createFlights<GrindAnswer>();
   const running = new Set<(why: Cut) => void>();
   const waiting = new Set<() => void>();
@@ -64,11 +66,21 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
 
     const pay = async (): Promise<GrindAnswer> =>
       gate(order, state) ?? underWay(order, (leave) => spend(order, leave));
-    if (order.key === undefined) return pay();
-    return (
-      recall(order, order.key) ??
-      flights.start(order.key, { promptHash: order.promptHash, model: order.requestedModel }, pay)
-    );
+    return order.key === undefined ? pay() : underKey(order, order.key, pay);
+  };
+
+  const underKey = async (
+    order: Order,
+    key: string,
+    pay: () => Promise<GrindAnswer>,
+  ): Promise<GrindAnswer> => {
+    const known = recall(order, key);
+    if (known === undefined)
+      return flights.start(key, { promptHash: order.promptHash, model: order.requestedModel }, pay);
+    const answer = await known;
+    // Whoever began the call had less time than this caller has.
+    const isOthersHaste = answer.kind === 'refusal' && answer.code === 'deadline_exceeded';
+    return isOthersHaste && clock.monotonic() < order.deadlineAt ? underKey(order, key, pay) : answer;
   };
 
   /** What the key stands for already: a recorded reply, or a call in flight. */
@@ -104,9 +116,17 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     return { kind: 'reply', reply: replayOf(order, recorded, text, name) };
   };
 
+  /** Waits for another's call as long as this caller wants to wait. What that call was charged is told to the one who began it. */
   const share = async (order: Order, shared: Promise<GrindAnswer>): Promise<GrindAnswer> => {
-    const other = await shared;
-    if (other.kind === 'refusal') return other;
+    const waiting = new AbortController();
+    const other = await Promise.race([
+      shared,
+      clock.sleep(Math.max(0, order.deadlineAt - clock.monotonic()), waiting.signal).then(tooLate),
+    ]).finally(() => waiting.abort());
+    if (other.kind === 'refusal') {
+      const { charged: _told, ...details } = other.details;
+      return { ...other, details };
+    }
     return { kind: 'reply', reply: { ...other.reply, request_id: order.caller.requestId, replayed: true } };
   };
 

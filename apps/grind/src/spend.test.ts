@@ -72,6 +72,23 @@ describe('caps', () => {
     expect(answer).toMatchObject({ code: 'deferred', details: { reason: 'task_budget' } });
   });
 
+  it.each([
+    ['max_tokens', 'length', { max_tokens: 100 }],
+    ['model', 'length', { max_tokens: 65_536, max_budget: 1 }],
+    ['budget', 'length', { max_tokens: 1_000, max_budget: 0.000_02 }],
+    [undefined, 'stop', { max_tokens: 1_000, max_budget: 0.000_02 }],
+  ] as const)('says what cut an answer: %s (%s)', async (cut_by, finishReason, request) => {
+    const world = createGrindWorld({
+      script: () => ({ kind: 'answer', with: { finishReason, inputTokens: 5, outputTokens: 9 } }),
+    });
+    const reply = await world.reply({ ...request, idempotency_key: 'k' });
+    expect(reply.cut_by).toBe(cut_by);
+    expect((await world.reply({ ...request, idempotency_key: 'k' })).cut_by).toBe(cut_by);
+    expect(world.audit().find(({ event }) => event === 'API_CALL_SUCCESS')).toMatchObject(
+      cut_by === undefined ? { finish_reason: 'stop' } : { cut_by },
+    );
+  });
+
   it('a budget of any size is a cap, never an error', async () => {
     const world = createGrindWorld();
     expect(await world.reply({ max_budget: 1e300 })).toMatchObject({ status: 'completed' });

@@ -12,7 +12,7 @@ import {
   type TaskQueue,
   type TaskView,
 } from '@vivarium/contracts';
-import { isVivariumError, timestamp, type Milliseconds, type RunId } from '@vivarium/core';
+import { isVivariumError, messageOf, timestamp, type Milliseconds, type RunId } from '@vivarium/core';
 import type { Config } from '@vivarium/config';
 import type { CommandDeps, OpenHome } from './deps.ts';
 import type { Progress } from './progress.ts';
@@ -98,7 +98,7 @@ export async function runQueue(
     wasQuiet = isQuiet;
     return counts;
   };
-  const looking = keepLooking(look);
+  const looking = keepLooking(look, (error) => hooks.progress.warn(messageOf(error), undefined));
   const unwatch = home.record.watch(looking.soon);
   const every = setInterval(looking.soon, LOOK_EVERY_MS);
 
@@ -207,7 +207,10 @@ export function nothingLeft(views: readonly TaskView[], runId: RunId): boolean {
 const isFinalStatus = (status: TaskView['status']): boolean => status !== 'blocked' && isFinal(status);
 
 /** Looks at most once at a time, soon after it was asked for, and never after it was stopped. */
-function keepLooking(look: () => Promise<unknown>): { readonly soon: () => void; stop(): Promise<void> } {
+function keepLooking(
+  look: () => Promise<unknown>,
+  onFault: (error: unknown) => void,
+): { readonly soon: () => void; stop(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<unknown> = Promise.resolve();
   let isOver = false;
@@ -215,7 +218,10 @@ function keepLooking(look: () => Promise<unknown>): { readonly soon: () => void;
     soon() {
       if (isOver) return;
       timer ??= setTimeout(() => {
-        current = current.then(look).finally(() => (timer = undefined));
+        current = current
+          .then(look)
+          .catch(onFault)
+          .finally(() => (timer = undefined));
       }, BURST_MS);
     },
     async stop() {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createControlStore, createRecordStore, initHome } from '@vivarium/home';
 import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
 import { createFileTaskQueue } from '@vivarium/queue';
-import { runId, workerId, type VivariumError } from '@vivarium/core';
+import { runId, VivariumError, workerId } from '@vivarium/core';
 import {
   GrindRefusal,
   homeIdOf,
@@ -323,6 +323,36 @@ describe('what only an operator can mend', () => {
 });
 
 describe('leaving', () => {
+  it.each([
+    ['a log it may not write', 'append', 'record_unwritable'],
+    ['locks it may not write', 'createExclusive', 'home_unwritable'],
+  ] as const)('Q11: %s ends the worker with the fault, and fails no task', async (_what, operation, code) => {
+    const on = await stage([task('a')]);
+    on.machine.files.intercept((called, path) => {
+      if (called === operation && /execution_log|task_locks/.test(path))
+        throw new VivariumError(code, 'permission denied', { remedy: { kind: 'stop' }, hint: 'give it' });
+    });
+    on.ended = on.loop.run();
+    await on.pass(2_000);
+    expect(await on.ended).toEqual({ reason: code, faulty: true });
+    expect(on.said.filter(({ kind }) => kind === 'fault')).toEqual([
+      expect.objectContaining({ code, remedy: 'stop', hint: 'give it' }),
+    ]);
+    expect(await on.statuses()).toEqual({ a: 'queued' });
+  });
+
+  it('Q8: an end that it may not write ends the worker; the attempt is left to another', async () => {
+    const on = await started([task('a')]);
+    on.machine.files.intercept((called, path) => {
+      if (called === 'append' && path.includes('execution_log'))
+        throw new VivariumError('record_unwritable', 'read-only', { remedy: { kind: 'stop' } });
+    });
+    on.grind.answer('a');
+    await on.pass(100);
+    expect(await on.ended).toEqual({ reason: 'record_unwritable', faulty: true });
+    expect(await on.statuses()).toEqual({ a: 'in_progress' });
+  });
+
   it('a drain that runs out of time gives back what still runs', async () => {
     const on = await started([task('a'), task('b')]);
     on.loop.drain('parent_gone', 3_000);

@@ -94,6 +94,15 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     leaving ??= { ...end, limitMs };
     latch.wake();
   };
+  /** What a call on the home ran into: wait for it to pass, or leave when only a person can mend it. Rethrows what is no fault of the home. */
+  const meet = (error: unknown): 'wait' | 'stop' => {
+    if (!isVivariumError(error)) throw error;
+    const remedy = passes(error) ? 'wait' : 'stop';
+    complain({ code: error.code, message: error.message, ...hintOf(error), remedy });
+    if (remedy === 'stop') leave({ reason: error.code, faulty: true }, options.timeoutMs);
+    else rest(error.message, REST_MS);
+    return remedy;
+  };
   const cutAll = (reason: string): void => {
     for (const { cut } of running.values()) cut.abort(reason);
   };
@@ -143,9 +152,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
       answer = await queue.claim(worker, free);
       complained = '';
     } catch (error) {
-      if (!isPassing(error)) throw error;
-      complain({ code: error.code, message: error.message, ...hintOf(error), remedy: 'wait' });
-      rest(error.message, REST_MS);
+      meet(error);
       return 0;
     }
     switch (answer.kind) {
@@ -225,10 +232,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
       try {
         return await queue.finish(claim, outcome);
       } catch (error) {
-        if (!isPassing(error)) throw error;
-        complain({ code: error.code, message: error.message, ...hintOf(error), remedy: 'wait' });
-        rest(error.message, REST_MS);
-        if (stopping.signal.aborted) return undefined;
+        if (meet(error) === 'stop' || stopping.signal.aborted) return undefined;
         await clock.sleep(REST_MS, stopping.signal);
       }
     }
@@ -239,11 +243,8 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
       try {
         queue.beat(worker, running.size);
       } catch (error) {
-        complain({
-          code: 'record_unwritable',
-          message: `the beat could not be written: ${messageOf(error)}`,
-          remedy: 'wait',
-        });
+        if (isVivariumError(error)) meet(error);
+        else complain({ code: 'internal', message: `no beat: ${messageOf(error)}`, remedy: 'wait' });
       }
       // The slow poll beside the watches, which may miss a change.
       heed();
@@ -293,16 +294,10 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
   };
 }
 
-/** What will mend without this process: room on the disk, a lock in use, a queue.json somebody is editing. */
-const PASSING: readonly ErrorCode[] = [
-  'record_unwritable',
-  'record_unreadable',
-  'queue_locked',
-  'queue_unreadable',
-  'lock_compromised',
-];
-const isPassing = (error: unknown): error is VivariumError =>
-  isVivariumError(error) && (error.remedy.kind === 'retry' || PASSING.includes(error.code));
+/** Beside what says `retry` itself (a full disk, a lock in use): a queue.json that somebody is editing mends without this process. */
+const PASSING: readonly ErrorCode[] = ['queue_unreadable', 'lock_compromised'];
+const passes = (error: VivariumError): boolean =>
+  error.remedy.kind === 'retry' || PASSING.includes(error.code);
 
 const hintOf = (error: VivariumError): { hint?: string } =>
   error.hint === undefined ? {} : { hint: error.hint };

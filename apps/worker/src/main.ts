@@ -111,6 +111,14 @@ switch (answer.kind) {
     try {
       process.exit(await work(answer.flags));
     } catch (error) {
+      // What only a person can mend is told to the parent, who would otherwise start another in its place.
+      if (isVivariumError(error) && error.remedy.kind === 'stop') {
+        const { code, message, hint } = error;
+        say({ kind: 'fault', code, message, ...(hint === undefined ? {} : { hint }), remedy: 'stop' }, () =>
+          process.exit(4),
+        );
+        break;
+      }
       process.stderr.write(
         `worker: ${isVivariumError(error) ? `${error.code}: ` : ''}${messageOf(error)}\n${error instanceof Error ? error.stack : ''}\n`,
       );

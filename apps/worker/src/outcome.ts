@@ -162,6 +162,7 @@ function completed(reply: GrindReply, latencyMs: Milliseconds): TaskOutcome {
     summary: beginningOf(reply.result),
     resultSha256: reply.result_sha256,
     finishReason: reply.finish_reason,
+    cutBy: reply.cut_by,
   };
 }
 

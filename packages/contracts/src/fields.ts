@@ -43,3 +43,11 @@ export const joinFields = {
   provider: z.string().optional().describe('Who answered: groq or simulator.'),
   simulated: z.boolean().optional().describe('True when no real model was asked and no real money moved.'),
 } as const;
+
+/** What ended an answer before the model was done (`finish_reason` is `length`). */
+export const CutBy = z
+  .enum(['max_tokens', 'model', 'budget'])
+  .describe(
+    'Why the answer was cut: at the max_tokens asked for, at the most the model gives, or at what its budget could buy.',
+  );
+export type CutBy = z.infer<typeof CutBy>;

@@ -1,6 +1,6 @@
 /** The HTTP face of grind: `POST /grind`, `GET /healthz`, `GET /models`. The seed's keys first, then ours. */
 import { z } from 'zod';
-import { NanoUsdField, Sha256, Tokens, UsdField } from './fields.ts';
+import { CutBy, NanoUsdField, Sha256, Tokens, UsdField } from './fields.ts';
 import { INTENSITIES } from './task.ts';
 
 export const DEFAULT_GRIND_PORT = 8420;
@@ -71,6 +71,7 @@ export const GrindReply = z.object({
   usage: Usage.nullable(),
   requested_model: z.string(),
   finish_reason: z.string().describe('`stop`, or `length` when the reply was cut at max_completion_tokens.'),
+  cut_by: CutBy.optional(),
   cost_usd: UsdField,
   cost_nano_usd: NanoUsdField,
   latency_ms: z.number().nonnegative(),

@@ -1,4 +1,4 @@
-export { Timestamp } from './fields.ts';
+export { Timestamp, type CutBy } from './fields.ts';
 export {
   EMPTY_QUEUE,
   INTENSITIES,

@@ -6,6 +6,7 @@ import type { CallId, Milliseconds, NanoUsd, RunId, WorkerId } from '@vivarium/c
 import type { ControlReceipt, ControlRequest, ControlState } from './control.ts';
 import type { Action } from './events/action-log.ts';
 import type { ApiAuditLine } from './events/api-audit.ts';
+import type { CutBy } from './fields.ts';
 import type { MoneyFold } from './folds/money.ts';
 import type { TaskView } from './folds/status.ts';
 import type { LogName } from './home-layout.ts';
@@ -47,6 +48,11 @@ export interface RecordStore {
   append(log: LogName, line: Readonly<Record<string, unknown>>): void;
   /** Appends several lines with one write, in order. */
   appendAll(log: LogName, lines: readonly Readonly<Record<string, unknown>>[]): void;
+  /**
+   * Ends what stands at the end of a log without its newline, as the next append would. For a log's only writer: what it reads then is all that will
+   * ever be read of what stands there. Throws `record_unwritable` when the log cannot be appended to; creates none.
+   */
+  mend(log: LogName): void;
   /** Makes what was appended survive a power loss. */
   sync(log: LogName): void;
   /** Writes an action line and its readable twin. Never throws: what is for watching must not stop the work; failures are counted. */
@@ -99,6 +105,7 @@ export type TaskOutcome =
       readonly summary: string;
       readonly resultSha256: string;
       readonly finishReason: string;
+      readonly cutBy?: CutBy | undefined;
     }
   | {
       readonly kind: 'failed';

@@ -1,8 +1,10 @@
 /** Grind as a real process, before the real simulator: what happens when things go wrong around it. */
 import { createServer } from 'node:http';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GrindRefusal } from '@vivarium/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   ask,
@@ -394,6 +396,28 @@ describe('a record that cannot be written', () => {
     }
     expect(bill().calls).toBe(billed.calls);
   });
+});
+
+it('what is no HTTP request gets the same body as any other refusal', async () => {
+  const { port } = new URL((await start()).url);
+  const raw = async (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let said = '';
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(text));
+      socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+      socket.on('close', () => resolve(said)).on('error', reject);
+    });
+  for (const text of [
+    'what is this\r\n\r\n',
+    'POST /grind HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
+  ]) {
+    const [head = '', body = ''] = (await raw(text)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(GrindRefusal.parse(JSON.parse(body)).error).toMatchObject({
+      code: 'invalid_request',
+      remedy: 'fail',
+    });
+  }
 });
 
 it('S8: a hostile request is refused on every route over the wire, and nothing is spent', async () => {

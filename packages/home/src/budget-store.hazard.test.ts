@@ -35,6 +35,14 @@ describe('the log of money on a failing disk', () => {
     expect(sums(open())).toEqual(sums(store));
     expect(store.money.book(true).total.held).toBe(7_000);
   });
+  it('M1, M3: a whole last line that a crash left without its newline counts from the moment the log is opened', () => {
+    const path = layout.log('apiAudit');
+    machine.files.replace(path, JSON.stringify(heldLine('c1', 900_000)));
+    const store = open();
+    expect(store.money.book(true).total.held).toBe(900_000);
+    store.write(heldLine('c2', 1_000));
+    expect(sums(open())).toEqual(sums(store));
+  });
   it('M2: a settlement that could not be written leaves the hold charged, and may be written again', () => {
     const store = open();
     store.write(heldLine('c1', 5_000));

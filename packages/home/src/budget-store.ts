@@ -15,6 +15,8 @@ export interface FileBudgetStore extends BudgetStore {
 }
 
 export function createBudgetStore({ record }: { readonly record: RecordStore }): FileBudgetStore {
+  // A whole line that lacks only its newline would be read by everybody once the next line stands behind it: it must count from now on.
+  record.mend('apiAudit');
   const money = createMoneyFold();
   let skipped = 0;
   for (const entry of record.tail('apiAudit').read().entries) {

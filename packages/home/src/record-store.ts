@@ -84,6 +84,9 @@ export function createRecordStore({ layout, home, machine }: RecordStoreOptions)
     append(log, line) {
       store.appendAll(log, [line]);
     },
+    mend(log) {
+      if (files.stat(layout.log(log)) !== undefined) write(log, '');
+    },
     appendAll(log, lines) {
       if (lines.length === 0) return;
       let text = '';
@@ -136,12 +139,12 @@ const NEWLINE = 10;
 /** Lines are small; one longer than this is not looked at and counts as torn. */
 const LONGEST_LAST_LINE = 1_048_576;
 
-/** Whatever the reason, to the caller it is one fault: the record cannot be written now. */
+/** Whatever the reason, to the caller it is one fault: the record cannot be written now. Whether waiting helps, the reason says. */
 function unwritable(path: string, error: unknown): VivariumError {
   if (isVivariumError(error) && error.code === 'record_unwritable') return error;
-  const hint = isVivariumError(error) ? error.hint : undefined;
+  const { hint, remedy } = isVivariumError(error) ? error : { hint: undefined, remedy: undefined };
   return new VivariumError('record_unwritable', `cannot write ${path}: ${messageOf(error)}`, {
-    remedy: { kind: 'retry' },
+    remedy: remedy ?? { kind: 'retry' },
     ...(hint === undefined ? {} : { hint }),
     cause: error,
   });

@@ -17,12 +17,6 @@ describe('faults of the system in words', () => {
       });
     }
   });
-  it('the caller may know better what happens next', () => {
-    const remedy = { kind: 'retry' } as const;
-    expect(
-      fileFault('record_unwritable', 'cannot append to', '/h/a', systemError('EACCES'), remedy).remedy,
-    ).toBe(remedy);
-  });
   it('message and hint name the path and the reason, and the cause is kept', () => {
     const cause = systemError('EROFS');
     const fault = fileFault('home_unwritable', 'cannot replace', '/h/a', cause);

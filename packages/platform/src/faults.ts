@@ -1,5 +1,5 @@
 /** What the system said, in the catalogue's words: which file, why, and what a person can do. */
-import { messageOf, VivariumError, type ErrorCode, type Remedy } from '@vivarium/core';
+import { messageOf, VivariumError, type ErrorCode } from '@vivarium/core';
 
 /** The system's name of a fault (`ENOSPC`), or undefined for anything that did not come from a system call. */
 export function systemCode(error: unknown): string | undefined {
@@ -86,17 +86,11 @@ function describe(error: unknown): Reason {
   return REASONS[systemCode(error) ?? ''] ?? unknownReason(error);
 }
 
-/** Wraps a fault of the system. `remedy` overrides what the reason alone would say. */
-export function fileFault(
-  code: ErrorCode,
-  what: string,
-  path: string,
-  cause: unknown,
-  remedy?: Remedy,
-): VivariumError {
+/** Wraps a fault of the system. Its remedy is `retry` only where waiting helps; the rest is for a person to mend. */
+export function fileFault(code: ErrorCode, what: string, path: string, cause: unknown): VivariumError {
   const reason = describe(cause);
   return new VivariumError(code, `${what} ${path}: ${reason.text}`, {
-    remedy: remedy ?? (reason.passes ? { kind: 'retry' } : { kind: 'stop' }),
+    remedy: { kind: reason.passes ? 'retry' : 'stop' },
     hint: `${path}: ${reason.text}. ${reason.advice}`,
     cause,
   });

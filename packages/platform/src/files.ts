@@ -35,7 +35,6 @@ import { createTemporaries, isTemporary, removeQuietly } from './temporaries.ts'
 import { watchDirectory } from './watch-directory.ts';
 
 const LOOK_AGAIN_AFTER_MS = 20;
-const RETRY = { kind: 'retry' } as const;
 const NO_THROW = { throwIfNoEntry: false } as const;
 
 export function createNodeFiles(): Files {
@@ -112,7 +111,7 @@ export function createNodeFiles(): Files {
         }
       } catch (error) {
         writers.drop(path);
-        throw fileFault('record_unwritable', 'cannot append to', path, error, RETRY);
+        throw fileFault('record_unwritable', 'cannot append to', path, error);
       }
     },
     sync(path) {
@@ -126,7 +125,7 @@ export function createNodeFiles(): Files {
         syncDirectory(dirname(path));
         synced.add(path);
       } catch (error) {
-        throw fileFault('record_unwritable', 'cannot sync', path, error, RETRY);
+        throw fileFault('record_unwritable', 'cannot sync', path, error);
       }
     },
     replace(path, text, access) {

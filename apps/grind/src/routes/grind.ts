@@ -21,8 +21,11 @@ const callerOf = (
   requestId: request.id,
   receivedAt: clock.monotonic(),
   onGone(callback) {
-    reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) callback();
-    });
+    // It may have left while its body was being read.
+    if (reply.raw.destroyed) callback();
+    else
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) callback();
+      });
   },
 });

@@ -21,9 +21,9 @@ describe('one line per task', () => {
 
   it('tells time, cost, book, model and the beginning of the output, and nothing a terminal would obey', () => {
     expect(lineOf(completed)).toBe(
-      '✓ a  1.2 s, $0.00000416 simulated, m, cut at max_tokens  It [2J begins so',
+      '✓ a  1.2 s, $0.00000416 simulated, m, cut at its limit  It [2J begins so',
     );
-    expect(lineOf(completed, 0)).toBe('✓ a  1.2 s, $0.00000416 simulated, m, cut at max_tokens');
+    expect(lineOf(completed, 0)).toBe('✓ a  1.2 s, $0.00000416 simulated, m, cut at its limit');
   });
 
   it('cuts the beginning to the width of the terminal', () => {

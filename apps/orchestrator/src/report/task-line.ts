@@ -16,7 +16,7 @@ export function taskLine({ id, record }: TaskEnd, colours: Colours, width: numbe
         ...(record.latencyMs === undefined ? [] : [formatDuration(record.latencyMs)]),
         `${formatUsd(record.cost)}${record.simulated ? ' simulated' : ''}`,
         ...(record.model === undefined ? [] : [record.model]),
-        ...(record.finishReason === 'length' ? ['cut at max_tokens'] : []),
+        ...(record.finishReason === 'length' ? [CUT_WORDS[record.cutBy ?? 'unknown']] : []),
       ].join(', ');
       const room = width - id.length - facts.length - 6;
       const beginning = room > 20 ? colours.dim(`  ${shorten(printable(record.summary ?? ''), room)}`) : '';
@@ -40,5 +40,13 @@ export function taskLine({ id, record }: TaskEnd, colours: Colours, width: numbe
       return `  ${name}  in progress`;
   }
 }
+
+/** An answer that was cut is a result, and not a whole one. */
+export const CUT_WORDS = {
+  max_tokens: 'cut at its max_tokens',
+  model: 'cut at the most tokens the model gives',
+  budget: 'cut where its budget ended: raise --max or --run-cap',
+  unknown: 'cut at its limit',
+} as const;
 
 const reasonOf = (record: TaskRecord): string => printable(record.reason ?? 'no reason on record');

@@ -136,7 +136,11 @@ export function createServices(options: ServicesOptions): Services {
         else useForeign(name, url);
         return;
       }
-      void foreignGrind().then((url) => (url === undefined ? launch(name) : useForeign(name, url)));
+      foreignGrind().then(
+        (url) => (url === undefined ? launch(name) : useForeign(name, url)),
+        // What run/ cannot tell, the grind that is launched finds out for itself, and says why it cannot run.
+        () => launch(name),
+      );
     },
     stop: (name) => void running.get(name)?.kill('SIGTERM'),
     kill(name) {

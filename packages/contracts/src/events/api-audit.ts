@@ -5,7 +5,7 @@
  * calls may cost, so that the caps can be checked from this file alone (M1). Event words and keys of the seed are kept.
  */
 import { z } from 'zod';
-import { joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
+import { CutBy, joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
 
 const head = {
   timestamp: Timestamp,
@@ -66,6 +66,7 @@ export const CallSuccess = z.object({
     .string()
     .optional()
     .describe('Why the model stopped; `length` means that the answer was cut.'),
+  cut_by: CutBy.optional(),
   result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the reply.'),
   provider_request_id: z.string().optional().describe('The id the provider gave the call.'),
   ...call,

@@ -3,7 +3,7 @@
  * Written by workers (claims and their ends) and by the orchestrator (cancel, reopen). Lines are small: whole outputs are in logs/results/.
  */
 import { z } from 'zod';
-import { joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
+import { CutBy, joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
 
 const head = {
   task_id: z.string().describe('Task it is about.'),
@@ -67,6 +67,7 @@ export const CompletedLine = z.object({
     .string()
     .optional()
     .describe('Why the model stopped; `length` means that the output was cut.'),
+  cut_by: CutBy.optional(),
 });
 
 export const FailedLine = z.object({

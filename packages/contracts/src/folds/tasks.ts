@@ -9,6 +9,7 @@
  * A line repeated after a torn write changes nothing: it no longer names the next or the current attempt.
  */
 import { zeroUsd, addUsd, nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
+import type { CutBy } from '../fields.ts';
 import type { ExecutionLogLine } from '../events/execution-log.ts';
 
 export const FINAL_STATUSES = ['completed', 'failed', 'refused', 'cancelled', 'skipped'] as const;
@@ -42,6 +43,7 @@ export interface TaskRecord {
   readonly summary: string | undefined;
   readonly latencyMs: number | undefined;
   readonly finishReason: string | undefined;
+  readonly cutBy: CutBy | undefined;
 }
 
 const NEVER_SEEN: TaskRecord = {
@@ -64,6 +66,7 @@ const NEVER_SEEN: TaskRecord = {
   summary: undefined,
   latencyMs: undefined,
   finishReason: undefined,
+  cutBy: undefined,
 };
 
 export const isFinal = (status: RecordedStatus): status is FinalStatus =>
@@ -171,6 +174,7 @@ function stateAfter(current: TaskRecord, line: ExecutionLogLine, attempt: number
     summary: line.status === 'completed' ? (line.result_summary ?? undefined) : undefined,
     latencyMs: 'latency_ms' in line ? line.latency_ms : undefined,
     finishReason: line.status === 'completed' ? line.finish_reason : undefined,
+    cutBy: line.status === 'completed' ? line.cut_by : undefined,
   };
 }
 

@@ -151,6 +151,17 @@ export function describeRecordStore(name: string, create: () => RecordStoreUnder
       });
     });
 
+    describe('mend', () => {
+      it('leaves a whole log and a missing one as they are', () => {
+        ours.mend('execution');
+        expect(ours.tail('execution').read().entries).toEqual([]);
+        ours.append('execution', { n: 1 });
+        theirs.mend('execution');
+        theirs.append('execution', { n: 2 });
+        expect(valuesOf(ours.tail('execution').read().entries)).toMatchObject([{ n: 1 }, { n: 2 }]);
+      });
+    });
+
     describe('results', () => {
       it('are stored under their SHA-256, once, and read by anybody', () => {
         const text = 'a result\nof two lines 🌱';

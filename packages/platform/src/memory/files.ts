@@ -71,13 +71,14 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       const bytes = encode(text);
       const room = truncateAt;
       truncateAt = undefined;
-      if (!disk.directories.has(parentOf(path))) throw cannotAppend(path, 'the directory does not exist');
+      if (!disk.directories.has(parentOf(path)))
+        throw cannotAppend(path, 'the directory does not exist', 'stop');
       const file = fileAt(disk, path, modifiedMs());
       appendTo(file, room === undefined ? bytes : bytes.subarray(0, room));
       file.modifiedMs = modifiedMs();
       notifyWatchers(disk, path);
       if (room !== undefined && room < bytes.length)
-        throw cannotAppend(path, 'no space is left on the device');
+        throw cannotAppend(path, 'no space is left on the device', 'retry');
     },
     sync(path) {
       enter('sync', path);
@@ -127,7 +128,11 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
         disk.watchers.delete(watcher);
       };
     },
-    failNext(operation, error = cannotAppend('the disk', 'no space is left on the device'), skip = 0) {
+    failNext(
+      operation,
+      error = cannotAppend('the disk', 'no space is left on the device', 'retry'),
+      skip = 0,
+    ) {
       planned.push({ operation, error, skip });
     },
     truncateNextAppend(bytes) {
@@ -158,9 +163,9 @@ function fileAt(disk: MemoryDisk, path: string, modifiedMs: number): MemoryFile 
   return file;
 }
 
-const cannotAppend = (path: string, reason: string): VivariumError =>
+const cannotAppend = (path: string, reason: string, remedy: 'retry' | 'stop'): VivariumError =>
   new VivariumError('record_unwritable', `cannot append to ${path}: ${reason}`, {
-    remedy: { kind: 'retry' },
+    remedy: { kind: remedy },
     hint: `${path}: ${reason}.`,
   });
 

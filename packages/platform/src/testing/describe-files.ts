@@ -61,7 +61,7 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
         ours.append(log, text);
         expect(ours.readText(log)).toBe(text + text);
       });
-      it('answers a fault as record_unwritable that may pass, with a hint that names the path', () => {
+      it('answers a fault as record_unwritable, with whether it passes and a hint that names the path', () => {
         const path = `${under.directory}/none/a.log`;
         let thrown: unknown;
         try {
@@ -69,7 +69,7 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
         } catch (error) {
           thrown = error;
         }
-        expect(thrown).toMatchObject({ code: 'record_unwritable', remedy: { kind: 'retry' } });
+        expect(thrown).toMatchObject({ code: 'record_unwritable', remedy: { kind: 'stop' } });
         expect((thrown as VivariumError).hint).toContain(path);
       });
       it('works again once the fault is mended', () => {

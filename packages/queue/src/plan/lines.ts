@@ -115,7 +115,7 @@ export function finishLine(
 /** The line that is written most. One literal: put together from parts like the others it took 14 µs, so it takes 3. */
 function completedLine(
   holding: Holding,
-  { usage, summary, resultSha256, finishReason }: Extract<TaskOutcome, { kind: 'completed' }>,
+  { usage, summary, resultSha256, finishReason, cutBy }: Extract<TaskOutcome, { kind: 'completed' }>,
   context: LineContext,
 ): LineOf<'completed'> {
   return {
@@ -145,6 +145,7 @@ function completedLine(
     simulated: usage.simulated,
     result_sha256: resultSha256,
     finish_reason: finishReason,
+    cut_by: cutBy,
   };
 }
 
