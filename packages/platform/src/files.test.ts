@@ -39,6 +39,19 @@ describe('files on disk', () => {
     );
   });
 
+  it.skipIf(!existsSync('/proc/self'))('a directory that cannot be made is refused, not tried for ever', () => {
+    expect(thrownBy(() => createNodeFiles().makeDirectory('/proc/vivarium/run')).code).toBe('home_unwritable');
+  });
+
+  it('makes a directory with its parents, and leaves one that is there; a file in its place is refused', () => {
+    const files = createNodeFiles();
+    for (let twice = 0; twice < 2; twice += 1) files.makeDirectory(join(directory, 'a/b/c'));
+    expect(statSync(join(directory, 'a/b/c')).isDirectory()).toBe(true);
+    files.replace(join(directory, 'file'), '');
+    for (const path of ['file', 'file/below'])
+      expect(thrownBy(() => files.makeDirectory(join(directory, path))).code).toBe('home_unwritable');
+  });
+
   it('S6: a private directory is closed to others, also when it was open before', () => {
     const files = createNodeFiles();
     files.makeDirectory(join(directory, 'new'), 'private');

@@ -176,7 +176,7 @@ export function createNodeFiles(): Files {
     makeDirectory(path, access) {
       try {
         const mode = access === 'private' ? 0o700 : 0o755;
-        mkdirSync(path, { recursive: true, mode });
+        makeDirectories(path, mode);
         // One that was there before may be open to others.
         if (access === 'private' && (statSync(path).mode & 0o077) !== 0) chmodSync(path, mode);
       } catch (error) {
@@ -185,6 +185,24 @@ export function createNodeFiles(): Files {
     },
     watch: watchDirectory,
   };
+}
+
+/** Not `recursive: true`: where a directory cannot be made although its parent is there (/proc), Node 20 tries for ever. */
+function makeDirectories(path: string, mode: number): void {
+  const make = (): void => {
+    try {
+      mkdirSync(path, mode);
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
+    }
+  };
+  try {
+    make();
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    makeDirectories(dirname(path), mode);
+    make();
+  }
 }
 
 function statOf(path: string): Stats | undefined {
