@@ -52,10 +52,11 @@ export function refuseFault(
     case 'provider_rejected_request':
       return refuse('provider_rejected', message);
     case 'provider_timeout':
-      return isLate ? tooLate() : refuse('provider_failed', message);
+      return isLate ? tooLate() : refuse('provider_failed', message, { reason: 'timeout' });
     case 'provider_unavailable':
+      return refuse('provider_failed', message, { ...wait, reason: 'unavailable' });
     case 'provider_malformed':
-      return refuse('provider_failed', message, wait);
+      return refuse('provider_failed', message, { ...wait, reason: 'malformed' });
     case 'call_aborted':
       return tooLate();
   }

@@ -15,7 +15,7 @@ export interface Refusal {
 
 export interface RefusalDetails {
   readonly retryAfterMs?: Milliseconds;
-  /** For deferred: which cap. */
+  /** For deferred: which cap. For provider_failed: unavailable, timeout, malformed. */
   readonly reason?: string;
   readonly ruleIds?: readonly string[];
   readonly issues?: readonly { readonly path: string; readonly message: string }[];

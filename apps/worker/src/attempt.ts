@@ -7,10 +7,12 @@ import { judgeAnswer, type Judgement } from './outcome.ts';
 export interface AttemptContext {
   readonly home: HomeId;
   readonly runId: RunId;
-  /** Most milliseconds one attempt may take (WORKER_TIMEOUT_SECONDS). */
+  /** Most milliseconds one attempt may take (WORKER_TIMEOUT_SECONDS) of a task that says nothing else. */
   readonly timeoutMs: Milliseconds;
   readonly grind: GrindClient;
   readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly chance: () => number;
 }
 
 /** Longest deadline grind takes: a day. */
@@ -40,7 +42,7 @@ export function requestOf(
     intensity: task.intensity,
     task_id: task.id,
     idempotency_key: idempotencyKey(context.home, claim),
-    deadline_ms: Math.max(1, Math.min(LONGEST_DEADLINE_MS, Math.floor(context.timeoutMs))),
+    deadline_ms: Math.max(1, Math.min(LONGEST_DEADLINE_MS, Math.floor(timeoutOf(claim, context)))),
     home: context.home,
     run_id: context.runId,
     round: claim.round,
@@ -50,6 +52,9 @@ export function requestOf(
   };
 }
 
+const timeoutOf = ({ task }: Claim, { timeoutMs }: Pick<AttemptContext, 'timeoutMs'>): Milliseconds =>
+  task.timeout_seconds === undefined ? timeoutMs : task.timeout_seconds * 1_000;
+
 export async function attempt(
   claim: Claim,
   url: string,
@@ -57,6 +62,6 @@ export async function attempt(
   signal: AbortSignal,
 ): Promise<Judgement> {
   const request = requestOf(claim, context);
-  const answer = await context.grind.post(url, request, context.timeoutMs + GRACE_MS, signal);
-  return judgeAnswer(answer, claim, context.clock.now());
+  const answer = await context.grind.post(url, request, timeoutOf(claim, context) + GRACE_MS, signal);
+  return judgeAnswer(answer, claim, context.clock.now(), context.chance());
 }

@@ -117,7 +117,7 @@ async function stage(tasks: readonly NewTask[], slots = 2): Promise<Stage> {
   const said: WorkerMessage[] = [];
   const worker = workerId('worker_0000000a');
   const loop = createWorkerLoop({
-    home, runId: run, timeoutMs: 60_000, grind, clock: machine.clock, worker, slots, queue, control, record,
+    home, runId: run, timeoutMs: 60_000, chance: () => 1, grind, clock: machine.clock, worker, slots, queue, control, record,
     grindAddresses: () => ['http://grind'],
     say: (message) => said.push(message),
   }); // prettier-ignore
@@ -187,6 +187,11 @@ describe('a worker', () => {
       idempotency_key: `${home}/a/r1/${(await on.queue.list())[0]?.digest.slice(0, 12)}/c1`, deadline_ms: 60_000, home, run_id: 'run_1', round: 1, attempt: 1, worker_id: 'worker_0000000a',
       task_digest: (await on.queue.list())[0]?.digest,
     }); // prettier-ignore
+  });
+
+  it('a task that names its own timeout is given that much for each attempt', async () => {
+    const on = await started([task('short', { timeout_seconds: 1.5 }), task('other')]);
+    expect(on.grind.requests.map(({ deadline_ms }) => deadline_ms)).toEqual([1_500, 60_000]);
   });
 
   it('Q5: beats every second while its slots are busy', async () => {

@@ -33,6 +33,7 @@ const claim: Claim = {
   round: 1,
   attempt: 1,
   faults: 0,
+  outages: 0,
   workerId: workerId('worker_0000000a'),
 };
 
@@ -50,7 +51,7 @@ const refusal = (code: RefusalCode, remedy: Refusal['remedy'], more: Partial<Ref
     },
   }).error;
 const judge = (code: RefusalCode, remedy: Refusal['remedy'], more: Partial<Refusal> = {}): Judgement =>
-  judgeAnswer({ kind: 'refusal', refusal: refusal(code, remedy, more) }, claim, now);
+  judgeAnswer({ kind: 'refusal', refusal: refusal(code, remedy, more) }, claim, now, 1);
 
 const allCodes = Object.keys(refusalCatalogue) as readonly RefusalCode[];
 const BLAMELESS: readonly RefusalCode[] = [
@@ -83,7 +84,7 @@ describe('a reply', () => {
   };
 
   it('completes the task with its model, tokens, exact cost and provider (M4)', () => {
-    const { outcome, next } = judgeAnswer({ kind: 'reply', reply, latencyMs: 15.4 }, claim, now);
+    const { outcome, next } = judgeAnswer({ kind: 'reply', reply, latencyMs: 15.4 }, claim, now, 1);
     expect(next).toEqual({ kind: 'go_on' });
     expect(outcome).toEqual({
       kind: 'completed',
@@ -109,6 +110,7 @@ describe('a reply', () => {
       { kind: 'reply', reply: { ...reply, usage: null }, latencyMs: 1 },
       claim,
       now,
+      1,
     );
     expect(outcome).toMatchObject({
       kind: 'completed',
@@ -183,6 +185,7 @@ describe('a refusal', () => {
       { kind: 'refusal', refusal: refusal('internal', 'retry') },
       { ...claim, faults: 2 },
       now,
+      1,
     );
     expect(later.outcome).toMatchObject({ kind: 'retrying', retryAfterMs: 4_000 });
   });
@@ -213,21 +216,23 @@ describe('a refusal', () => {
 
 describe('no answer', () => {
   it('Q11: an unreachable grind gives the task back and stops claiming until it is back', () => {
-    expect(judgeAnswer({ kind: 'unreachable', message: 'connection refused' }, claim, now)).toEqual({
+    expect(judgeAnswer({ kind: 'unreachable', message: 'connection refused' }, claim, now, 1)).toEqual({
       outcome: { kind: 'released', reason: 'grind_unreachable' },
       next: { kind: 'await_grind', detail: 'connection refused' },
     });
   });
 
   it('by the deadline is a fault of the attempt, which is tried again', () => {
-    expect(judgeAnswer({ kind: 'silent', message: 'no answer in 900 s' }, claim, now).outcome).toMatchObject({
+    expect(
+      judgeAnswer({ kind: 'silent', message: 'no answer in 900 s' }, claim, now, 1).outcome,
+    ).toMatchObject({
       kind: 'retrying',
       errorCode: 'deadline_exceeded',
     });
   });
 
   it('because the worker cut the call gives the task back with the reason', () => {
-    expect(judgeAnswer({ kind: 'cut', reason: 'halted' }, claim, now)).toEqual({
+    expect(judgeAnswer({ kind: 'cut', reason: 'halted' }, claim, now, 1)).toEqual({
       outcome: { kind: 'released', reason: 'halted' },
       next: { kind: 'go_on' },
     });
@@ -236,7 +241,24 @@ describe('no answer', () => {
 
 describe('waits and summaries', () => {
   it('the wait doubles with every fault and stays below half a minute', () => {
-    expect([0, 1, 2, 3, 4, 5, 50].map(backoff)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    const waits = (chance: number) =>
+      [0, 1, 2, 3, 4, 5, 50].map((faults) => backoff({ faults, outages: 0 }, chance));
+    expect(waits(1)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(waits(0)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+    expect(backoff({ faults: 1, outages: 2 }, 1)).toBe(8_000);
+  });
+
+  it("Q11: a provider that is out of reach is blamed itself; anything else it answers is the task's", () => {
+    for (const [reason, blame] of [
+      ['unavailable', 'upstream'],
+      ['timeout', 'task'],
+      ['malformed', 'task'],
+      [undefined, 'task'],
+    ] as const)
+      expect(judge('provider_failed', 'retry', reason === undefined ? {} : { reason }).outcome).toMatchObject(
+        { kind: 'retrying', blame },
+      );
+    expect(judge('internal', 'retry', { reason: 'unavailable' }).outcome).toMatchObject({ blame: 'task' });
   });
 
   it('a summary is the beginning on one line, cut between characters', () => {

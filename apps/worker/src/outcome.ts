@@ -49,13 +49,13 @@ export const SUMMARY_LENGTH = 160;
 
 const GO_ON: Next = { kind: 'go_on' };
 
-/** `now` dates the wait of a deferred task; it is written down, nothing is decided by it here. */
-export function judgeAnswer(answer: GrindAnswer, claim: Claim, now: Date): Judgement {
+/** `now` dates the wait of a deferred task; it is written down, nothing is decided by it here. `chance`: from 0 to below 1, spreads waits. */
+export function judgeAnswer(answer: GrindAnswer, claim: Claim, now: Date, chance: number): Judgement {
   switch (answer.kind) {
     case 'reply':
       return { outcome: completed(answer.reply, answer.latencyMs), next: GO_ON };
     case 'refusal':
-      return judgeRefusal(answer.refusal, claim, now);
+      return judgeRefusal(answer.refusal, claim, now, chance);
     case 'unreachable':
       return {
         outcome: { kind: 'released', reason: 'grind_unreachable' },
@@ -67,7 +67,7 @@ export function judgeAnswer(answer: GrindAnswer, claim: Claim, now: Date): Judge
           kind: 'retrying',
           error: answer.message,
           errorCode: 'deadline_exceeded',
-          retryAfterMs: backoff(claim.faults),
+          retryAfterMs: backoff(claim, chance),
         },
         next: GO_ON,
       };
@@ -76,7 +76,7 @@ export function judgeAnswer(answer: GrindAnswer, claim: Claim, now: Date): Judge
   }
 }
 
-function judgeRefusal(refusal: Refusal, claim: Claim, now: Date): Judgement {
+function judgeRefusal(refusal: Refusal, claim: Claim, now: Date, chance: number): Judgement {
   switch (refusal.remedy) {
     case 'stop':
       return {
@@ -87,12 +87,12 @@ function judgeRefusal(refusal: Refusal, claim: Claim, now: Date): Judgement {
       return { outcome: refusal.code === 'refused' ? refused(refusal) : failed(refusal), next: GO_ON };
     case 'wait':
     case 'retry':
-      return judgePassing(refusal, claim, now);
+      return judgePassing(refusal, claim, now, chance);
   }
 }
 
 /** Codes whose remedy says that the same request may work later. */
-function judgePassing(refusal: Refusal, claim: Claim, now: Date): Judgement {
+function judgePassing(refusal: Refusal, claim: Claim, now: Date, chance: number): Judgement {
   switch (refusal.code) {
     case 'deferred':
       return { outcome: { kind: 'deferred', reason: refusal.reason ?? 'budget', until: null }, next: GO_ON };
@@ -137,7 +137,8 @@ function judgePassing(refusal: Refusal, claim: Claim, now: Date): Judgement {
           kind: 'retrying',
           error: refusal.message,
           errorCode: refusal.code,
-          retryAfterMs: refusal.retry_after_ms ?? backoff(claim.faults),
+          retryAfterMs: refusal.retry_after_ms ?? backoff(claim, chance),
+          blame: isOutage(refusal) ? 'upstream' : 'task',
           ...chargeOf(refusal),
         },
         next: GO_ON,
@@ -183,9 +184,21 @@ const failed = (refusal: Refusal): TaskOutcome => ({
 const chargeOf = (refusal: Refusal): { cost?: ReturnType<typeof nanoUsd>; simulated?: boolean } =>
   refusal.cost_nano_usd === 0 ? {} : { cost: nanoUsd(refusal.cost_nano_usd), simulated: refusal.simulated };
 
-/** Doubles with every fault of the round, up to half a minute. */
-export const backoff = (faults: number): Milliseconds =>
-  Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(faults, 10));
+/** The provider could not be reached or was out of order: no fault of this task's, and no other would fare better now. */
+const isOutage = ({ code, reason }: Refusal): boolean =>
+  code === 'provider_failed' && reason === 'unavailable';
+
+/**
+ * Doubles with every fault of the round, up to half a minute. Half of it is left to chance: tasks that failed together do not come back
+ * together.
+ */
+export const backoff = (
+  { faults, outages }: Pick<Claim, 'faults' | 'outages'>,
+  chance: number,
+): Milliseconds => {
+  const most = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(faults + outages, 10));
+  return Math.round(most * (0.5 + chance / 2));
+};
 
 /** The beginning of an output on one line, cut between characters and marked when cut. */
 export function beginningOf(text: string): string {

@@ -138,7 +138,12 @@ export const GrindRefusal = z.object({
     hint: z.string().describe('What to do next.'),
     retryable: z.boolean(),
     retry_after_ms: z.number().nonnegative().optional(),
-    reason: z.string().optional().describe('For deferred: which cap, for example task_budget or run_budget.'),
+    reason: z
+      .string()
+      .optional()
+      .describe(
+        'For deferred: which cap, for example task_budget or run_budget. For provider_failed: unavailable, timeout or malformed.',
+      ),
     rule_ids: z.array(z.string()).optional(),
     issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     task_id: z.string().nullable(),

@@ -1,5 +1,6 @@
 export { Timestamp, type CutBy } from './fields.ts';
 export {
+  DEFAULT_ATTEMPTS,
   EMPTY_QUEUE,
   INTENSITIES,
   QueueFile,
@@ -134,6 +135,7 @@ export type {
   RecordStore,
   RecordTail,
   RejectedTask,
+  RevisionAnswer,
   TaskOutcome,
   TaskQueue,
 } from './ports.ts';

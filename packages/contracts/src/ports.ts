@@ -75,6 +75,8 @@ export interface Claim {
   readonly attempt: number;
   /** Faults of earlier attempts of this round: the number an attempts limit counts. */
   readonly faults: number;
+  /** Attempts of this round that ended because the provider was out of reach. */
+  readonly outages: number;
   readonly workerId: WorkerId;
 }
 
@@ -123,6 +125,8 @@ export type TaskOutcome =
       readonly error: string;
       readonly errorCode: string;
       readonly retryAfterMs: Milliseconds;
+      /** `upstream`: the provider was out of reach for everybody. Default: the task. */
+      readonly blame?: 'task' | 'upstream';
       readonly cost?: NanoUsd;
       readonly simulated?: boolean;
     }
@@ -136,6 +140,13 @@ export interface RejectedTask {
   /** Position in the list given to `add`. */
   readonly index: number;
   readonly reason: string;
+}
+
+/** What an operator's word did to tasks. */
+export interface RevisionAnswer {
+  /** Ids whose state changed, those that followed from others included. */
+  readonly changed: readonly string[];
+  readonly rejected: readonly { readonly id: string; readonly reason: string }[];
 }
 
 export interface AddAnswer {
@@ -154,6 +165,13 @@ export interface TaskQueue {
   claim(worker: WorkerId, slots: number): Promise<ClaimAnswer>;
   /** Ends an attempt. `lost`: the attempt is no longer the one in force, nothing changed (Q4). `recorded` is only answered once the line can be read back (Q8). */
   finish(claim: Claim, outcome: TaskOutcome): Promise<FinishAnswer>;
+  /**
+   * Opens tasks again (Q7): one that ended begins its next round, one that waits for a time or another run may be claimed now. Tasks that were skipped
+   * for the sake of one of them come along. Refused for tasks that are being worked on, or wait to be claimed anyway.
+   */
+  retry(ids: readonly string[], reason: string): Promise<RevisionAnswer>;
+  /** Ends tasks that have not ended. A worker that holds one learns it at its finish, which answers `lost`. */
+  cancel(ids: readonly string[], reason: string): Promise<RevisionAnswer>;
   /** Moves the worker's beat on (Q5). To be called at a steady interval, well below the lease time, also while idle. */
   beat(worker: WorkerId, busy: number): void;
   /** Ends the worker's beat: its claims may be taken over at once. */

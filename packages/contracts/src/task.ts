@@ -1,6 +1,7 @@
 /** A task as `queue.json` holds it: keys and order of the seed, then ours. People edit this file by hand. */
 import { whyNotTaskId } from '@vivarium/core';
 import { z } from 'zod';
+import { Timestamp } from './fields.ts';
 
 export const INTENSITIES = ['low', 'medium', 'high'] as const;
 export const TASK_DEFAULTS = {
@@ -9,6 +10,8 @@ export const TASK_DEFAULTS = {
   intensity: 'medium',
   type: 'grind',
 } as const;
+
+export const DEFAULT_ATTEMPTS = 4;
 
 const TaskIdField = z.string().superRefine((text, context) => {
   const why = whyNotTaskId(text);
@@ -51,6 +54,27 @@ const TaskFields = z.object({
     .describe('What an imported file asked for, when it was mapped to another model.'),
   max_tokens: z.int().min(1).max(65_536).optional(),
   temperature: z.number().min(0).max(2).optional(),
+  priority: z
+    .int()
+    .min(-100)
+    .max(100)
+    .optional()
+    .describe(
+      'Of tasks that could be claimed, the highest goes first; among equals the order of the queue. Default 0.',
+    ),
+  not_before: Timestamp.optional().describe('Not claimed before this time.'),
+  timeout_seconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe('Most seconds that one attempt may take. Default: WORKER_TIMEOUT_SECONDS.'),
+  attempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(`Attempts that may end in a fault before the task is failed. Default ${DEFAULT_ATTEMPTS}.`),
   source: TaskSource.optional(),
 });
 

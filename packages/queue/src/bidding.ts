@@ -9,7 +9,7 @@
  */
 import type { IdSource, Milliseconds, WorkerId } from '@vivarium/core';
 import { digestOf, type Task, type TaskRecord } from '@vivarium/contracts';
-import { newLock, SET_ASIDE_MS, type QueueParts } from './parts.ts';
+import { faultsAllowed, newLock, SET_ASIDE_MS, type QueueParts } from './parts.ts';
 import { claimLine, poisonedLine, type Holding, type Takeover } from './plan/lines.ts';
 import { nextAttempt } from './plan/readiness.ts';
 import { createSpread } from './spread.ts';
@@ -33,7 +33,7 @@ interface Bid {
 const MOST_PASSES = 4;
 
 export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
-  const { storage, state, leases, clock, maxFaults, newContext } = parts;
+  const { storage, state, leases, clock, newContext } = parts;
   const spread = createSpread(ids);
   /** Tasks whose lock another worker holds, and when to look again. */
   const setAside = new Map<string, Milliseconds>();
@@ -73,7 +73,7 @@ export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
     }
     const holding: Holding = { taskId: id, workerId, round, attempt, digest: digestOf(task) };
     const claim = claimLine(holding, context, supersedes);
-    const toWork = supersedes === undefined || record.faults < maxFaults;
+    const toWork = supersedes === undefined || record.faults < faultsAllowed(task);
     const lines = toWork ? [claim] : [claim, poisonedLine(holding, newContext(), poisonedBy(record))];
     return { task, lock, eventId: context.eventId, lines, toWork };
   }

@@ -21,8 +21,6 @@ export interface FileTaskQueueOptions {
   readonly runId: RunId;
   /** How long a beat must stand still before its claims may be taken over (Q5). Default 15 s. */
   readonly leaseMs?: Milliseconds;
-  /** Faults after which a task is still tried again; one more ends it. Default 3. */
-  readonly maxFaults?: number;
   /** Slots of a worker of this process, shown in its beat. Default 1. */
   readonly slots?: number;
   /** Told once when queue.json is broken while work is running; the last good version stays in force. */
@@ -30,7 +28,7 @@ export interface FileTaskQueueOptions {
 }
 
 export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
-  const { layout, home, machine, record, runId, leaseMs, maxFaults, slots = 1, onProblem } = options;
+  const { layout, home, machine, record, runId, leaseMs, slots = 1, onProblem } = options;
   const { clock, files, fileLock, ids, processes } = machine;
   const path = layout.queue;
   const reader = createQueueReader({ path, files, clock, onProblem });
@@ -62,7 +60,7 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
         return () => stops.forEach((stop) => stop());
       },
     },
-    { home, runId, clock, ids, leaseMs, maxFaults },
+    { home, runId, clock, ids, leaseMs },
   );
 }
 

@@ -34,19 +34,10 @@ export interface MemoryTaskQueueOptions {
   /** Id of the home, for the lines. */
   readonly home?: string;
   readonly leaseMs?: Milliseconds;
-  readonly maxFaults?: number;
 }
 
 export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueue {
-  const {
-    memory = createMemoryHome(),
-    home = 'home_in_memory',
-    clock,
-    ids,
-    runId,
-    leaseMs,
-    maxFaults,
-  } = options;
+  const { memory = createMemoryHome(), home = 'home_in_memory', clock, ids, runId, leaseMs } = options;
   let read = 0;
   /** Later, never within the call that changed something: as files do. */
   const notify = (): void => {
@@ -91,6 +82,6 @@ export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueu
         return () => void memory.watchers.delete(own);
       },
     },
-    { home, runId, clock, ids, leaseMs, maxFaults },
+    { home, runId, clock, ids, leaseMs },
   );
 }

@@ -6,7 +6,7 @@
  * - Q8: a claim whose line was written although the call failed is handed out at the next call; a finish that failed may be repeated, and is
  *   the same line then.
  * - Q11: nothing here makes a task fail because it had to wait.
- * Claiming (Q2, Q3, Q5, Q6) is in bidding.ts, skipping (Q10) in skipping.ts, the state (Q1) in task-state.ts.
+ * Claiming (Q2, Q3, Q5, Q6) is in bidding.ts, skipping (Q10) in skipping.ts, an operator's word in revisions.ts, the state (Q1) in task-state.ts.
  */
 import type { Clock, IdSource, Milliseconds, WorkerId } from '@vivarium/core';
 import {
@@ -23,9 +23,10 @@ import {
 } from '@vivarium/contracts';
 import { createBidding } from './bidding.ts';
 import { createLeases } from './leases.ts';
-import { newLock, SET_ASIDE_MS, type QueueParts } from './parts.ts';
+import { faultsAllowed, newLock, OUTAGES_ALLOWED, SET_ASIDE_MS, type QueueParts } from './parts.ts';
 import { finishLine, type Holding } from './plan/lines.ts';
 import { isDrained, type Attempt } from './plan/readiness.ts';
+import { createRevisions } from './revisions.ts';
 import { skipHopeless } from './skipping.ts';
 import type { QueueStorage } from './storage.ts';
 import { releaseLock, sweepLocks } from './task-locks.ts';
@@ -39,15 +40,13 @@ export interface QueueOptions {
   readonly ids: IdSource;
   /** How long a beat must stand still before its claims may be taken over (Q5). Default 15 s. */
   readonly leaseMs?: Milliseconds | undefined;
-  /** Faults after which a task is still tried again; one more ends it. Default 3. */
-  readonly maxFaults?: number | undefined;
 }
 
 /** How often an idle worker asks again although nothing called it. */
 const POLL_MS = 250;
 
 export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQueue {
-  const { clock, ids, home, runId, leaseMs = 15_000, maxFaults = 3 } = options;
+  const { clock, ids, home, runId, leaseMs = 15_000 } = options;
   const wallMs = (): number => clock.now().getTime();
   const state = createTaskState(storage, runId, clock);
   const leases = createLeases(storage.readBeat, clock, leaseMs);
@@ -56,10 +55,10 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     state,
     leases,
     clock,
-    maxFaults,
     newContext: () => ({ home, runId, eventId: ids.next('evt'), timestamp: clock.now().toISOString() }),
   };
   const bidding = createBidding(parts, ids);
+  const revisions = createRevisions(parts);
   const announced = new Set<string>();
   /** Claims handed out and not yet finished, with the event id of a finish that was tried. */
   const handedOut = new Map<string, string | undefined>();
@@ -87,9 +86,9 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
   }
 
   function handOut(task: Task, record: TaskRecord, workerId: WorkerId): Claim {
-    const { round, attempt, faults } = record;
+    const { round, attempt, faults, outages } = record;
     handedOut.set(keyOf(task.id, record, workerId), undefined);
-    return { task, digest: digestOf(task), round, attempt, faults, workerId };
+    return { task, digest: digestOf(task), round, attempt, faults, outages, workerId };
   }
 
   /** Claims of this worker that stand in the record although the call that made them failed. */
@@ -135,17 +134,20 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     return { kind: 'waiting', wakeInMs: Math.min(POLL_MS, leases.lookEveryMs, due) };
   }
 
-  function finish(
-    { task, workerId, round, attempt, digest, faults }: Claim,
-    outcome: TaskOutcome,
-  ): FinishAnswer {
+  function finish(claimed: Claim, outcome: TaskOutcome): FinishAnswer {
+    const { task, workerId, round, attempt, digest } = claimed;
     const key = keyOf(task.id, { round, attempt }, workerId);
     const tried = handedOut.get(key);
     if (tried !== undefined) state.refreshLog();
     const eventId = tried ?? ids.next('evt');
     handedOut.set(key, eventId);
     const holding: Holding = { taskId: task.id, workerId, round, attempt, digest };
-    const line = finishLine(holding, outcome, { ...parts.newContext(), eventId }, faults < maxFaults);
+    const line = finishLine(
+      holding,
+      outcome,
+      { ...parts.newContext(), eventId },
+      mayTryAgain(claimed, outcome),
+    );
     const recorded =
       state.fold.get(task.id).eventId === eventId || state.commit([line]).get(eventId) === 'applied';
     handedOut.delete(key);
@@ -162,6 +164,8 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     },
     claim: async (workerId, slots) => claim(workerId, slots),
     finish: async (claimed, outcome) => finish(claimed, outcome),
+    retry: async (ids, reason) => revisions.retry(ids, reason),
+    cancel: async (ids, reason) => revisions.cancel(ids, reason),
     beat,
     leave(workerId) {
       announced.delete(workerId);
@@ -174,6 +178,12 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     watch: storage.watch,
   };
 }
+
+/** Whether another attempt is left when this one ended in a fault. */
+const mayTryAgain = ({ task, faults, outages }: Claim, outcome: TaskOutcome): boolean =>
+  outcome.kind === 'retrying' && outcome.blame === 'upstream'
+    ? outages < OUTAGES_ALLOWED
+    : faults < faultsAllowed(task);
 
 const keyOf = (taskId: string, { round, attempt }: Attempt, workerId: string): string =>
   `${round}\n${attempt}\n${workerId}\n${taskId}`;

@@ -5,7 +5,7 @@ import { createSpread } from './spread.ts';
 
 const listOf = (length: number) => {
   const list = createReadyList();
-  for (let index = 0; index < length; index += 1) list.append(String(index));
+  for (let index = 0; index < length; index += 1) list.append(String(index), 0);
   return list;
 };
 

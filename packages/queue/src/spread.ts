@@ -30,7 +30,12 @@ export function createSpread(ids: IdSource): Spread {
   return {
     *order(first) {
       let start = first;
-      for (let steps = random(Math.floor(width)); steps > 0 && start?.next !== undefined; steps -= 1)
+      // Never past a task of higher priority.
+      for (
+        let steps = random(Math.floor(width));
+        steps > 0 && start?.next !== undefined && start.next.priority === start.priority;
+        steps -= 1
+      )
         start = start.next;
       const passed = start;
       for (let link = start; link !== undefined;) {

@@ -26,6 +26,14 @@ const usage = {
   call_id: z.string().optional().describe('Call in api_audit.log.'),
 } as const;
 
+const fingerprint = z
+  .string()
+  .regex(/^[0-9a-f]{8}$/)
+  .optional()
+  .describe(
+    'Faults of one kind have the same one, whatever numbers, ids and quotations their messages hold.',
+  );
+
 const ended = {
   completed_at: Timestamp,
   result_summary: z
@@ -35,6 +43,7 @@ const ended = {
     .describe('The beginning of the output; the whole is in logs/results/ under result_sha256.'),
   errors: z.string().nullable().default(null).describe('Why it ended this way.'),
   error_code: z.string().optional().describe('Code from docs/errors.md.'),
+  fingerprint,
   ...usage,
 } as const;
 
@@ -127,6 +136,13 @@ export const RetryingLine = z.object({
   timestamp: Timestamp,
   errors: z.string().describe('What went wrong this time.'),
   error_code: z.string().optional().describe('Code from docs/errors.md.'),
+  fingerprint,
+  blame: z
+    .enum(['task', 'upstream'])
+    .optional()
+    .describe(
+      'What was at fault. The limit on attempts counts only faults of the task; an outage of the provider has a longer one.',
+    ),
   not_before: Timestamp.describe('When the next attempt may begin.'),
   ...usage,
   event: z.literal('task.retrying').optional(),

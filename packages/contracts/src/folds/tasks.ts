@@ -23,6 +23,8 @@ export interface TaskRecord {
   readonly attempt: number;
   /** Attempts of this round that ended in a fault or were taken over: the number an attempts limit counts. */
   readonly faults: number;
+  /** Attempts of this round that ended because the provider was out of reach. */
+  readonly outages: number;
   readonly digest: string | undefined;
   /** Line that put the task into this state. */
   readonly eventId: string | undefined;
@@ -35,6 +37,7 @@ export interface TaskRecord {
   /** Why it is deferred, retrying, failed, refused or skipped. */
   readonly reason: string | undefined;
   readonly errorCode: string | undefined;
+  readonly fingerprint: string | undefined;
   /** Of the round, all attempts together. */
   readonly cost: NanoUsd;
   readonly simulated: boolean;
@@ -51,6 +54,7 @@ const NEVER_SEEN: TaskRecord = {
   round: 1,
   attempt: 0,
   faults: 0,
+  outages: 0,
   digest: undefined,
   eventId: undefined,
   workerId: undefined,
@@ -59,6 +63,7 @@ const NEVER_SEEN: TaskRecord = {
   notBefore: undefined,
   reason: undefined,
   errorCode: undefined,
+  fingerprint: undefined,
   cost: zeroUsd,
   simulated: false,
   model: undefined,
@@ -113,7 +118,7 @@ export function nextRecord(record: TaskRecord, line: ExecutionLogLine): TaskReco
   }
   if (attempt !== current.attempt) return undefined;
   const held = current.status === 'in_progress';
-  if (line.status === 'skipped' && held) return undefined;
+  if (held && (line.status === 'skipped' || isReopening(line))) return undefined;
   if (needsHolder(line) && (!held || current.workerId !== line.worker_id)) return undefined;
   return stateAfter(current, line, attempt);
 }
@@ -125,11 +130,13 @@ function openedRound(record: TaskRecord, line: ExecutionLogLine): number | undef
   if (!isFinal(record.status) || line.round !== record.round + 1) return undefined;
   const opens =
     line.status === 'queued'
-      ? line.event === 'task.reopened'
+      ? isReopening(line)
       : (line.status === 'in_progress' || line.status === 'skipped') && line.task_digest !== record.digest;
   return opens ? line.round : undefined;
 }
 
+const isReopening = (line: ExecutionLogLine): boolean =>
+  line.status === 'queued' && line.event === 'task.reopened';
 const isCarriedOver = (line: ExecutionLogLine): boolean =>
   line.status === 'queued' && line.event === 'task.carried-over';
 
@@ -156,7 +163,8 @@ function stateAfter(current: TaskRecord, line: ExecutionLogLine, attempt: number
     ...NEVER_SEEN,
     round: current.round,
     attempt,
-    faults: current.faults + (line.status === 'retrying' ? 1 : 0),
+    faults: current.faults + (line.status === 'retrying' && line.blame !== 'upstream' ? 1 : 0),
+    outages: current.outages + (line.status === 'retrying' && line.blame === 'upstream' ? 1 : 0),
     status: line.status,
     digest: line.task_digest ?? current.digest,
     eventId: line.event_id,
@@ -167,6 +175,7 @@ function stateAfter(current: TaskRecord, line: ExecutionLogLine, attempt: number
       line.status === 'deferred' ? line.until : line.status === 'retrying' ? line.not_before : undefined,
     reason: reasonOf(line),
     errorCode: 'error_code' in line ? line.error_code : undefined,
+    fingerprint: 'fingerprint' in line ? line.fingerprint : undefined,
     cost: addUsd(current.cost, costOf(line)),
     simulated: line.simulated ?? current.simulated,
     model: ('model' in line ? line.model : undefined) ?? current.model,

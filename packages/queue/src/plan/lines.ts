@@ -5,6 +5,7 @@
 import { nanoToUsd, type NanoUsd } from '@vivarium/core';
 import type { Claim, ExecutionLogLine, TaskOutcome } from '@vivarium/contracts';
 import { millisOf, timestampOf } from './dates.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 type LineOf<Status extends ExecutionLogLine['status']> = Extract<ExecutionLogLine, { status: Status }>;
 export type Takeover = NonNullable<LineOf<'in_progress'>['supersedes']>;
@@ -55,6 +56,28 @@ export function skipLine(
   };
 }
 
+/** An operator's word. */
+export function cancelLine(holding: Holding, context: LineContext, reason: string): LineOf<'cancelled'> {
+  return {
+    ...ended(holding, context, 'cancelled', {
+      result_summary: null,
+      errors: oneLine(reason, REASON_LENGTH),
+    }),
+    event: 'task.cancelled',
+    ...joins(holding, context),
+  };
+}
+
+/** An operator's word: the task may be claimed, in the round and after the attempt that `holding` names. */
+export function reopenLine(holding: Holding, context: LineContext, reason: string): LineOf<'queued'> {
+  return {
+    ...head(holding, context, 'queued'),
+    reason: oneLine(reason, REASON_LENGTH),
+    event: 'task.reopened',
+    ...joins(holding, context),
+  };
+}
+
 /** `attemptsLeft`: false turns a fault that may pass into the task's failure. */
 export function finishLine(
   holding: Holding,
@@ -88,13 +111,14 @@ export function finishLine(
       };
     case 'retrying': {
       if (!attemptsLeft) {
-        const error = `${outcome.error} (no attempts are left)`;
-        return failedLine(holding, { ...outcome, kind: 'failed', error }, context);
+        return failedLine(holding, { ...outcome, kind: 'failed' }, context, ' (no attempts are left)');
       }
       return {
         ...head(holding, context, 'retrying'),
         errors: oneLine(outcome.error, REASON_LENGTH),
         error_code: outcome.errorCode,
+        fingerprint: fingerprintOf(outcome.errorCode, outcome.error),
+        ...(outcome.blame === undefined ? {} : { blame: outcome.blame }),
         not_before: timestampOf(millisOf(context.timestamp) + outcome.retryAfterMs),
         ...money(outcome.cost),
         event: 'task.retrying',
@@ -155,13 +179,14 @@ export const poisonedLine = (holding: Holding, context: LineContext, error: stri
 
 type Failure = Omit<Extract<TaskOutcome, { kind: 'failed' }>, 'errorCode'> & { readonly errorCode?: string };
 
-function failedLine(holding: Holding, failure: Failure, context: LineContext): LineOf<'failed'> {
+function failedLine(holding: Holding, failure: Failure, context: LineContext, remark = ''): LineOf<'failed'> {
   return {
     ...ended(holding, context, 'failed', {
       result_summary: null,
-      errors: oneLine(failure.error, REASON_LENGTH),
+      errors: oneLine(failure.error, REASON_LENGTH - remark.length) + remark,
     }),
     ...(failure.errorCode === undefined ? {} : { error_code: failure.errorCode }),
+    fingerprint: fingerprintOf(failure.errorCode, failure.error),
     ...money(failure.cost),
     event: 'task.failed',
     ...joins(holding, context),

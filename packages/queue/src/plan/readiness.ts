@@ -55,14 +55,24 @@ export function ownReadiness(
   view: PlanView,
 ): Exclude<Readiness, { kind: 'blocked' | 'to_skip' }> {
   const record = view.fold.get(task.id);
-  if (!isCurrent(task, record)) return { kind: 'claimable' };
+  if (!isCurrent(task, record)) return fromDate(task.not_before, view);
   if (isFinal(record.status)) return { kind: 'final' };
   if (record.status === 'in_progress') return { kind: 'held', workerId: record.workerId ?? '' };
-  if (record.notBefore === null)
-    return record.runId === view.runId ? { kind: 'another_run' } : { kind: 'claimable' };
-  if (record.notBefore === undefined) return { kind: 'claimable' };
-  const at = millisOf(record.notBefore);
-  return at > view.nowMs ? { kind: 'later', at } : { kind: 'claimable' };
+  if (record.notBefore === null && record.runId === view.runId) return { kind: 'another_run' };
+  return fromDate(laterOf(task.not_before, record.notBefore ?? undefined), view);
+}
+
+function fromDate(
+  date: string | undefined,
+  { nowMs }: PlanView,
+): Extract<Readiness, { kind: 'claimable' | 'later' }> {
+  const at = date === undefined ? Number.NEGATIVE_INFINITY : millisOf(date);
+  return at > nowMs ? { kind: 'later', at } : { kind: 'claimable' };
+}
+
+function laterOf(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return millisOf(a) > millisOf(b) ? a : b;
 }
 
 export type DependencyState = 'completed' | 'open' | 'will_not_complete';

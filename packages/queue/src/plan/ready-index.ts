@@ -23,6 +23,8 @@ import { createTimeHeap } from './time-heap.ts';
 export interface ReadyIndex {
   readonly counts: PlanCounts;
   lookUp(id: string): Task | undefined;
+  /** Ids of the tasks that depend on it. */
+  dependantsOf(id: string): readonly string[];
   /** The first task that may be claimed; its `next` lead to the others. */
   readonly firstReady: ReadyLink | undefined;
   isReady(id: string): boolean;
@@ -74,6 +76,7 @@ export function createReadyIndex(
   return {
     counts,
     lookUp,
+    dependantsOf: (id) => dependants.get(id) ?? [],
     get firstReady() {
       return ready.first;
     },
@@ -145,7 +148,7 @@ export function createReadyIndex(
   function enter(node: Node): void {
     const { task, place } = node;
     counts[place.kind] += 1;
-    if (place.kind === 'claimable') node.link = ready.append(task.id);
+    if (place.kind === 'claimable') node.link = ready.append(task.id, task.priority ?? 0);
     else if (place.kind === 'later') later.push({ at: place.at, id: task.id });
     else if (place.kind === 'blocked') addToSet(watchers, task.depends_on[place.edge] ?? '', task.id);
     else if (place.kind === 'to_skip') toSkip.set(task.id, place);

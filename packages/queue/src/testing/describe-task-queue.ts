@@ -455,9 +455,9 @@ export function describeTaskQueue(name: string, createWorld: TaskQueueWorldFacto
       });
 
       it('Q5: a task that takes its workers down again and again is failed, and says so', async () => {
-        await add(newTask('poison'), newTask('good'));
+        await add(newTask('poison', { attempts: 4 }), newTask('good'));
         for (let death = 1; death <= 4; death += 1) {
-          const victim = world.open({ maxFaults: 3 });
+          const victim = world.open();
           const claim = await claimOne(victim.queue, workerId(`victim_${death}`));
           expect(claim).toMatchObject({ task: { id: 'poison' }, attempt: death, faults: death - 1 });
           victim.kill();
@@ -614,8 +614,7 @@ export function describeTaskQueue(name: string, createWorld: TaskQueueWorldFacto
       });
 
       it('Q7: a task whose faults pass the limit is failed, and keeps what its attempts cost', async () => {
-        queue = world.open({ maxFaults: 2 }).queue;
-        await add(newTask('a'));
+        await add(newTask('a', { attempts: 3 }));
         for (let attempt = 1; attempt <= 3; attempt += 1) {
           const claim = await claimOne(queue, w1);
           expect(claim).toMatchObject({ attempt, faults: attempt - 1 });
@@ -626,6 +625,138 @@ export function describeTaskQueue(name: string, createWorld: TaskQueueWorldFacto
           record: { errorCode: 'provider_unavailable' },
         });
         expect((await queue.claim(w1, 1)).kind).toBe('drained');
+      });
+
+      it('Q7: a task is tried four times unless it says otherwise, and faults of one kind have one fingerprint', async () => {
+        await add(newTask('a'), newTask('once', { attempts: 1, priority: -1 }));
+        const prints = new Set<string | undefined>();
+        for (let attempt = 1; attempt <= 4; attempt += 1) {
+          await queue.finish(await claimOne(queue, w1), faulty());
+          const [a, once] = await queue.list();
+          expect([a?.status, once?.status]).toEqual([attempt < 4 ? 'retrying' : 'failed', 'queued']);
+          prints.add(a?.record.fingerprint);
+        }
+        expect([...prints]).toEqual([expect.stringMatching(/^[0-9a-f]{8}$/)]);
+        await queue.finish(await claimOne(queue, w1), faulty());
+        expect((await queue.list())[1]?.status).toBe('failed');
+      });
+
+      it('Q11: an outage of the provider is waited out beyond the limit on attempts, and not for ever', async () => {
+        await add(newTask('a', { attempts: 1 }));
+        let attempts = 0;
+        for (; attempts < 100; attempts += 1) {
+          const answer = await queue.claim(w1, 1);
+          if (answer.kind !== 'claimed') break;
+          expect(answer.claims[0]).toMatchObject({ faults: 0, outages: attempts });
+          for (const claim of answer.claims) await queue.finish(claim, faulty(0, 'upstream'));
+        }
+        expect(attempts).toBeGreaterThan(20);
+        expect((await queue.list())[0]?.status).toBe('failed');
+      });
+
+      it('Q2: the highest priority goes first, and equals in the order of the queue', async () => {
+        await add(
+          newTask('low', { priority: -1 }),
+          newTask('a'),
+          newTask('high', { priority: 7 }),
+          newTask('b'),
+          newTask('higher', { priority: 8 }),
+        );
+        const order: string[] = [];
+        for (let count = 0; count < 5; count += 1) order.push((await claimOne(queue, w1)).task.id);
+        expect(order).toEqual(['higher', 'high', 'a', 'b', 'low']);
+      });
+
+      it('a task with a date is not claimed before it, by the wall clock, and is no reason to end', async () => {
+        const at = new Date(world.now.getTime() + 60_000).toISOString();
+        await add(newTask('later', { not_before: at }));
+        expect(await queue.claim(w1, 1)).toMatchObject({ kind: 'waiting' });
+        world.advance(59_000);
+        expect(await queue.claim(w1, 1)).toMatchObject({ kind: 'waiting' });
+        world.advance(1_100);
+        expect((await claimOne(queue, w1)).task.id).toBe('later');
+      });
+
+      it('Q7, Q10: retry opens the next round of a task that ended, with what was skipped for its sake', async () => {
+        await add(
+          newTask('a'),
+          newTask('b', { depends_on: ['a'] }),
+          newTask('c', { depends_on: ['b'] }),
+          newTask('other'),
+        );
+        await queue.finish(await claimOne(queue, w1), failed);
+        await queue.finish(await claimOne(queue, w1), completed());
+        expect((await queue.claim(w1, 1)).kind).toBe('drained');
+        const answer = await queue.retry(['a', 'missing'], 'asked');
+        expect(answer.changed).toEqual(['a', 'b', 'c']);
+        expect(answer.rejected).toEqual([
+          { id: 'missing', reason: 'there is no task "missing" in the queue' },
+        ]);
+        for (const id of ['a', 'b', 'c']) {
+          const claim = await claimOne(queue, w1);
+          expect(claim).toMatchObject({ task: { id }, round: 2, attempt: 1, faults: 0 });
+          await queue.finish(claim, completed());
+        }
+        expect((await queue.claim(w1, 1)).kind).toBe('drained');
+      });
+
+      it('Q7: retry lets what waits go now, and refuses what is worked on, waits to be claimed, or was edited', async () => {
+        await add(newTask('waits'), newTask('defers'), newTask('held'), newTask('queued'));
+        await queue.finish(await claimOne(queue, w1), faulty(600_000));
+        await queue.finish(await claimOne(queue, w1), deferred(null));
+        await claimOne(queue, w1);
+        const answer = await queue.retry(['waits', 'defers', 'held', 'queued'], 'now');
+        expect(answer.changed).toEqual(['waits', 'defers']);
+        expect(answer.rejected.map(({ reason }) => reason)).toEqual([
+          expect.stringContaining('is being worked on by'),
+          expect.stringContaining('has not ended'),
+        ]);
+        expect(await claimOne(queue, w1)).toMatchObject({ task: { id: 'queued' } });
+        expect(await claimOne(queue, w1)).toMatchObject({
+          task: { id: 'waits' },
+          round: 1,
+          attempt: 2,
+          faults: 1,
+        });
+        expect(await claimOne(queue, w1)).toMatchObject({ task: { id: 'defers' }, round: 1, attempt: 2 });
+      });
+
+      it('Q4, Q10: cancel ends what has not ended; who works on it answers lost, and dependants are skipped', async () => {
+        await add(
+          newTask('held'),
+          newTask('queued'),
+          newTask('after', { depends_on: ['held'] }),
+          newTask('done'),
+        );
+        const held = await claimOne(queue, w1);
+        const other = world.open().queue;
+        const answer = await other.cancel(['held', 'queued'], 'no longer wanted');
+        expect(answer).toEqual({ changed: ['held', 'queued'], rejected: [] });
+        expect(await queue.finish(held, completed())).toBe('lost');
+        await queue.finish(await claimOne(queue, w1), completed());
+        expect((await queue.claim(w1, 1)).kind).toBe('drained');
+        expect((await queue.list()).map(({ status }) => status)).toEqual([
+          'cancelled',
+          'cancelled',
+          'skipped',
+          'completed',
+        ]);
+        expect((await queue.list())[0]?.record.reason).toBe('no longer wanted');
+        expect((await other.cancel(['done'], 'x')).rejected).toEqual([
+          { id: 'done', reason: '"done" is over: completed' },
+        ]);
+        expect(world.lockedTasks()).toEqual([]);
+      });
+
+      it('Q7: of two operators that retry one task at once, it begins one round', async () => {
+        await add(newTask('a'));
+        await queue.finish(await claimOne(queue, w1), failed);
+        const answers = await Promise.all([
+          world.open().queue.retry(['a'], 'x'),
+          world.open().queue.retry(['a'], 'y'),
+        ]);
+        expect(answers.flatMap(({ changed }) => changed)).toEqual(['a']);
+        expect(await claimOne(queue, w1)).toMatchObject({ round: 2, attempt: 1 });
       });
 
       it('Q9: a queue is not drained while anybody works, and is at the first question after the last end', async () => {

@@ -57,6 +57,8 @@ const command = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('edit'), which: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel'), worker, which: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('retry'), worker, which: fc.nat(5) }) },
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 export const scenarios: fc.Arbitrary<readonly Command[]> = fc.array(command, { minLength: 5, maxLength: 60 });
@@ -162,6 +164,17 @@ export async function play(world: TaskQueueWorld, commands: readonly Command[]):
       case 'set wall':
         world.setWall(new Date(world.now.getTime() + it.ms));
         break;
+      case 'cancel': {
+        const { changed } = await queue.cancel([`t${it.which}`], `step ${step}`);
+        for (const id of changed) holders.delete(id);
+        break;
+      }
+      case 'retry': {
+        const { changed } = await queue.retry([`t${it.which}`], `step ${step}`);
+        // Q7: never a task that somebody works on.
+        for (const id of changed) expect(holders.has(id), `${id} was opened under its worker`).toBe(false);
+        break;
+      }
       case 'edit':
         world.edit((entries) =>
           entries.map((entry, position) =>

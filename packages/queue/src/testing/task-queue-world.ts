@@ -6,7 +6,6 @@ import { nanoUsd } from '@vivarium/core';
 export interface OpenOptions {
   readonly runId?: RunId;
   readonly leaseMs?: Milliseconds;
-  readonly maxFaults?: number;
 }
 
 /** A process that works on the home. */
@@ -68,11 +67,12 @@ export const failed = {
   error: 'the reply was empty',
   errorCode: 'provider_malformed',
 } as const satisfies TaskOutcome;
-export const faulty = (retryAfterMs: Milliseconds = 0): TaskOutcome => ({
+export const faulty = (retryAfterMs: Milliseconds = 0, blame: 'task' | 'upstream' = 'task'): TaskOutcome => ({
   kind: 'retrying',
   error: 'the provider answered 503',
   errorCode: 'provider_unavailable',
   retryAfterMs,
+  blame,
 });
 export const released: TaskOutcome = { kind: 'released', reason: 'halted' };
 export const deferred = (until: Date | null): TaskOutcome => ({
