@@ -16,6 +16,7 @@ afterEach(async () => {
 function appOf(world: GrindWorld, answer = world.desk.calls.answer): App {
   const app = createApp({
     answer,
+    cancel: world.desk.calls.cancel,
     health: () => ({
       status: 'ok',
       home: world.home,
@@ -48,6 +49,16 @@ const post = (app: App, payload: string | object, headers: Record<string, string
     headers: { host, 'content-type': 'application/json', ...headers },
   });
 const errorOf = (body: string) => GrindRefusal.parse(JSON.parse(body)).error;
+
+it('POST /cancel tells how many calls of the task it cut, and takes nothing but a task', async () => {
+  const app = appOf(createGrindWorld());
+  const cancel = (payload: object) =>
+    app.inject({ method: 'POST', url: '/cancel', payload, headers: { host } });
+  const answered = await cancel({ task_id: 'a' });
+  expect([answered.statusCode, JSON.parse(answered.body)]).toEqual([200, { cut: 0 }]);
+  for (const payload of [{}, { task_id: '' }, { task_id: 'a', all: true }])
+    expect(errorOf((await cancel(payload)).body).code).toBe('invalid_request');
+});
 
 describe('POST /grind', () => {
   it('answers with a reply as the contract has it', async () => {

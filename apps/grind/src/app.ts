@@ -10,6 +10,7 @@ import { mapErrors } from './plugins/error-mapping.ts';
 import { guardOrigin } from './plugins/origin-guard.ts';
 import { validateByZod, type ZodTypes } from './plugins/zod-validation.ts';
 import { refusalBody, refuse, statusOf } from './refusal.ts';
+import { routeCancel } from './routes/cancel.ts';
 import { routeGrind } from './routes/grind.ts';
 import { routeHealthz } from './routes/healthz.ts';
 import { routeModels } from './routes/models.ts';
@@ -25,6 +26,7 @@ export type App = FastifyInstance<
 
 export interface AppDeps {
   readonly answer: GrindCalls['answer'];
+  readonly cancel: GrindCalls['cancel'];
   readonly health: () => Health;
   readonly defaultModel: string;
   readonly simulated: boolean;
@@ -44,6 +46,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 export function createApp({
   answer,
+  cancel,
   health,
   defaultModel,
   simulated,
@@ -81,6 +84,7 @@ export function createApp({
   validateByZod(app);
   mapErrors(app, diagnostics, send);
   routeGrind(app, answer, clock, send);
+  routeCancel(app, cancel);
   routeHealthz(app, health);
   routeModels(app, priceList, defaultModel);
   return app;

@@ -155,6 +155,26 @@ describe('an idempotency key', () => {
     expect(new Set(replies.map((reply) => reply?.call_id)).size).toBe(1);
   });
 
+  it('M2: a cancelled task has its calls cut, also under a key; what they may have cost stays charged, others go on', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
+    const asked = ['a', 'a', 'b'].map((task_id, index) =>
+      world.ask({ task_id, idempotency_key: `k${index}` }),
+    );
+    await world.machine.clock.advanceSettled(100);
+    expect(world.desk.calls.cancel('a')).toBe(2);
+    expect(world.desk.calls.cancel('nobody')).toBe(0);
+    await world.machine.clock.advanceSettled(1_000);
+    const [first, second, other] = await Promise.all(asked);
+    for (const cut of [first, second])
+      expect(cut).toMatchObject({
+        code: 'cancelled',
+        remedy: 'fail',
+        details: { charged: expect.any(Number) as number },
+      });
+    expect(other).toMatchObject({ kind: 'reply' });
+    expect(world.events().filter((event) => event === 'call.usage-unknown')).toHaveLength(2);
+  });
+
   it('M3: a caller in less haste than the one who began the call gets an answer of its own', async () => {
     const world = createGrindWorld({
       script: (_request, call) => (call === 1 ? { kind: 'hang' } : { kind: 'answer', afterMs: 10 }),

@@ -4,7 +4,7 @@
  * - S1: home, control state and run, recorded replies, gate, money, provider; nothing reaches the next without passing the one before.
  * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. With a key a caller that goes away
  *   does not end the call: its reply will be asked for again.
- * - S3: HALT and a hurried stop cut what is in flight.
+ * - S3: HALT, a cancelled task and a hurried stop cut what is in flight.
  */
 import type { BudgetStore, ControlStore, GrindRequest, RecordStore } from '@vivarium/contracts';
 import { messageOf, type Clock } from '@vivarium/core';
@@ -37,6 +37,8 @@ export interface GrindCalls {
   answer(request: GrindRequest, caller: Caller): Promise<GrindAnswer>;
   /** New requests are refused from now on; those under way go on. */
   close(): void;
+  /** Cuts the calls of one task that are in flight; answers how many there were. */
+  cancel(taskId: string): number;
   /** Cuts every provider call in flight. `halted`: by HALT; `stopping`: this process leaves now. */
   abort(why: 'halted' | 'stopping'): void;
   /** Resolves when nothing is under way. */
@@ -44,12 +46,12 @@ export interface GrindCalls {
   readonly underWay: number;
 }
 
-type Cut = 'halted' | 'stopping' | 'gone';
+type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
 
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
   const { settings, clock, control, record, budget, runCaps, gate, spend, lines, notices } = deps;
   const flights = createFlights<GrindAnswer>();
-  const running = new Set<(why: Cut) => void>();
+  const running = new Map<(why: Cut) => void, string | undefined>();
   const waiting = new Set<() => void>();
   let isClosed = false;
 
@@ -140,7 +142,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     };
     const whyNot = (): Refusal | undefined =>
       cutBy === undefined ? refuseUnder(control.read()) : refusalOf(cutBy);
-    running.add(cut);
+    running.set(cut, order.taskId);
     if (order.key === undefined) order.caller.onGone(() => cut('gone'));
     try {
       return await work({ signal: controller.signal, whyNot });
@@ -155,8 +157,13 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     close() {
       isClosed = true;
     },
+    cancel(taskId) {
+      const cuts = [...running].filter(([, of]) => of === taskId);
+      for (const [cut] of cuts) cut('cancelled');
+      return cuts.length;
+    },
     abort(why) {
-      for (const cut of running) cut(why);
+      for (const cut of running.keys()) cut(why);
     },
     async idle() {
       while (running.size > 0) {
@@ -184,6 +191,8 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       }
       case 'stopping':
         return stopping();
+      case 'cancelled':
+        return refuse('cancelled', 'The task was cancelled.');
       case 'gone':
         return refuse('deadline_exceeded', 'The caller went away.');
     }

@@ -35,7 +35,7 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
     hint: 'Call it at 127.0.0.1 from a program of this machine, not from a page.',
   },
   refused: { remedy: 'fail', hint: 'Reword the text if it was not meant so.' },
-  not_found: { remedy: 'fail', hint: 'There are POST /grind, GET /healthz and GET /models.' },
+  not_found: { remedy: 'fail', hint: 'There are POST /grind, POST /cancel, GET /healthz and GET /models.' },
   foreign_home: {
     remedy: 'wait',
     hint: 'Call the grind of that home; run/grind.json in it names the address.',
@@ -44,6 +44,7 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
     remedy: 'stop',
     hint: 'Begin the run with `orchestrator start`, or leave run_id out.',
   },
+  cancelled: { remedy: 'fail', hint: 'orchestrator retry <id> opens the task again.' },
   idempotency_conflict: { remedy: 'fail', hint: 'Use a new key for a new request.' },
   unsupported_media_type: { remedy: 'fail', hint: 'Send content-type: application/json.' },
   payload_too_large: { remedy: 'fail', hint: 'Shorten the prompt.' },

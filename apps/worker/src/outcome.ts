@@ -126,6 +126,7 @@ function judgePassing(refusal: Refusal, claim: Claim, now: Date, chance: number)
     case 'forbidden_origin':
     case 'not_found':
     case 'unknown_run':
+    case 'cancelled':
     case 'idempotency_conflict':
     case 'unsupported_media_type':
     case 'payload_too_large':

@@ -1,4 +1,4 @@
-/** The HTTP face of grind: `POST /grind`, `GET /healthz`, `GET /models`. The seed's keys first, then ours. */
+/** The HTTP face of grind: `POST /grind`, `POST /cancel`, `GET /healthz`, `GET /models`. The seed's keys first, then ours. */
 import { z } from 'zod';
 import { CutBy, NanoUsdField, Sha256, Tokens, UsdField } from './fields.ts';
 import { INTENSITIES } from './task.ts';
@@ -98,6 +98,7 @@ export const refusalCatalogue = {
     status: 409,
     meaning: 'The run named is not announced in this home, or was announced for the other book.',
   },
+  cancelled: { status: 409, meaning: 'The task was cancelled while its call was in flight.' },
   idempotency_conflict: { status: 409, meaning: 'The key was used before with another request.' },
   unsupported_media_type: { status: 415, meaning: 'The body is not JSON.' },
   payload_too_large: { status: 413, meaning: 'The body is larger than the limit.' },
@@ -157,6 +158,11 @@ export const GrindRefusal = z.object({
   }),
 });
 export type GrindRefusal = Readonly<z.infer<typeof GrindRefusal>>;
+
+/** `POST /cancel`: cuts the calls of a task that are in flight. What they may have cost stays charged (M2). */
+export const CancelRequest = z.strictObject({ task_id: z.string().min(1) });
+export const CancelReply = z.object({ cut: z.int().nonnegative().describe('Calls that were in flight.') });
+export type CancelReply = Readonly<z.infer<typeof CancelReply>>;
 
 export const Health = z.object({
   status: z.enum(['ok', 'halted', 'paused', 'stopping']),

@@ -53,6 +53,8 @@ export {
   DEFAULT_GRIND_PORT,
   DEFAULT_MAX_TOKENS,
   DEFAULT_TEMPERATURE,
+  CancelReply,
+  CancelRequest,
   GrindRefusal,
   GrindReply,
   GrindRequest,

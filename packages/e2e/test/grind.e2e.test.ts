@@ -429,6 +429,7 @@ it('S8: a hostile request is refused on every route over the wire, and nothing i
   ] as const;
   const routes = [
     ['/grind', { prompt: 'x' }],
+    ['/cancel', { task_id: 'x' }],
     ['/healthz', undefined],
     ['/models', undefined],
     ['/', undefined],
