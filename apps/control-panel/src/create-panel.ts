@@ -50,7 +50,7 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
 
   const record = createRecordStore({ layout, home, machine });
   const control = createControlStore({ layout, machine, record });
-  const feed = createRecordFeed({ record, queue: createQueueReader(layout, files) });
+  const feed = createRecordFeed({ record, queue: createQueueReader(layout, files, clock, record) });
   const probe = createGrindProbe({ home, clock, readGrind: () => run.liveGrind() });
 
   let beats: { readonly at: number; readonly found: readonly BeatFile[] } | undefined;

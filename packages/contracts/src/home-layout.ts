@@ -10,10 +10,13 @@ export const LOGS = {
   action: 'action_log.jsonl',
 } as const;
 export type LogName = keyof typeof LOGS;
+/** A file of queue.d/: bulk adds, one task a line, appended to and never rewritten. */
+export type SegmentName = `queue.d/${string}`;
 
 export interface HomeLayout {
   readonly root: string;
   readonly queue: string;
+  readonly segments: string;
   readonly locks: string;
   readonly logs: string;
   readonly results: string;
@@ -35,11 +38,15 @@ export interface HomeLayout {
   readonly halt: string;
   readonly pause: string;
   readonly env: string;
-  log(name: LogName): string;
+  log(name: LogName | SegmentName): string;
+  /** What `add` remembers of a segment, so as not to read it again; may be deleted at any time. */
+  segmentIds(name: SegmentName): string;
   result(sha256: string): string;
   lock(taskId: string): string;
   beat(workerId: string): string;
 }
+
+const isSegment = (name: LogName | SegmentName): name is SegmentName => name.startsWith('queue.d/');
 
 /** `root` is the real path of the home, without a slash at its end. */
 export function homeLayout(root: string): HomeLayout {
@@ -47,6 +54,7 @@ export function homeLayout(root: string): HomeLayout {
   return {
     root,
     queue: at('queue.json'),
+    segments: at('queue.d'),
     locks: at('task_locks'),
     logs: at('logs'),
     results: at('logs', 'results'),
@@ -65,7 +73,8 @@ export function homeLayout(root: string): HomeLayout {
     halt: at('HALT'),
     pause: at('PAUSE'),
     env: at('.env'),
-    log: (name) => at('logs', LOGS[name]),
+    log: (name) => (isSegment(name) ? at(name) : at('logs', LOGS[name])),
+    segmentIds: (name) => at('run', name),
     result: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),
     lock: (taskId) => at('task_locks', `${encodeName(taskId)}.lock`),
     beat: (workerId) => at('run', 'workers', `${encodeName(workerId)}.json`),

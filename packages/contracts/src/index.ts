@@ -84,6 +84,7 @@ export {
   TaskLockFile,
   type HomeLayout,
   type LogName,
+  type SegmentName,
 } from './home-layout.ts';
 export { StatusReport } from './reports.ts';
 export {

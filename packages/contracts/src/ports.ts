@@ -9,7 +9,7 @@ import type { ApiAuditLine } from './events/api-audit.ts';
 import type { CutBy } from './fields.ts';
 import type { MoneyFold } from './folds/money.ts';
 import type { TaskView } from './folds/status.ts';
-import type { LogName } from './home-layout.ts';
+import type { LogName, SegmentName } from './home-layout.ts';
 import type { NewTask, Task } from './task.ts';
 
 // ---------------------------------------------------------------------------------------------------------------- record
@@ -45,20 +45,24 @@ export interface RecordTail {
 /** The record: append-only logs of one home. Lines are never changed, dropped or reordered. */
 export interface RecordStore {
   /** Appends one line with one write. Throws `record_unwritable`; the line may then stand in part, never in the way of the next. */
-  append(log: LogName, line: Readonly<Record<string, unknown>>): void;
-  /** Appends several lines with one write, in order. */
-  appendAll(log: LogName, lines: readonly Readonly<Record<string, unknown>>[]): void;
+  append(log: LogName | SegmentName, line: Readonly<Record<string, unknown>>): void;
+  /** Appends several lines with one write, in order. `read back`: the caller reads them back, and writes again what it does not find. */
+  appendAll(
+    log: LogName | SegmentName,
+    lines: readonly Readonly<Record<string, unknown>>[],
+    afterwards?: 'read back',
+  ): void;
   /**
    * Ends what stands at the end of a log without its newline, as the next append would. For a log's only writer: what it reads then is all that will
    * ever be read of what stands there. Throws `record_unwritable` when the log cannot be appended to; creates none.
    */
-  mend(log: LogName): void;
+  mend(log: LogName | SegmentName): void;
   /** Makes what was appended survive a power loss. */
-  sync(log: LogName): void;
+  sync(log: LogName | SegmentName): void;
   /** Writes an action line and its readable twin. Never throws: what is for watching must not stop the work; failures are counted. */
   act(action: Action): void;
   /** A reader of its own, from the beginning or from a cursor. A cursor of another generation restarts. */
-  tail(log: LogName, from?: Cursor): RecordTail;
+  tail(log: LogName | SegmentName, from?: Cursor): RecordTail;
   /** Stores a whole output under its SHA-256 and answers it. Writing the same text twice is one file. */
   putResult(text: string): string;
   getResult(sha256: string): string | undefined;

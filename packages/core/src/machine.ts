@@ -25,8 +25,11 @@ export interface FileStat {
 export interface Files {
   /** Whole content as UTF-8, or undefined when there is no such file. */
   readText(path: string): string | undefined;
-  /** Up to `length` bytes from `offset` of the file; empty at its end, undefined when there is no such file. */
-  readBytes(path: string, offset: number, length: number): Uint8Array | undefined;
+  /**
+   * Up to `length` bytes from `offset` of the file; empty at its end, undefined when there is no such file. `known`: what `stat` said of it just now,
+   * which saves asking again.
+   */
+  readBytes(path: string, offset: number, length: number, known?: FileStat): Uint8Array | undefined;
   /** Of a file or a directory; undefined when nothing is there. Follows links. */
   stat(path: string): FileStat | undefined;
   /** The one absolute path without links under which this file or directory is known (S4), or undefined when nothing is there. */
@@ -34,8 +37,9 @@ export interface Files {
   /**
    * Appends with ONE write(2) in append mode, creating the file. Lines of live processes do not mix. Throws `record_unwritable`
    * when less than all of it could be written: a fragment may then stand at the end of the file.
+   * `read back`: the caller looks for its text under the path afterwards, and is not spared the rare case that it went into a file renamed meanwhile.
    */
-  append(path: string, text: string): void;
+  append(path: string, text: string, afterwards?: 'read back'): void;
   /** Makes everything appended to `path` by this process survive a power loss. */
   sync(path: string): void;
   /**

@@ -57,6 +57,7 @@ describe('a new home', () => {
     const layout = homeLayout('/home');
     expect(initHome(layout, files).created).toEqual([
       '.',
+      'queue.d',
       'task_locks',
       'logs',
       'logs/results',

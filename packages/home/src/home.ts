@@ -56,6 +56,7 @@ export function initHome(layout: HomeLayout, files: Files): { readonly created: 
   };
   const directories = [
     layout.root,
+    layout.segments,
     layout.locks,
     layout.logs,
     layout.results,

@@ -9,7 +9,7 @@
  * A generation is the inode and a hash of the first line: an inode alone is given to the next file as soon as it is free.
  */
 import { sha256, type Cursor, type RecordEntry, type RecordTail } from '@vivarium/contracts';
-import type { Files } from '@vivarium/core';
+import type { Files, FileStat } from '@vivarium/core';
 import { parseJson, salvage } from './salvage.ts';
 
 const NEWLINE = 10;
@@ -63,12 +63,12 @@ export function createLogTail(files: Files, path: string, from?: Cursor): Record
     }
     let { place: here, restarted } = find(stat.inode, stat.size);
     const entries: RecordEntry[] = [];
-    if (!readOn(files, path, here, Math.min(stat.size, here.read + mostBytes), entries)) {
+    if (!readOn(files, path, here, stat, mostBytes, entries)) {
       // Not the bytes that stood there: written over, or replaced between the look and the read.
       restarted = true;
       entries.length = 0;
       here = beginning(stat.inode);
-      readOn(files, path, here, Math.min(stat.size, mostBytes), entries);
+      readOn(files, path, here, stat, mostBytes, entries);
     }
     if (restarted) unreadable = 0;
     place = here;
@@ -121,12 +121,20 @@ function fingerprintOf(files: Files, path: string): string {
   );
 }
 
-/** Reads up to `size` and adds what was found to `entries`. False when the bytes before the place are not those that were read. */
-function readOn(files: Files, path: string, place: Place, size: number, entries: RecordEntry[]): boolean {
+/** Reads on, at most `mostBytes`, and adds what was found to `entries`. False when the bytes before the place are not those that were read. */
+function readOn(
+  files: Files,
+  path: string,
+  place: Place,
+  stat: FileStat,
+  mostBytes: number,
+  entries: RecordEntry[],
+): boolean {
+  const size = Math.min(stat.size, place.read + mostBytes);
   while (place.read < size) {
     const back = place.anchor.length;
     const found = asBuffer(
-      files.readBytes(path, place.read - back, Math.min(CHUNK, size - place.read) + back) ?? EMPTY,
+      files.readBytes(path, place.read - back, Math.min(CHUNK, size - place.read) + back, stat) ?? EMPTY,
     );
     if (found.length < back || found.compare(place.anchor, 0, back, 0, back) !== 0) return false;
     if (found.length === back) return true;

@@ -12,7 +12,14 @@
  * - S2: `append` throws when the line is not written. `act` never throws: it is for watching, and watching must not stop the work.
  * - Every action line has its readable twin; only that one is shortened, and only that one may be missing.
  */
-import { sha256, ActionLogLine, type HomeLayout, type LogName, type RecordStore } from '@vivarium/contracts';
+import {
+  sha256,
+  ActionLogLine,
+  type HomeLayout,
+  type LogName,
+  type RecordStore,
+  type SegmentName,
+} from '@vivarium/contracts';
 import { isVivariumError, messageOf, VivariumError, type HomeId, type Machine } from '@vivarium/core';
 import { actionLine } from './action-line.ts';
 import { createLogTail } from './log-tail.ts';
@@ -38,17 +45,17 @@ const TORN = '#torn\n';
 
 export function createRecordStore({ layout, home, machine }: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
-  const ends = new Map<LogName, LogEnd>();
+  const ends = new Map<LogName | SegmentName, LogEnd>();
   let unwrittenActions = 0;
 
-  const write = (log: LogName, text: string): void => {
+  const write = (log: LogName | SegmentName, text: string, afterwards?: 'read back'): void => {
     const path = layout.log(log);
     const end = ends.get(log) ?? 'unknown';
     let appending = false;
     try {
       const whole = end === 'whole' ? text : closing(path, end) + text;
       appending = true;
-      files.append(path, whole);
+      files.append(path, whole, afterwards);
       ends.set(log, 'whole');
     } catch (error) {
       if (appending) ends.set(log, 'torn by us');
@@ -87,11 +94,11 @@ export function createRecordStore({ layout, home, machine }: RecordStoreOptions)
     mend(log) {
       if (files.stat(layout.log(log)) !== undefined) write(log, '');
     },
-    appendAll(log, lines) {
+    appendAll(log, lines, afterwards) {
       if (lines.length === 0) return;
       let text = '';
       for (const line of lines) text += `${JSON.stringify(line)}\n`;
-      write(log, text);
+      write(log, text, afterwards);
       if (log === 'action') for (const line of lines) writeTwin(line);
     },
     sync(log) {

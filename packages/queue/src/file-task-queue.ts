@@ -1,5 +1,5 @@
 /**
- * The queue of a home on disk: queue.json says what is wanted, execution_log.jsonl what happened, task_locks/ and run/workers/ who is at it.
+ * The queue of a home on disk: queue.json and queue.d/ say what is wanted, execution_log.jsonl what happened, task_locks/ and run/workers/ who is at it.
  * Owns none of these: any number of processes work on one home, each with an engine of its own, and keep in step through the files alone.
  * The rules (Q1–Q11) stand in queue.ts and plan.ts; here is only where things are kept.
  */
@@ -8,9 +8,9 @@ import type { ExecutionLogLine, HomeLayout, RecordStore, RecordTail, TaskQueue }
 import { createBeatFiles } from './beat-files.ts';
 import { createLockFiles } from './lock-files.ts';
 import { createQueue } from './queue.ts';
-import { createQueueReader } from './queue-reader.ts';
+import { addToQueue } from './queue-writer.ts';
 import { readLine } from './read-line.ts';
-import { addToQueueFile } from './queue-writer.ts';
+import { createWantedTasks } from './wanted-tasks.ts';
 import type { LockStore } from './task-locks.ts';
 
 export interface FileTaskQueueOptions {
@@ -30,16 +30,15 @@ export interface FileTaskQueueOptions {
 export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
   const { layout, home, machine, record, runId, leaseMs, slots = 1, onProblem } = options;
   const { clock, files, fileLock, ids, processes } = machine;
-  const path = layout.queue;
-  const reader = createQueueReader({ path, files, clock, onProblem });
+  const reader = createWantedTasks({ layout, files, clock, record, onProblem });
   const beats = createBeatFiles({ layout, files, processes, runId, slots });
   let tail: RecordTail | undefined;
 
   return createQueue(
     {
       locks: inDirectory(createLockFiles(layout, files), () => files.makeDirectory(layout.locks)),
-      tasks: (isKnown) => reader.read(isKnown).tasks,
-      add: (tasks, isKnown) => addToQueueFile({ path, files, fileLock }, tasks, isKnown),
+      tasks: (isKnown) => reader.read(isKnown),
+      add: (tasks, isKnown) => addToQueue({ layout, files, fileLock, record }, tasks, isKnown),
       readLines() {
         tail ??= record.tail('execution');
         const { entries, restarted } = tail.read();
@@ -51,12 +50,13 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
         }
         return { lines, restarted };
       },
-      appendLines: (lines) => record.appendAll('execution', lines),
+      appendLines: (lines) => record.appendAll('execution', lines, 'read back'),
       readBeat: beats.read,
       writeBeat: beats.write,
       removeBeat: beats.remove,
       watch(onChange) {
-        const stops = [record.watch(onChange), files.watch(layout.root, onChange)];
+        const stops = [layout.root, layout.segments].map((directory) => files.watch(directory, onChange));
+        stops.push(record.watch(onChange));
         return () => stops.forEach((stop) => stop());
       },
     },

@@ -1,6 +1,6 @@
 export { planAdd } from './plan/add.ts';
 export { checkGraph, explainFault, type GraphFault } from './plan/graph.ts';
-export { loadQueueFile, type LoadedQueue } from './queue-file.ts';
+export { createWantedTasks, type WantedTasks, type WantedTasksReader } from './wanted-tasks.ts';
 export { createFileTaskQueue, type FileTaskQueueOptions } from './file-task-queue.ts';
 export {
   createMemoryHome,

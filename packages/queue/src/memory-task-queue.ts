@@ -6,6 +6,7 @@ import type { Clock, IdSource, Milliseconds } from '@vivarium/core';
 import type { ExecutionLogLine, Task, TaskLockFile, TaskQueue } from '@vivarium/contracts';
 import { planAdd } from './plan/add.ts';
 import { createQueue } from './queue.ts';
+import type { WantedTasks } from './wanted-tasks.ts';
 
 /** What the processes of a home share. Fields are open to tests, as files are. */
 export interface MemoryHome {
@@ -39,6 +40,7 @@ export interface MemoryTaskQueueOptions {
 export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueue {
   const { memory = createMemoryHome(), home = 'home_in_memory', clock, ids, runId, leaseMs } = options;
   let read = 0;
+  let wanted: WantedTasks = { version: '1', tasks: memory.tasks };
   /** Later, never within the call that changed something: as files do. */
   const notify = (): void => {
     for (const onChange of memory.watchers) queueMicrotask(() => memory.watchers.has(onChange) && onChange());
@@ -55,9 +57,14 @@ export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueu
         remove: (taskId) => void memory.locks.delete(taskId),
         list: () => [...memory.locks.values()],
       },
-      tasks: () => memory.tasks,
+      tasks() {
+        // Tasks are replaced as a whole: another list is another version.
+        if (memory.tasks !== wanted.tasks)
+          wanted = { version: `${Number(wanted.version) + 1}`, tasks: memory.tasks };
+        return wanted;
+      },
       async add(tasks, isKnown) {
-        const plan = planAdd(memory.tasks, tasks, isKnown);
+        const plan = planAdd(new Map(memory.tasks.map((task) => [task.id, task])), tasks, isKnown);
         if (plan.added.length > 0) memory.tasks = [...memory.tasks, ...plan.added];
         notify();
         return plan;

@@ -12,6 +12,8 @@ import { emptyQueue, loadQueueFile, type LoadedQueue } from './queue-file.ts';
 export interface QueueReader {
   /** The last good version. Throws `queue_unreadable` when there has been none. */
   read(isKnown: (id: string) => boolean): LoadedQueue;
+  /** Names the version that is in force; the same in every process that reads the same file. */
+  readonly version: string;
 }
 
 export interface QueueReaderOptions {
@@ -27,6 +29,7 @@ const GRACE_MS: Milliseconds = 500;
 export function createQueueReader({ path, files, clock, onProblem }: QueueReaderOptions): QueueReader {
   let good: LoadedQueue | undefined;
   let seen: FileStat | undefined;
+  let version = '';
   let fault: { readonly problem: VivariumError; readonly since: Milliseconds } | undefined;
 
   function load(isKnown: (id: string) => boolean): LoadedQueue {
@@ -61,7 +64,12 @@ export function createQueueReader({ path, files, clock, onProblem }: QueueReader
       }
       // Looked at before it was read: what was written in between is seen by the next look.
       seen = stat;
+      if (fault === undefined)
+        version = stat === undefined ? 'none' : `${stat.inode}-${stat.modifiedMs}-${stat.size}`;
       return good;
+    },
+    get version() {
+      return version;
     },
   };
 }

@@ -1,19 +1,24 @@
 import { createMemoryDisk, createMemoryMachine } from '@vivarium/platform/testing';
 import { describe, expect, it } from 'vitest';
-import { addToQueueFile } from './queue-writer.ts';
+import { createRecordStore, initHome } from '@vivarium/home';
+import { homeIdOf, homeLayout } from '@vivarium/contracts';
+import { addToQueue } from './queue-writer.ts';
 
-const path = '/queue.json';
+const layout = homeLayout('/home');
+const path = layout.queue;
 const nobody = (): boolean => false;
 
 function open(disk = createMemoryDisk()) {
   const machine = createMemoryMachine({ disk });
   const { files, fileLock } = machine;
+  const record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
+  initHome(layout, files);
   return {
     disk,
     machine,
     add: (...ids: readonly string[]) =>
-      addToQueueFile(
-        { path, files, fileLock },
+      addToQueue(
+        { layout, files, fileLock, record },
         ids.map((id) => ({ id, prompt: 'p' })),
         nobody,
       ),
@@ -77,7 +82,7 @@ describe('adding to queue.json', () => {
     expect((await add('a')).rejected).toHaveLength(1);
     expect(machine.files.readText(path)).toBe(before);
     machine.files.replace(path, '{"tasks": [oops]}');
-    await expect(add('b')).rejects.toThrow('queue.json:1:12');
+    await expect(add('b')).rejects.toThrow('/home/queue.json:1:12');
     expect(machine.files.readText(path)).toBe('{"tasks": [oops]}');
   });
 

@@ -159,8 +159,13 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
 
   return {
     async add(tasks) {
-      state.refreshLog();
-      return storage.add(tasks, state.isKnown);
+      // The record is only asked about dependencies that are not in the queue; reading it is the larger part of an add.
+      let isFresh = false;
+      return storage.add(tasks, (id) => {
+        if (!isFresh) state.refreshLog();
+        isFresh = true;
+        return state.isKnown(id);
+      });
     },
     claim: async (workerId, slots) => claim(workerId, slots),
     finish: async (claimed, outcome) => finish(claimed, outcome),

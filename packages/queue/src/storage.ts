@@ -1,7 +1,8 @@
 /** What an engine must be able to keep: tasks, lines, locks, beats. The rules of claiming stand above it, once for all engines (queue.ts). */
-import type { AddAnswer, ExecutionLogLine, NewTask, Task } from '@vivarium/contracts';
+import type { AddAnswer, ExecutionLogLine, NewTask } from '@vivarium/contracts';
 import type { Beat } from './leases.ts';
 import type { LockStore } from './task-locks.ts';
+import type { WantedTasks } from './wanted-tasks.ts';
 
 export interface NewLines {
   readonly lines: readonly ExecutionLogLine[];
@@ -12,10 +13,10 @@ export interface NewLines {
 export interface QueueStorage {
   readonly locks: LockStore;
   /**
-   * The tasks that are wanted, in order. The same array as long as nothing changed, and cheap then (Q6). `isKnown` says which ids may be
-   * depended on without being in the queue. Throws `queue_unreadable` when there is no good version to go by.
+   * The tasks that are wanted, in order. Cheap when nothing changed (Q6). `isKnown` says which ids may be depended on without being in the
+   * queue. Throws `queue_unreadable` when there is no good version to go by.
    */
-  tasks(isKnown: (id: string) => boolean): readonly Task[];
+  tasks(isKnown: (id: string) => boolean): WantedTasks;
   /** Adds what can be added, under one lock; readable by every process when it resolves. */
   add(tasks: readonly NewTask[], isKnown: (id: string) => boolean): Promise<AddAnswer>;
   /** Lines of execution_log.jsonl since the last call. */

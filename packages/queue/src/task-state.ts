@@ -17,6 +17,7 @@ import {
 } from '@vivarium/contracts';
 import { createReadyIndex, type ReadyIndex } from './plan/ready-index.ts';
 import type { QueueStorage } from './storage.ts';
+import type { WantedTasks } from './wanted-tasks.ts';
 
 export interface TaskState {
   readonly fold: TaskFold;
@@ -41,10 +42,14 @@ const MOST_WRITES = 4;
  * claim loses (Q2) and the choice is made again. Measured: a sixth of the CPU of a task, with one process and with four.
  */
 const FRESH_MS: Milliseconds = 1;
+/** While there is work to choose from, what was added since can wait a moment longer; who has none looks at once. */
+const TASKS_FRESH_MS: Milliseconds = 20;
 
 export function createTaskState(storage: QueueStorage, runId: string, clock: Clock): TaskState {
   let fold = createTaskFold();
-  let tasks: readonly Task[] = [];
+  let wanted: WantedTasks = { version: '', tasks: [] };
+  /** How many of them the index knows. */
+  let known = 0;
   let index: ReadyIndex | undefined;
   /** Lines this process waits to read back, by event id. */
   const awaited = new Map<string, Applied | undefined>();
@@ -73,10 +78,11 @@ export function createTaskState(storage: QueueStorage, runId: string, clock: Clo
 
   function refreshTasks(): void {
     tasksReadAt = clock.monotonic();
-    const wanted = storage.tasks(isKnown);
-    if (wanted === tasks) return;
-    tasks = wanted;
-    index = undefined;
+    const { version } = wanted;
+    wanted = storage.tasks(isKnown);
+    if (wanted.version !== version) index = undefined;
+    else if (index !== undefined && wanted.tasks.length > known) index.append(wanted.tasks.slice(known));
+    known = wanted.tasks.length;
   }
 
   return {
@@ -84,10 +90,10 @@ export function createTaskState(storage: QueueStorage, runId: string, clock: Clo
       return fold;
     },
     get index() {
-      return (index ??= createReadyIndex(tasks, fold, runId, () => clock.now().getTime()));
+      return (index ??= createReadyIndex(wanted.tasks, fold, runId, () => clock.now().getTime()));
     },
     get tasks() {
-      return tasks;
+      return wanted.tasks;
     },
     isKnown,
     refreshLog,
@@ -99,7 +105,7 @@ export function createTaskState(storage: QueueStorage, runId: string, clock: Clo
       const now = clock.monotonic();
       const hasWork = index?.firstReady !== undefined;
       if (!hasWork || now - logReadAt > FRESH_MS) refreshLog();
-      if (!hasWork || now - tasksReadAt > FRESH_MS) refreshTasks();
+      if (!hasWork || now - tasksReadAt > TASKS_FRESH_MS) refreshTasks();
     },
     commit(lines) {
       const answers = new Map<string, Applied>();

@@ -1,13 +1,13 @@
 /**
- * The tasks of queue.json, read again only when the file changed. A file that cannot be read (half edited by hand) leaves the tasks last
- * read in place and is named as a fault, with the places the queue itself would name: the page goes on showing what is known.
+ * The tasks that are wanted, as the panel shows them: read again only when they changed. A queue.json that cannot be read (half edited by hand) leaves
+ * the tasks last read in place and is named as a fault, with the places the queue itself would name: the page goes on showing what is known.
  */
-import { EMPTY_QUEUE, sha256, type HomeLayout, type Task } from '@vivarium/contracts';
-import { messageOf, type Files } from '@vivarium/core';
-import { loadQueueFile, type LoadedQueue } from '@vivarium/queue';
+import type { HomeLayout, RecordStore, Task } from '@vivarium/contracts';
+import { messageOf, type Clock, type Files } from '@vivarium/core';
+import { createWantedTasks, type WantedTasks } from '@vivarium/queue';
 
 export interface QueueReader {
-  /** `isKnown`: ids that may be depended on although they are not in the file, because the record knows them. */
+  /** `isKnown`: ids that may be depended on although they are not in the queue, because the record knows them. */
   read(isKnown: (id: string) => boolean): 'changed' | 'same';
   readonly tasks: readonly Task[];
   /** Changes with the content. */
@@ -15,32 +15,43 @@ export interface QueueReader {
   readonly fault: string | undefined;
 }
 
-export function createQueueReader(layout: HomeLayout, files: Files): QueueReader {
-  let loaded: LoadedQueue | undefined;
-  let version = '';
+export function createQueueReader(
+  layout: HomeLayout,
+  files: Files,
+  clock: Clock,
+  record: Pick<RecordStore, 'tail'>,
+): QueueReader {
   let fault: string | undefined;
-  let looked: string | undefined;
+  let told: string | undefined;
+  let wanted: WantedTasks = { version: '', tasks: [] };
+  let version = '';
+  const reader = createWantedTasks({
+    layout,
+    files,
+    clock,
+    record,
+    onProblem: (problem) => (told = problem.message),
+  });
 
   return {
     read(isKnown) {
-      const stat = files.stat(layout.queue);
-      const look = stat === undefined ? 'none' : `${stat.inode} ${stat.size} ${stat.modifiedMs}`;
-      if (look === looked) return 'same';
-      looked = look;
-      const text = files.readText(layout.queue) ?? JSON.stringify(EMPTY_QUEUE);
       try {
-        loaded = loadQueueFile(text, layout.queue, isKnown, loaded);
+        const before = wanted;
+        wanted = reader.read(isKnown);
+        if (wanted.version !== before.version) told = undefined;
+        fault = told;
       } catch (error) {
+        // There has been no good version yet.
         fault = messageOf(error);
         return 'same';
       }
-      fault = undefined;
-      const before = version;
-      version = sha256(text).slice(0, 32);
-      return version === before ? 'same' : 'changed';
+      const now = `${wanted.version}/${wanted.tasks.length}`;
+      if (now === version) return 'same';
+      version = now;
+      return 'changed';
     },
     get tasks() {
-      return loaded?.tasks ?? [];
+      return wanted.tasks;
     },
     get version() {
       return version;

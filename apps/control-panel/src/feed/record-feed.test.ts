@@ -87,7 +87,7 @@ const act = (detail: string): void =>
   record.act({ actor: 'w1', action_type: 'SYSTEM', action: 'said', detail });
 
 const feedOf = (): RecordFeed =>
-  createRecordFeed({ record, queue: createQueueReader(layout, machine.files) });
+  createRecordFeed({ record, queue: createQueueReader(layout, machine.files, machine.clock, record) });
 const deltasOf = (feed: RecordFeed): readonly FeedDelta[] => {
   const seen = feed.look();
   if (seen.kind === 'anew') throw new Error('the feed began anew');
@@ -239,6 +239,10 @@ describe('the feed of the record', () => {
     machine.files.replace(layout.queue, '{"tasks": [\n  {"id": }\n]}');
     expect(deltasOf(feed)).toEqual([]);
     expect(feed.board.ids()).toEqual(['a']);
+    // An editor may be in the middle of saving: half a second later it is a fault.
+    expect(feed.queueFault).toBeUndefined();
+    machine.clock.advance(600);
+    feed.look();
     expect(feed.queueFault).toMatch(/queue\.json:2:\d+/);
     setQueue(task('a'), task('b'));
     deltasOf(feed);

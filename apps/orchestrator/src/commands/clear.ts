@@ -1,5 +1,5 @@
 /**
- * `clear`: an empty queue and a fresh execution log. Nothing is lost: queue.json and the log go to logs/archive/<time>/, and what was spent stays in
+ * `clear`: an empty queue and a fresh execution log. Nothing is lost: queue.json, queue.d/ and the log go to logs/archive/<time>/, and what was spent stays in
  * api_audit.log.
  *
  * The order is chosen for a crash on any line: first the queue is emptied, so that no task can run again for want of its record, then the log is
@@ -97,6 +97,9 @@ function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => v
 
   assertHeld();
   files.replace(layout.queue, `${JSON.stringify(EMPTY_QUEUE, null, 2)}\n`);
+  const segments = files.list(layout.segments);
+  if (segments.length > 0) files.makeDirectory(`${archive}/queue.d`);
+  for (const name of segments) files.rename(`${layout.segments}/${name}`, `${archive}/queue.d/${name}`);
   if (log !== undefined) {
     const lines = carriedOver(watch.tasks, home.id, clock, ids);
     files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));

@@ -1,6 +1,6 @@
 /** `status`: where every task stands and what it cost. Only reads; a home may be read-only. */
 import { viewQueue } from '@vivarium/contracts';
-import { loadQueueFile } from '@vivarium/queue';
+import { createWantedTasks } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
 import { statusLines, statusReport } from '../report/status-report.ts';
 import { createRunWatch } from '../run-watch.ts';
@@ -15,11 +15,10 @@ export async function status(input: StatusInput, deps: CommandDeps): Promise<Exi
   const { layout, runs } = home;
   const watch = createRunWatch(home.record);
   watch.read();
-  const text = deps.machine.files.readText(layout.queue);
-  const tasks =
-    text === undefined
-      ? []
-      : loadQueueFile(text, layout.queue, (id) => watch.tasks.get(id).since !== undefined).tasks;
+  const { files, clock } = deps.machine;
+  const { tasks } = createWantedTasks({ layout, files, clock, record: home.record }).read(
+    (id) => watch.tasks.get(id).since !== undefined,
+  );
   const views = viewQueue(tasks, watch.tasks);
   const grind = runs.liveGrind();
   const report = statusReport({

@@ -9,22 +9,24 @@ const task = (id: string, ...dependencies: readonly string[]) => ({
   prompt: `work on ${id}`,
   depends_on: [...dependencies],
 });
-const queued = (...tasks: readonly ReturnType<typeof task>[]): readonly Task[] =>
-  tasks.map((entry) => Task.parse(entry));
+const queued = (...tasks: readonly ReturnType<typeof task>[]): ReadonlyMap<string, Task> =>
+  new Map(tasks.map((entry) => [entry.id, Task.parse(entry)]));
+const none = queued();
 
 describe('planning an add', () => {
   it('gives each task the keys of the seed in their order, with its defaults', () => {
-    const [added] = planAdd([], [{ id: 'a', prompt: 'p' }]).added;
+    const [added] = planAdd(none, [{ id: 'a', prompt: 'p' }]).added;
     expect(JSON.stringify(added)).toBe(
       '{"id":"a","type":"grind","prompt":"p","min_budget":0.05,"max_budget":0.1,"intensity":"medium","status":"pending","depends_on":[],"parallel_safe":true,"model":null}',
     );
   });
 
   it('refuses invalid fields one by one, with field and reason, and adds the rest', () => {
-    const answer = planAdd(
-      [],
-      [{ id: 'a', prompt: ' ' }, { id: 'b', prompt: 'p', min_budget: 1, max_budget: 0.5 }, task('c')],
-    );
+    const answer = planAdd(none, [
+      { id: 'a', prompt: ' ' },
+      { id: 'b', prompt: 'p', min_budget: 1, max_budget: 0.5 },
+      task('c'),
+    ]);
     expect(answer.added.map(({ id }) => id)).toEqual(['c']);
     expect(answer.rejected).toEqual([
       { id: 'a', index: 0, reason: 'prompt: the prompt is empty' },
@@ -61,11 +63,11 @@ describe('planning an add', () => {
     fc.assert(
       fc.property(list, list, (first, second) => {
         const before = planAdd(
-          [],
+          none,
           first.map(([name, needs]) => task(name, ...needs)),
         ).added;
         const answer = planAdd(
-          before,
+          new Map(before.map((added) => [added.id, added])),
           second.map(([name, needs]) => task(name, ...needs)),
         );
         expect(checkGraph([...before, ...answer.added])).toEqual([]);

@@ -5,22 +5,27 @@
  *   the rest is added.
  */
 import { Task, type AddAnswer, type NewTask, type RejectedTask } from '@vivarium/contracts';
-import { explainPath, findCycles, quote } from './graph.ts';
+import { explainPath, findCycles, quote, type Linked } from './graph.ts';
 
-/** `existing` are the tasks of the queue; `isKnown` says which other ids may be depended on (tasks that ended and left the file). */
+/** The queue as an add sees it. A task that cannot be looked up is one that no new task can close a cycle with. */
+export interface Existing {
+  has(id: string): boolean;
+  get(id: string): Linked | undefined;
+}
+
+/** `isKnown` says which other ids may be depended on (tasks that ended and left the queue). */
 export function planAdd(
-  existing: readonly Task[],
+  existing: Existing,
   newTasks: readonly NewTask[],
   isKnown: (id: string) => boolean = () => false,
 ): AddAnswer {
   const rejected: RejectedTask[] = [];
-  const inQueue = new Map(existing.map((task) => [task.id, task]));
   const candidates = new Map<string, { readonly task: Task; readonly index: number }>();
   const refusedIds = new Set<string>();
   const refuse = (id: string, index: number, reason: string): void => {
     rejected.push({ id, index, reason });
     if (candidates.get(id)?.index === index) candidates.delete(id);
-    if (!candidates.has(id) && !inQueue.has(id)) refusedIds.add(id);
+    if (!candidates.has(id) && !existing.has(id)) refusedIds.add(id);
   };
 
   for (const [index, newTask] of newTasks.entries()) {
@@ -33,7 +38,7 @@ export function planAdd(
         index,
         parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '),
       );
-    else if (inQueue.has(id)) refuse(id, index, `a task with the id ${quote(id)} is already in the queue`);
+    else if (existing.has(id)) refuse(id, index, `a task with the id ${quote(id)} is already in the queue`);
     else if (candidates.has(id))
       refuse(id, index, `the id ${quote(id)} is given twice, first at position ${candidates.get(id)?.index}`);
     else {
@@ -47,7 +52,7 @@ export function planAdd(
   }
   for (const { path } of findCycles(
     [...candidates.keys()],
-    (id) => candidates.get(id)?.task ?? inQueue.get(id),
+    (id) => candidates.get(id)?.task ?? existing.get(id),
   )) {
     const members = path.slice(0, -1);
     for (const [start, id] of members.entries()) {
@@ -73,7 +78,7 @@ export function planAdd(
       }
     }
     const missing = [...dependants.keys()].filter(
-      (id) => !candidates.has(id) && !inQueue.has(id) && !isKnown(id),
+      (id) => !candidates.has(id) && !existing.has(id) && !isKnown(id),
     );
     for (let id = missing.pop(); id !== undefined; id = missing.pop()) {
       const why = refusedIds.has(id) ? 'which was not added' : 'which is not in the queue';

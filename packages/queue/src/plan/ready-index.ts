@@ -36,6 +36,8 @@ export interface ReadyIndex {
   readonly earliest: number | undefined;
   /** A line about this task was applied to the fold. */
   recordChanged(id: string): void;
+  /** Takes in tasks that were added behind the others. */
+  append(added: readonly Task[]): void;
   /** Moves what has fallen due to the tasks that may be claimed. */
   ripen(): void;
 }
@@ -64,17 +66,11 @@ export function createReadyIndex(
   const lookUp = (id: string): Task | undefined => nodes.get(id)?.task;
   const view = (): PlanView => ({ fold, lookUp, runId, nowMs: nowMs() });
 
-  for (const task of tasks) {
-    nodes.set(task.id, { task, place: { kind: 'final' }, link: undefined });
-    counts.final += 1;
-    for (const dependency of task.depends_on) addTo(dependants, dependency, task.id);
-  }
-  const atFirst = view();
-  for (const id of dependants.keys()) states.set(id, dependencyState(id, atFirst));
-  for (const node of nodes.values()) move(node, readinessOf(node.task, atFirst));
+  append(tasks);
 
   return {
     counts,
+    append,
     lookUp,
     dependantsOf: (id) => dependants.get(id) ?? [],
     get firstReady() {
@@ -110,6 +106,27 @@ export function createReadyIndex(
       }
     },
   };
+
+  function append(added: readonly Task[]): void {
+    const isFirst = nodes.size === 0;
+    for (const task of added) {
+      nodes.set(task.id, { task, place: { kind: 'final' }, link: undefined });
+      counts.final += 1;
+      for (const dependency of task.depends_on) addTo(dependants, dependency, task.id);
+    }
+    const now = view();
+    const note = (id: string): void => void states.set(id, dependencyState(id, now));
+    for (const { id, depends_on: dependencies } of added) {
+      dependencies.forEach(note);
+      if (dependants.has(id)) note(id);
+    }
+    for (const { id } of added) reconsider(id, now);
+    if (isFirst) return;
+    // Tasks of before that depended on one of these while it was missing.
+    const isNew = new Set(added.map(({ id }) => id));
+    for (const id of isNew)
+      for (const dependant of dependants.get(id) ?? []) if (!isNew.has(dependant)) reconsider(dependant, now);
+  }
 
   /** The dependency watched has completed: watch the next one, or let the task go. Those before it are met, failures are told to all. */
   function advance(id: string, now: PlanView): void {

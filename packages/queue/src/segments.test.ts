@@ -1,0 +1,197 @@
+/** The bulk part of the queue: what it costs, and what it withstands. */
+import { homeIdOf, homeLayout, type NewTask, type Task } from '@vivarium/contracts';
+import { createRecordStore, initHome } from '@vivarium/home';
+import { createMemoryDisk, createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
+import type { VivariumError } from '@vivarium/core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { addToQueue, MOST_IN_FILE } from './queue-writer.ts';
+import { createWantedTasks, type WantedTasksReader } from './wanted-tasks.ts';
+
+const layout = homeLayout('/home');
+const segment = 'queue.d/000001.jsonl';
+const nobody = (): boolean => false;
+const many = (count: number, prefix = 't'): readonly NewTask[] =>
+  Array.from({ length: count }, (_, index) => ({ id: `${prefix}${index}`, prompt: 'p' }));
+
+interface Process {
+  readonly machine: MemoryMachine;
+  readonly problems: VivariumError[];
+  readonly reader: WantedTasksReader;
+  add(tasks: readonly NewTask[], isKnown?: (id: string) => boolean): ReturnType<typeof addToQueue>;
+  ids(): readonly string[];
+}
+
+describe('bulk adds', () => {
+  let disk: ReturnType<typeof createMemoryDisk>;
+  const open = (): Process => {
+    const machine = createMemoryMachine({ disk });
+    const record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
+    const { files, fileLock, clock } = machine;
+    initHome(layout, files);
+    const problems: VivariumError[] = [];
+    const reader = createWantedTasks({
+      layout,
+      files,
+      clock,
+      record,
+      onProblem: (problem) => problems.push(problem),
+    });
+    return {
+      machine,
+      problems,
+      reader,
+      add: async (tasks, isKnown = nobody) => addToQueue({ layout, files, fileLock, record }, tasks, isKnown),
+      ids: () => reader.read(nobody).tasks.map(({ id }: Task) => id),
+    };
+  };
+  beforeEach(() => {
+    disk = createMemoryDisk();
+  });
+
+  it('a queue that a person can read stays in queue.json; what is larger goes to queue.d, and later adds behind it', async () => {
+    const one = open();
+    await one.add(many(MOST_IN_FILE));
+    expect(one.machine.files.list(layout.segments)).toEqual([]);
+    await one.add([{ id: 'more', prompt: 'p' }]);
+    expect(one.machine.files.list(layout.segments)).toEqual(['000001.jsonl']);
+    expect(JSON.parse(one.machine.files.readText(layout.queue) ?? '')).toMatchObject({
+      tasks: { length: MOST_IN_FILE },
+    });
+    const { reader } = open();
+    expect(reader.read(nobody).tasks.at(-1)?.id).toBe('more');
+    expect(reader.read(nobody).tasks).toHaveLength(MOST_IN_FILE + 1);
+  });
+
+  it('Q6: an add to a bulk queue reads no task again, and a reader reads only what is new', async () => {
+    const one = open();
+    await one.add(many(2_000));
+    const { reader } = one;
+    const before = reader.read(nobody);
+    const another = open();
+    let bytes = 0;
+    const { readBytes } = another.machine.files;
+    another.machine.files.readBytes = (path, offset, length, known) => {
+      const found = readBytes(path, offset, length, known);
+      if (path.includes('queue.d')) bytes += found?.length ?? 0;
+      return found;
+    };
+    await another.add([{ id: 'later', prompt: 'p' }]);
+    expect(bytes).toBeLessThan(3_000);
+    const after = reader.read(nobody);
+    expect(after.version).toBe(before.version);
+    expect(after.tasks).toBe(before.tasks);
+    expect(after.tasks.at(-1)?.id).toBe('later');
+  });
+
+  it('Q10: ids and dependencies are checked against both parts of the queue', async () => {
+    const one = open();
+    await one.add([{ id: 'file', prompt: 'p' }]);
+    await one.add(many(1_500));
+    const two = open();
+    const answer = await two.add([
+      { id: 'file', prompt: 'p' },
+      { id: 't7', prompt: 'p' },
+      { id: 'ok', prompt: 'p', depends_on: ['t1499', 'file'] },
+      { id: 'bad', prompt: 'p', depends_on: ['t1500'] },
+    ]);
+    expect(answer.added.map(({ id }) => id)).toEqual(['ok']);
+    expect(answer.rejected.map(({ id }) => id)).toEqual(['file', 't7', 'bad']);
+    // And what is written by hand may depend on what was added in bulk.
+    one.machine.files.replace(
+      layout.queue,
+      JSON.stringify({ tasks: [{ id: 'hand', prompt: 'p', depends_on: ['t3'] }] }),
+    );
+    expect(one.ids()[0]).toBe('hand');
+  });
+
+  it('Q10: a task that comes back cannot close a cycle through tasks that still depend on it', async () => {
+    const one = open();
+    await one.add(many(1_500), nobody);
+    await one.add([{ id: 'after', prompt: 'p', depends_on: ['gone'] }], (id) => id === 'gone');
+    const answer = await open().add(
+      [{ id: 'gone', prompt: 'p', depends_on: ['after'] }],
+      (id) => id === 'gone',
+    );
+    expect(answer.rejected).toEqual([
+      { id: 'gone', index: 0, reason: '"gone" waits for itself: "gone" → "after" → "gone"' },
+    ]);
+  });
+
+  it('what add remembers may be deleted, cut or stale at any time', async () => {
+    await open().add(many(1_500));
+    const path = layout.segmentIds(segment);
+    const { files } = open().machine;
+    const whole = files.readText(path) ?? '';
+    expect(whole).not.toBe('');
+    for (const spoil of [
+      () => files.remove(path),
+      () => files.replace(path, whole.slice(0, whole.length / 2)),
+      () => files.replace(path, 'nonsense\n'),
+      () => files.replace(path, whole.replace(/"generation":"[^"]*"/, '"generation":"another"')),
+      () => files.replace(path, '{"to":{"generation":"x","offset":1e9},"ids":["never"],"loose":[]}\n'),
+    ]) {
+      spoil();
+      const { rejected, added } = await open().add([
+        { id: 't1499', prompt: 'p' },
+        { id: 'never', prompt: 'p', depends_on: ['t0'] },
+      ]);
+      expect(rejected.map(({ id }) => id)).toContain('t1499');
+      expect([...added.map(({ id }) => id), ...rejected.slice(1).map(({ id }) => id)]).toEqual(['never']);
+    }
+  });
+
+  it('Q8: a bulk add cut at any byte leaves whole tasks that depend on nothing missing, and the same add again completes it', async () => {
+    const tasks: NewTask[] = [...many(1_200)];
+    tasks.unshift({ id: 'last', prompt: 'p', depends_on: ['t1199', 't3'] });
+    await open().add(tasks);
+    const whole = open().machine.files.readText(layout.log(segment)) ?? '';
+    for (const cut of [1, 100, whole.length - 1, whole.length - 40, Math.floor(whole.length / 2)]) {
+      disk = createMemoryDisk();
+      const one = open();
+      one.machine.files.makeDirectory(layout.segments);
+      one.machine.files.replace(layout.log(segment), whole.slice(0, cut));
+      const seen = new Set<string>();
+      for (const { id, depends_on: needs } of one.reader.read(nobody).tasks) {
+        expect(needs.every((need) => seen.has(need))).toBe(true);
+        seen.add(id);
+      }
+      const again = await open().add(tasks);
+      expect(again.added.length + again.rejected.length).toBe(tasks.length);
+      expect(new Set(one.ids())).toEqual(new Set(tasks.map(({ id }) => id)));
+      expect(one.ids()).toHaveLength(tasks.length);
+    }
+  });
+
+  it('a line that is no task is passed over and told once; an id that stands twice means the first', async () => {
+    const one = open();
+    await one.add(many(1_100));
+    const foreign = [
+      '{"id":"hand","prompt":"by hand"}',
+      '{"id":"t5","prompt":"again"}',
+      '{"id":"x"}',
+      'oops',
+    ];
+    one.machine.files.append(layout.log(segment), `${foreign.join('\n')}\n`);
+    const { tasks } = one.reader.read(nobody);
+    expect(tasks).toHaveLength(1_101);
+    expect(tasks.at(-1)).toMatchObject({ id: 'hand', prompt: 'by hand', max_budget: 0.1 });
+    expect(tasks[5]?.prompt).toBe('p');
+    one.reader.read(nobody);
+    expect(one.problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/byte \d+: prompt: .*\n.*not JSON.*\n"t5" stands in the queue twice/),
+    ]);
+  });
+
+  it('adds again what was lost with the lock, and says added once', async () => {
+    const one = open();
+    let appends = 0;
+    one.machine.files.intercept((operation, path) => {
+      if (operation !== 'append' || !path.includes('queue.d/000')) return;
+      appends += 1;
+      if (appends === 1) queueMicrotask(one.machine.fileLock.compromise(layout.queue));
+    });
+    const answer = await one.add(many(1_200));
+    expect([answer.added.length, answer.rejected.length]).toEqual([1_200, 0]);
+    expect(one.ids()).toHaveLength(1_200);
+  });
+});
