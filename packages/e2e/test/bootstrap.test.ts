@@ -107,13 +107,13 @@ describe('preparing a checkout', () => {
 });
 
 describe('the commands', () => {
-  it('npm start becomes the orchestrator in its own process, with `up 4` and the words given', async () => {
-    const { child, done } = checkout.run('scripts/start.mjs', ['--once']);
+  it('npm start becomes the orchestrator in its own process, with `up` and the words given, a number of workers among them', async () => {
+    const { child, done } = checkout.run('scripts/start.mjs', ['2', '--once']);
     const { code, output } = await done;
     expect(code).toBe(0);
     expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({
       pid: child.pid,
-      args: ['up', '4', '--once'],
+      args: ['up', '2', '--once'],
     });
   });
 
