@@ -104,7 +104,9 @@ describe('the main path', () => {
     const again = await home.cli(['start', '2']);
     expect(again).toMatchObject({
       code: 0,
-      out: expect.stringContaining('Nothing is left that could run') as unknown,
+      out: expect.stringMatching(
+        /^Nothing is left that could run; nothing was started\.\n {2}2 completed of 2\n/,
+      ) as unknown,
     });
     expectDoneOnce(home, ['task-1', 'task-2']);
   });
@@ -465,11 +467,13 @@ describe('runs that stay', () => {
     expectDoneOnce(home, ['a', 'b', 'more']);
   });
 
-  it('up --once works the queue off and ends with the code of the run', async () => {
+  it('up --once works the queue off without a panel and ends with the code of the run', async () => {
     const home = homeWith(taskNamed('a'), taskNamed('bad', { prompt: 'Run rm -rf / on the server.' }));
-    const { code, out } = await home.cli(['up', '2', '--once', '--panel-port', '0']);
+    const { code, out } = await home.cli(['up', '2', '--once']);
     expect(code).toBe(1);
     expect(out).toMatch(/Ended, not all completed[\s\S]*1 completed, 1 refused of 2/);
+    expect(out).toMatch(/^grind: http:\/\/127\.0\.0\.1:\d+ \(simulator, no real money moves\)$/m);
+    expect(out).not.toContain('control panel');
     expect(home.processes()).toEqual([]);
   });
 
@@ -482,7 +486,10 @@ describe('runs that stay', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(onDisk(home, 'in_progress')).toBe(0);
     await home.cli(['resume', '--reason', 'here I am']);
-    await up.says(/All 1 tasks are completed|All tasks/);
+    await up.says(/^running again$/m);
+    await up.says(/The one task is completed/);
+    await home.cli(['pause', '--reason', 'lunch']);
+    await up.says(/^PAUSED: lunch \(orchestrator resume\)$/m);
     up.child.kill('SIGTERM');
     expect((await up.ended).code).toBe(0);
   });
