@@ -4,7 +4,7 @@
  * - Q10: unknown and cyclic dependencies are refused by name. A refused task takes those that depend on it along, each with its own reason;
  *   the rest is added.
  */
-import { Task, type AddAnswer, type NewTask, type RejectedTask } from '@vivarium/contracts';
+import { issueText, Task, type AddAnswer, type NewTask, type RejectedTask } from '@vivarium/contracts';
 import { explainPath, findCycles, quote } from './graph.ts';
 
 /** `existing` are the tasks of the queue; `isKnown` says which other ids may be depended on (tasks that ended and left the file). */
@@ -31,7 +31,7 @@ export function planAdd(
       refuse(
         id,
         index,
-        parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '),
+        parsed.error.issues.map((issue) => [...issue.path, issueText(issue)].join(': ')).join('; '),
       );
     else if (inQueue.has(id)) refuse(id, index, `a task with the id ${quote(id)} is already in the queue`);
     else if (candidates.has(id))
