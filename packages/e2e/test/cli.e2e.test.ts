@@ -1,10 +1,26 @@
 /** The command line as people type it: every command, every flag's effect, every exit code that needs no run. */
-import { mkdtempSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QueueFile, StatusReport } from '@vivarium/contracts';
-import { createHome, launchCli, taskNamed, type Home } from './orchestrator-process.ts';
+import {
+  createHome,
+  launchCli,
+  orchestratorMain,
+  taskNamed,
+  type Ended,
+  type Home,
+} from './orchestrator-process.ts';
 import { root } from './repository.ts';
 
 let home: Home;
@@ -13,6 +29,14 @@ beforeEach(() => {
 });
 afterEach(() => home.remove());
 
+/** The command line within a line of bash, on the home of the test. */
+const outputOf = (words: string) =>
+  new Promise<Ended>((resolve) => {
+    const line = `'${process.execPath}' '${orchestratorMain}' --home '${home.path}' ${words}`;
+    execFile('bash', ['-c', line], (error, out, err) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+  });
 const tasks = () => QueueFile.parse(JSON.parse(home.read('queue.json'))).tasks;
 
 describe('usage', () => {
@@ -321,7 +345,7 @@ describe('start without a run', () => {
     for (const command of ['start', 'status']) {
       const { code, err } = await home.cli([command]);
       expect(code).toBe(4);
-      expect(err).toMatch(/queue\.json:3:\d+/);
+      expect(err).toMatch(/queue\.json:3:\d+[\s\S]*places named and run the command again/);
     }
   });
 
@@ -389,6 +413,20 @@ describe('status', () => {
       runs: [],
       tasks: [{ id: 'a' }, { id: 'b', waits_for: ['a'] }],
     });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('output that cannot be written is told, and no success', async () => {
+    home.queue([taskNamed('a')]);
+    const { code, out, err } = await outputOf(`status > /dev/full`);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^ERROR: the output cannot be written: .*ENOSPC/);
+  });
+
+  it('a reader that has enough is no fault', async () => {
+    home.queue(Array.from({ length: 3_000 }, (_, at) => taskNamed(`t${at}`)));
+    const { code, out, err } = await outputOf(`status --all | head -1; exit "\${PIPESTATUS[0]}"`);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^Vivarium · [^\n]*\n$/);
   });
 
   it('reads the seed’s own log', async () => {
