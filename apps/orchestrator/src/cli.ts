@@ -63,7 +63,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
     .option('--temperature <t>', '0 to 2', temperature)
     .option(
       '--file <files...>',
-      'task files, - for standard input: JSON (all of a file or nothing) or JSONL (line by line)',
+      'task files, - for standard input; of JSONL every good line counts, of JSON that breaks off nothing does',
     )
     .addOption(json())
     .action(async (id: string | undefined, type: string | undefined, _options: unknown, self: Command) => {

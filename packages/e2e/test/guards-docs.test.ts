@@ -134,9 +134,9 @@ describe('links and commands in the pages', () => {
         .map((path) => `${page}: ${path}`),
     );
     expect(missing).toEqual([]);
-    expect(pathsNamedIn('a `packages/core/src/no-such.ts`, `docs/decisions/`, `apps/x/*.ts` and `logs/x`')).toEqual(
-      ['packages/core/src/no-such.ts', 'docs/decisions/', 'apps/x'],
-    );
+    expect(
+      pathsNamedIn('a `packages/core/src/no-such.ts`, `docs/decisions/`, `apps/x/*.ts` and `logs/x`'),
+    ).toEqual(['packages/core/src/no-such.ts', 'docs/decisions/', 'apps/x']);
   });
 
   it('every npm command in the pages is a script of package.json', () => {
