@@ -183,6 +183,7 @@ it('the surfaces of the packages are these', async () => {
         "homeLayout",
         "isCurrent",
         "isFinal",
+        "issueText",
         "nextRecord",
         "panelLink",
         "promptHash",
@@ -219,6 +220,7 @@ it('the surfaces of the packages are these', async () => {
         "zeroUsd",
       ],
       "home": [
+        "chooseHome",
         "createBudgetStore",
         "createControlStore",
         "createRecordStore",

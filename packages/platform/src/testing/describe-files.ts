@@ -61,7 +61,7 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
         ours.append(log, text);
         expect(ours.readText(log)).toBe(text + text);
       });
-      it('answers a fault as record_unwritable that may pass, with a hint that names the path', () => {
+      it('answers a fault as record_unwritable that may pass, whose message names the path, with a hint', () => {
         const path = `${under.directory}/none/a.log`;
         let thrown: unknown;
         try {
@@ -70,7 +70,8 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
           thrown = error;
         }
         expect(thrown).toMatchObject({ code: 'record_unwritable', remedy: { kind: 'retry' } });
-        expect((thrown as VivariumError).hint).toContain(path);
+        expect((thrown as VivariumError).message).toContain(path);
+        expect((thrown as VivariumError).hint).toMatch(/./);
       });
       it('works again once the fault is mended', () => {
         const path = `${under.directory}/later/a.log`;
