@@ -261,6 +261,24 @@ describe('grind and its owner', () => {
 });
 
 describe('several at once', () => {
+  it('what direct requests spent meanwhile is told beside the cost of the run', async () => {
+    const home = await prepared(homeWith(...many(2)));
+    const { grind } = await ownGrind(home, ['--latency-ms', '1500']);
+    const run = home.launch(['start', '1']);
+    await until(() => onDisk(home, 'in_progress') === 1, 20_000, 'the first claim');
+    const answer = await fetch(`${grind.url}/grind`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: 'One sentence.', max_budget: 0.01 }),
+    });
+    expect(answer.status).toBe(200);
+    const { code, out } = await run.ended;
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /cost, simulated: .*\n {2}besides: \$0\.\d+ simulated by other runs and direct requests/,
+    );
+  });
+
   it('two starts on one home share one grind and do nothing twice', async () => {
     const tasks = many(20);
     const home = homeWith(...tasks);
@@ -346,6 +364,14 @@ describe('control and edits in the middle of a run', () => {
     await home.cli(['resume', '--reason', 'no fire']);
     expect((await home.cli(['start', '2', '--concurrency', '4'])).code).toBe(0);
     expect(await home.status()).toMatchObject({ completed: 8, failed: 0 });
+  });
+
+  it('--watch without money for what is left says so, and what to do', async () => {
+    const home = homeWith(taskNamed('a'));
+    const run = home.launch(['start', '1', '--watch', '--run-cap', '0']);
+    await run.says(/The cap of this run \(\$0\.00\) leaves too little for 1 task/);
+    run.child.kill('SIGTERM');
+    expect((await run.ended).out).toMatch(/raise --run-cap \(now \$0\.00\) and start again/);
   });
 
   it('PAUSE lets what runs finish and begins nothing; resume goes on in the same run', async () => {

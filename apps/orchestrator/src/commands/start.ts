@@ -10,6 +10,7 @@ import { runId, zeroUsd } from '@vivarium/core';
 import { openHome, openQueue, readConfig, type CommandDeps, type RunExitCode } from '../deps.ts';
 import { grindLines, grindUpLine, isSimulated, planGrind } from '../grind-plan.ts';
 import { createProgress, type Progress } from '../progress.ts';
+import { capLine } from '../report/cap-line.ts';
 import { counted } from '../report/counted.ts';
 import { exitCodeOf, factLines, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
 import { fundingLines } from '../report/funding.ts';
@@ -155,6 +156,10 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
         // A run that ends by HALT says so as its end.
         const note = now.kind === 'halted' && !input.watch ? undefined : controlNote(before, now);
         if (note !== undefined) progress.note(note);
+      },
+      onQuiet: (quiet) => {
+        const cap = input.watch ? capLine(quiet, run, config.runCap) : undefined;
+        if (cap !== undefined) progress.note(terminal.colours.yellow(cap));
       },
       onEnding: (end, busy) => tellEnding(end, busy, progress),
     },

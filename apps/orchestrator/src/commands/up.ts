@@ -2,8 +2,8 @@
  * `up [N]`, which `npm start` runs: simulator when there is no key, grind, control panel and N workers on the queue, until Ctrl-C. With `--once` it
  * ends when nothing more can run. A second one on the same home tells what the first has done and where it is, and redoes nothing.
  */
-import { countStatuses, type StatusCounts, type TaskView } from '@vivarium/contracts';
-import { formatUsd, runId, type NanoUsd, type RunId } from '@vivarium/core';
+import { countStatuses, type StatusCounts } from '@vivarium/contracts';
+import { runId } from '@vivarium/core';
 import {
   openHome,
   openQueue,
@@ -17,7 +17,7 @@ import { linkTo, livePanelLink } from '../panel-link.ts';
 import { counted } from '../report/counted.ts';
 import { fundingLines } from '../report/funding.ts';
 import { outputLines } from '../report/output-lines.ts';
-import { waitsForRunMoney } from '../report/remedies.ts';
+import { capLine } from '../report/cap-line.ts';
 import { countsText, summaryLines, type RunSummary } from '../report/summary.ts';
 import type { TaskEnd } from '../report/task-line.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
@@ -164,14 +164,6 @@ function stoppedCode({ end }: RunSummary): RunExitCode {
     case 'crash_loop':
       return 1;
   }
-}
-
-/** Said while a run waits that cannot do what is left: it has no money for it, and never will have. */
-export function capLine(views: readonly TaskView[], run: RunId, cap: NanoUsd): string | undefined {
-  const waiting = views.filter((view) => waitsForRunMoney(view, run)).length;
-  return waiting === 0
-    ? undefined
-    : `The cap of this run (${formatUsd(cap)}) leaves too little for ${counted(waiting, 'task')}, and perhaps for what is added. To go on: Ctrl-C, then start again with a higher --run-cap.`;
 }
 
 export function doneText(counts: StatusCounts): string {
