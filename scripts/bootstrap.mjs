@@ -12,15 +12,21 @@ import { BootstrapFailure, runCommand, stepsOf } from './bootstrap-steps.mjs';
 import { acquire } from './exclusive.mjs';
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
-const oldestNode = { major: 20, minor: 19 };
+/** The first minor of each line that all dependencies run on; lines that are not here, and are not newer than all of them, are left out. */
+const oldestMinors = new Map([
+  [20, 19],
+  [22, 13],
+  [24, 0],
+]);
 
 /** Why this Node cannot run Vivarium, or undefined. @param {string} version */
 export const whyNotNode = (version) => {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
-  if (major > oldestNode.major || (major === oldestNode.major && minor >= oldestNode.minor)) return undefined;
+  const oldestMinor = major > Math.max(...oldestMinors.keys()) ? 0 : oldestMinors.get(major);
+  if (oldestMinor !== undefined && minor >= oldestMinor) return undefined;
   return [
-    `Vivarium needs Node ${oldestNode.major}.${oldestNode.minor} or newer; this is ${version}.`,
-    'Install a newer Node (from nodejs.org or by your version manager) and run the command again.',
+    `Vivarium needs Node 20.19 or newer of 20, 22.13 or newer of 22, or 24 and up; this is ${version}.`,
+    'Install one of them (from nodejs.org or by your version manager) and run the command again.',
   ].join('\n');
 };
 

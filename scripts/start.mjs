@@ -7,5 +7,5 @@ import { fileURLToPath } from 'node:url';
 
 await bootstrapOrExit();
 const main = new URL('../apps/orchestrator/dist/main.js', import.meta.url);
-process.argv = [process.execPath, fileURLToPath(main), 'up', '4', ...process.argv.slice(2)];
+process.argv = [process.execPath, fileURLToPath(main), 'up', ...process.argv.slice(2)];
 await import(main.href);

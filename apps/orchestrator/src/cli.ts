@@ -6,6 +6,7 @@ import {
   dollars,
   idList,
   portNumber,
+  runCap,
   slotCount,
   temperature,
   tokenCount,
@@ -41,7 +42,11 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
   command('add [id] [type]', 'add a task, or the tasks of files')
     .option('--prompt <text>', 'what the model is asked')
     .addOption(new Option('--task <text>', 'the same as --prompt').conflicts('prompt'))
-    .option('--min <usd>', `dollars that must be free in every cap (${TASK_DEFAULTS.min_budget})`, dollars)
+    .option(
+      '--min <usd>',
+      `start only while every cap has this many dollars left (${TASK_DEFAULTS.min_budget})`,
+      dollars,
+    )
     .option(
       '--max <usd>',
       `dollars the task may cost, all attempts together (${TASK_DEFAULTS.max_budget})`,
@@ -56,7 +61,10 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
     .option('--depends-on <ids>', 'wait for these tasks: a,b; may be repeated', idList, [])
     .option('--max-tokens <n>', 'most tokens of the reply', tokenCount)
     .option('--temperature <t>', '0 to 2', temperature)
-    .option('--file <files...>', 'task files (JSON, JSONL), - for standard input')
+    .option(
+      '--file <files...>',
+      'task files, - for standard input; of JSONL every good line counts, of JSON that breaks off nothing does',
+    )
     .addOption(json())
     .action(async (id: string | undefined, type: string | undefined, _options: unknown, self: Command) => {
       const flags = self.opts<AddFlags>();
@@ -105,7 +113,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
     .option('--concurrency <k>', 'tasks each worker does at a time', slotCount, 1)
     .option('--watch', 'stay, and work on what is added')
     .option('--dry-run', 'show what would run and what it could cost; start nothing')
-    .option('--run-cap <usd>', 'most this run may cost (VIVARIUM_RUN_CAP_USD, or 2.00)')
+    .option('--run-cap <usd>', 'most this run may cost (VIVARIUM_RUN_CAP_USD, or 2.00)', runCap)
     .addOption(new Option('--json', 'print one JSON line per event'))
     .action(async (workers: number, flags: StartFlags) => {
       const { start } = await import('./commands/start.ts');
@@ -124,9 +132,13 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
   command('up', 'simulator if there is no key, grind, control panel and workers, until Ctrl-C')
     .argument('[workers]', `worker processes, 1 to 32`, workerCount, 4)
     .option('--concurrency <k>', 'tasks each worker does at a time', slotCount, 1)
-    .option('--once', 'end when nothing more can run')
-    .option('--panel-port <port>', 'port of the control panel (8421, or a free one)', portNumber)
-    .option('--run-cap <usd>', 'most this run may cost (VIVARIUM_RUN_CAP_USD, or 2.00)')
+    .option('--once', 'end when nothing more can run; starts no control panel')
+    .addOption(
+      new Option('--panel-port <port>', 'port of the control panel (8421, or a free one)')
+        .argParser(portNumber)
+        .conflicts('once'),
+    )
+    .option('--run-cap <usd>', 'most this run may cost (VIVARIUM_RUN_CAP_USD, or 2.00)', runCap)
     .action(async (workers: number, flags: UpFlags) => {
       const { up } = await import('./commands/up.ts');
       const input = {
@@ -142,10 +154,11 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
     });
 
   command('status', 'where every task stands, and what it cost')
+    .option('--all', 'one line for every task, with the file of its result')
     .addOption(json())
-    .action(async (flags: { json?: boolean }) => {
+    .action(async (flags: { all?: boolean; json?: boolean }) => {
       const { status } = await import('./commands/status.ts');
-      return end(status({ home: home(), json: flags.json === true }, deps()));
+      return end(status({ home: home(), all: flags.all === true, json: flags.json === true }, deps()));
     });
 
   for (const [verb, description] of CONTROL) {

@@ -10,10 +10,10 @@ import {
 } from '@vivarium/contracts';
 import { runId, type HomeId, type Machine, type RunId } from '@vivarium/core';
 import {
+  chooseHome,
   createControlStore,
   createRecordStore,
   initHome,
-  resolveHome,
   runFiles,
   type RunFiles,
 } from '@vivarium/home';
@@ -47,7 +47,12 @@ export interface OpenHome {
 export function openHome(flag: string | undefined, deps: CommandDeps, prepare: 'prepare' | 'look'): OpenHome {
   const { machine } = deps;
   const choice = { flag, env: homeVariable(deps.env), cwd: deps.cwd, fallback: deps.repository };
-  const layout = homeLayout(resolveHome(choice, machine.files));
+  const { root, isFallback } = chooseHome(choice, machine.files);
+  if (isFallback)
+    deps.terminal.complain(
+      `home: ${root} (the repository: no queue.json above ${deps.cwd}; name another with --home)`,
+    );
+  const layout = homeLayout(root);
   const id = homeIdOf(layout.root);
   if (prepare === 'prepare') initHome(layout, machine.files);
   const record = createRecordStore({ layout, home: id, machine });

@@ -3,6 +3,7 @@ import {
   dollars,
   idList,
   portNumber,
+  runCap,
   slotCount,
   temperature,
   tokenCount,
@@ -19,6 +20,7 @@ describe('what may stand behind a flag', () => {
       portNumber('0'),
     ]).toEqual([1, 32, 256, 65_536, 0]);
     expect([dollars('0.10'), dollars('2'), dollars('.5'), dollars('1e-6')]).toEqual([0.1, 2, 0.5, 0.000001]);
+    expect([runCap('0'), runCap('2.00'), runCap('.5')]).toEqual(['0', '2.00', '.5']);
     expect([temperature('0'), temperature('2')]).toEqual([0, 2]);
     expect(idList('a, b', [])).toEqual(['a', 'b']);
     expect(idList('b,c', ['a', 'b'])).toEqual(['a', 'b', 'c']);
@@ -30,14 +32,16 @@ describe('what may stand behind a flag', () => {
     [tokenCount, ['0', '65537']],
     [portNumber, ['-1', '65536', 'http']],
     [dollars, ['0', '-1', 'nan', 'NaN', 'Infinity', '-Infinity', '1e400', '', ' ', '1,5', '$1', '0x1']],
+    [runCap, ['-1', 'abc', 'NaN', 'Infinity', '', '1,5', '$1', '1000001']],
     [temperature, ['-0.1', '2.1', 'hot', 'NaN']],
   ])('%o refuses what is not', (read, texts) => {
     for (const text of texts) expect(() => read(text), text).toThrow(/./);
   });
 
-  it('names the value in the seed’s words', () => {
-    expect(() => workerCount('four')).toThrow("Invalid number of workers: 'four' (must be 1-32)");
-    expect(() => workerCount('40')).toThrow('num_workers must be between 1 and 32, got 40');
+  it('names the value and what is allowed', () => {
+    for (const text of ['four', '40'])
+      expect(() => workerCount(text)).toThrow(`workers: a whole number from 1 to 32, got '${text}'`);
+    expect(() => runCap('abc')).toThrow("'abc' is not an amount in US dollars, 0 or more");
     expect(() => idList('a,,b', [])).toThrow("'a,,b' names an empty id");
   });
 });

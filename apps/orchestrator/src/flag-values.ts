@@ -1,16 +1,17 @@
 /** What may stand behind a flag. Each throws with words that name the value and what is allowed. Pure. */
+import { VivariumError } from '@vivarium/core';
 import { InvalidArgumentError } from 'commander';
 
 export const MOST_WORKERS = 32;
 const MOST_SLOTS = 256;
 
-/** In the seed's words. */
+/** The one argument that is no flag: a sentence of its own, for the parser's own words would name it twice. */
 export function workerCount(text: string): number {
-  if (!/^[+-]?\d+$/.test(text))
-    throw new InvalidArgumentError(`Invalid number of workers: '${text}' (must be 1-${MOST_WORKERS})`);
-  const count = Number(text);
-  if (count < 1 || count > MOST_WORKERS)
-    throw new InvalidArgumentError(`num_workers must be between 1 and ${MOST_WORKERS}, got ${text}`);
+  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(count >= 1 && count <= MOST_WORKERS))
+    throw new VivariumError('usage', `workers: a whole number from 1 to ${MOST_WORKERS}, got '${text}'`, {
+      remedy: { kind: 'stop' },
+    });
   return count;
 }
 
@@ -33,6 +34,14 @@ export function dollars(text: string): number {
     throw new InvalidArgumentError(`'${text}' is not an amount in US dollars above 0`);
   }
   return amount;
+}
+
+/** Nought is a cap too. Passed on as it was written: the configuration reads it as it reads the variable of the same meaning. */
+export function runCap(text: string): string {
+  const amount = decimal(text);
+  if (amount === undefined || amount < 0 || amount > 1_000_000)
+    throw new InvalidArgumentError(`'${text}' is not an amount in US dollars, 0 or more`);
+  return text;
 }
 
 export function temperature(text: string): number {

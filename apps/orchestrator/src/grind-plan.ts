@@ -17,7 +17,8 @@ export async function planGrind(home: OpenHome, config: Config): Promise<GrindPl
   if (config.grindUrl !== undefined) {
     const answer = await probeGrind(config.grindUrl);
     if (answer.kind === 'none') {
-      const hint = 'Start that grind, or unset SWARM_API_URL to have one started for this home.';
+      const hint =
+        'Start it with `orchestrator up` in its home, or unset SWARM_API_URL to have one started for this one.';
       throw new VivariumError('grind_unreachable', answer.message, { remedy: { kind: 'stop' }, hint });
     }
     if (answer.health.home !== home.id) {
@@ -42,6 +43,15 @@ export async function planGrind(home: OpenHome, config: Config): Promise<GrindPl
 /** Which book the run will spend from. Announced with it, so that no other grind that may answer later spends from the other one (M5). */
 export const isSimulated = (plan: GrindPlan): boolean =>
   plan.kind === 'own' ? plan.simulated : plan.health.simulated;
+
+/** One line when a grind is up: where it is and whom it asks. */
+export const grindUpLine = (
+  url: string,
+  who: { readonly provider: string; readonly simulated: boolean } | undefined,
+): string =>
+  who === undefined
+    ? `grind: ${url}`
+    : `grind: ${url} (${who.provider}, ${who.simulated ? 'no real money moves' : 'REAL MONEY'})`;
 
 /** What people are told before anything is asked. Loud about what is simulated, and about what is not. */
 export function grindLines(plan: GrindPlan, config: Config): readonly string[] {

@@ -7,12 +7,22 @@ import { isVivariumError, messageOf } from '@vivarium/core';
 import { createNodeMachine } from '@vivarium/platform';
 import { createCli } from './cli.ts';
 import type { RunExitCode } from './deps.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { createTerminal, isReaderGone, type Terminal } from './terminal.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-// A reader that left (`| head`) or a terminal that was closed must not end what is being worked on.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// A reader that left (`| head`) or a terminal that was closed must not end what is being worked on. A disk that is full must not either, but
+// whoever asked for that output has to hear that it is not there.
+let isOutputLost = false;
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', (error) => {
+  if (isOutputLost || isReaderGone(error, process.stdout.isTTY)) return;
+  isOutputLost = true;
+  process.stderr.write(`ERROR: the output cannot be written: ${messageOf(error)}\n`);
+});
+process.on('exit', (code) => {
+  if (isOutputLost && code === 0) process.exitCode = 1;
+});
 
 async function main(argv: readonly string[]): Promise<RunExitCode> {
   const env = processEnvironment();
@@ -47,7 +57,12 @@ function tell(error: unknown, terminal: Terminal): RunExitCode {
     terminal.complain(`ERROR: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
     return 1;
   }
-  terminal.complain(`ERROR: ${error.message}${error.hint === undefined ? '' : `\n  → ${error.hint}`}`);
+  // The queue's own hint is for a run, which reads the file again by itself.
+  const hint =
+    error.code === 'queue_unreadable' && error.hint !== undefined
+      ? 'Correct the file at the places named and run the command again. Nothing of it was used.'
+      : error.hint;
+  terminal.complain(`ERROR: ${error.message}${hint === undefined ? '' : `\n  → ${hint}`}`);
   switch (error.code) {
     case 'usage':
       return 2;

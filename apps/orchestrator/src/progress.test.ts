@@ -30,6 +30,24 @@ describe('progress', () => {
     ]);
   });
 
+  it('says why in words, where the record has a code', async () => {
+    const [waiting] = viewsOf([task('a')], deferred('a', 'run_budget', null));
+    if (waiting === undefined) throw new Error('no view');
+    const terminal = memoryTerminal();
+    const progress = await createProgress('facts', terminal, () => 0);
+    progress.task({ id: 'a', record: waiting.record });
+    expect(terminal.out).toEqual(['… a  deferred: the cap of the run leaves too little for it']);
+  });
+
+  it('watched: nothing is drawn over before there is something to show', async () => {
+    const terminal = { ...memoryTerminal(), isTty: true };
+    const progress = await createProgress('facts', terminal, () => 0);
+    progress.note('before the first look');
+    progress.end();
+    progress.counts(countStatuses([view]), '$0.00');
+    expect(terminal.out).toEqual(['before the first look']);
+  });
+
   it('for programs: JSON lines and nothing else', async () => {
     const terminal = memoryTerminal();
     const progress = await createProgress('json', terminal, () => 0);

@@ -6,6 +6,7 @@ import type { StatusCounts } from '@vivarium/contracts';
 import type { Milliseconds } from '@vivarium/core';
 import { formatDuration } from '@vivarium/core';
 import { isFinal } from '@vivarium/contracts';
+import { inWords } from './report/reasons.ts';
 import { taskLine, type TaskEnd } from './report/task-line.ts';
 import { printable, type Terminal } from './terminal.ts';
 
@@ -45,7 +46,7 @@ function createPlainProgress(terminal: Terminal, now: () => Milliseconds, detail
   const isNews = onceInAWhile(now);
   const width = detail === 'facts' ? 0 : FINISHED_WIDTH;
   return {
-    task: (end) => terminal.line(taskLine(end, terminal.colours, width)),
+    task: (end) => terminal.line(lineOf(end, terminal, width)),
     note: (text) => terminal.line(text),
     warn(text, hint) {
       if (isNews(text)) for (const line of warningLines(text, hint, terminal)) terminal.line(line);
@@ -54,6 +55,9 @@ function createPlainProgress(terminal: Terminal, now: () => Milliseconds, detail
     end: () => undefined,
   };
 }
+
+const lineOf = ({ id, record }: TaskEnd, { colours }: Terminal, width: number): string =>
+  taskLine({ id, record: inWords(record) }, colours, width);
 
 function createJsonProgress(terminal: Terminal, now: () => Milliseconds): Progress {
   const isNews = onceInAWhile(now);
@@ -101,23 +105,25 @@ async function createBarProgress(
     barIncompleteChar: '░',
     fps: 8,
   });
-  const bar = bars.create(0, 0, { busy: 0, spent: '', elapsed: '' });
+  // Drawn when there is something to show, not as a row of noughts before.
+  let bar: ReturnType<typeof bars.create> | undefined;
   const isNews = onceInAWhile(now);
   let isOver = false;
-  const say = (text: string): void => (isOver ? terminal.line(text) : bars.log(`${text}\n`));
+  const say = (text: string): void =>
+    isOver || bar === undefined ? terminal.line(text) : bars.log(`${text}\n`);
   return {
-    task: (end) => say(taskLine(end, terminal.colours, detail === 'facts' ? 0 : terminal.columns)),
+    task: (end) => say(lineOf(end, terminal, detail === 'facts' ? 0 : terminal.columns)),
     note: say,
     warn(text, hint) {
       if (isNews(text)) for (const line of warningLines(text, hint, terminal)) say(line);
     },
     counts(counts, spent) {
-      bar.setTotal(Math.max(1, counts.total));
-      bar.update(finishedCount(counts), {
-        busy: counts.in_progress,
-        spent,
-        elapsed: formatDuration(now() - began),
-      });
+      if (isOver) return;
+      const facts = { busy: counts.in_progress, spent, elapsed: formatDuration(now() - began) };
+      const total = Math.max(1, counts.total);
+      bar ??= bars.create(total, finishedCount(counts), facts);
+      bar.setTotal(total);
+      bar.update(finishedCount(counts), facts);
     },
     end() {
       if (isOver) return;

@@ -8,17 +8,27 @@
 import {
   countStatuses,
   isFinal,
+  type ControlState,
   type StatusCounts,
   type TaskQueue,
   type TaskView,
 } from '@vivarium/contracts';
-import { isVivariumError, messageOf, timestamp, type Milliseconds, type RunId } from '@vivarium/core';
+import {
+  isVivariumError,
+  messageOf,
+  nanoUsd,
+  timestamp,
+  type Milliseconds,
+  type NanoUsd,
+  type RunId,
+} from '@vivarium/core';
 import type { Config } from '@vivarium/config';
 import type { CommandDeps, OpenHome } from './deps.ts';
 import type { Progress } from './progress.ts';
 import type { TaskEnd } from './report/task-line.ts';
-import { spentText, type RunSummary } from './report/summary.ts';
-import { createRunWatch } from './run-watch.ts';
+import { counted } from './report/counted.ts';
+import { spent, spentText, type RunSummary } from './report/summary.ts';
+import { createRunWatch, type RunWatch } from './run-watch.ts';
 import { createChildren } from './supervisor/children.ts';
 import { createServices } from './supervisor/services.ts';
 import type { RunEnd, ServiceName, SupervisorRules } from './supervisor/state.ts';
@@ -45,7 +55,9 @@ export interface RunHooks {
   readonly onServiceUp: (name: ServiceName, url: string, foreign: boolean) => void;
   readonly onEnding: (end: RunEnd, busy: number) => void;
   /** Called whenever nothing more can run for now; once per quiet time. */
-  readonly onQuiet?: (counts: StatusCounts) => void;
+  readonly onQuiet?: (views: readonly TaskView[]) => void;
+  /** Somebody paused, halted or resumed. */
+  readonly onControl: (before: ControlState, now: ControlState) => void;
 }
 
 const LOCK_WAIT_MS: Milliseconds = 30_000;
@@ -66,6 +78,8 @@ export async function runQueue(
   const began = clock.monotonic();
   const watch = createRunWatch(home.record);
   watch.read();
+  const before = { real: totalOf(watch, false), simulated: totalOf(watch, true) };
+  let control = home.control.read();
   const children = createChildren({
     env: deps.env,
     diagnostics: home.layout.diagnostics,
@@ -88,13 +102,16 @@ export async function runQueue(
     for (const end of changesOf()) if (end.record.status !== 'in_progress') hooks.onTask(end);
     views = await queue.list().catch(() => views);
     const counts = countStatuses(views);
+    const now = home.control.read();
+    hooks.onControl(control, now);
+    control = now;
     const { money } = watch.money;
     hooks.progress.counts(
       counts,
-      spentText(money.book(false).run(plan.runId), money.book(true).run(plan.runId)),
+      spentText(money.book(false).run(plan.runId), money.book(true).run(plan.runId), plan.simulated),
     );
     const isQuiet = nothingLeft(views, plan.runId);
-    if (isQuiet && !wasQuiet) hooks.onQuiet?.(counts);
+    if (isQuiet && !wasQuiet) hooks.onQuiet?.(views);
     wasQuiet = isQuiet;
     return counts;
   };
@@ -119,7 +136,7 @@ export async function runQueue(
     actor: 'orchestrator',
     action_type: 'SYSTEM',
     action: 'started',
-    detail: `${plan.workers} workers, ${plan.concurrency} tasks each`,
+    detail: `${counted(plan.workers, 'worker')}, ${counted(plan.concurrency, 'task')} each`,
     event: 'run.started',
     run_id: plan.runId,
   });
@@ -183,6 +200,8 @@ export async function runQueue(
     run_id: plan.runId,
   });
   const { money } = watch.money;
+  const besides = (simulated: boolean, at: NanoUsd): NanoUsd =>
+    nanoUsd(Math.max(0, totalOf(watch, simulated) - at - spent(money.book(simulated).run(plan.runId))));
   return {
     runId: plan.runId,
     durationMs: clock.monotonic() - began,
@@ -191,10 +210,15 @@ export async function runQueue(
     open: views.filter(({ status }) => status !== 'completed'),
     real: money.book(false).run(plan.runId),
     simulated: money.book(true).run(plan.runId),
+    cap: config.runCap,
+    besides: { real: besides(false, before.real), simulated: besides(true, before.simulated) },
     logs: home.layout.logs,
     results: home.layout.results,
   };
 }
+
+const totalOf = ({ money }: RunWatch, simulated: boolean): NanoUsd =>
+  spent(money.money.book(simulated).total);
 
 /** Every task is final, or waits for another run, or for one that does. */
 export function nothingLeft(views: readonly TaskView[], runId: RunId): boolean {

@@ -35,6 +35,10 @@ export function createTerminal(options: { readonly noColor: boolean; readonly du
   return terminal(isTty && !options.noColor && !options.dumb);
 }
 
+/** Whether output failed because nobody reads it any more: a pipe that was left, or a terminal that was closed. */
+export const isReaderGone = (error: NodeJS.ErrnoException, isTty: boolean): boolean =>
+  error.code === 'EPIPE' || (isTty && error.code === 'EIO');
+
 async function ask(question: string): Promise<string | undefined> {
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) return undefined;
   const { createInterface } = await import('node:readline/promises');

@@ -9,6 +9,7 @@ export {
   TaskSource,
   type NewTask,
 } from './task.ts';
+export { issueText } from './issue-text.ts';
 export { homeIdOf, promptHash, sha256, taskDigest } from './digest.ts';
 export { ClaimLine, ExecutionLogLine } from './events/execution-log.ts';
 export { ApiAuditLine } from './events/api-audit.ts';

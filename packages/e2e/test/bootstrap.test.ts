@@ -93,27 +93,25 @@ describe('preparing a checkout', () => {
     expect(checkout.exists('.bootstrap.lock')).toBe(false);
   });
 
-  it('a Node that is too old is refused by name, with what to do', () => {
+  it('a Node that is too old, or between the lines that are kept up, is refused by name, with what to do', () => {
     expect(whyNotNode('v18.20.4')).toMatch(
-      /needs Node 20\.19 or newer; this is v18\.20\.4\.\nInstall a newer Node/,
+      /needs Node 20\.19 or newer of 20, 22\.13 .*; this is v18\.20\.4\.\nInstall one of them/,
     );
-    expect(whyNotNode('v20.18.3')).toBeDefined();
-    expect([whyNotNode('v20.19.0'), whyNotNode('v22.0.0'), whyNotNode('v26.10.0')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    for (const version of ['v20.18.3', 'v21.7.3', 'v22.12.0', 'v23.11.1'])
+      expect(whyNotNode(version), version).toContain(`this is ${version}.`);
+    for (const version of ['v20.19.0', 'v22.13.0', 'v24.0.0', 'v25.1.0', 'v26.10.0'])
+      expect(whyNotNode(version), version).toBeUndefined();
   });
 });
 
 describe('the commands', () => {
-  it('npm start becomes the orchestrator in its own process, with `up 4` and the words given', async () => {
-    const { child, done } = checkout.run('scripts/start.mjs', ['--once']);
+  it('npm start becomes the orchestrator in its own process, with `up` and the words given, a number of workers among them', async () => {
+    const { child, done } = checkout.run('scripts/start.mjs', ['2', '--once']);
     const { code, output } = await done;
     expect(code).toBe(0);
     expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({
       pid: child.pid,
-      args: ['up', '4', '--once'],
+      args: ['up', '2', '--once'],
     });
   });
 

@@ -1,10 +1,27 @@
 /** The command line as people type it: every command, every flag's effect, every exit code that needs no run. */
-import { mkdtempSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QueueFile, StatusReport } from '@vivarium/contracts';
-import { createHome, launchCli, taskNamed, type Home } from './orchestrator-process.ts';
+import {
+  createHome,
+  launchCli,
+  orchestratorMain,
+  taskNamed,
+  type Ended,
+  type Home,
+} from './orchestrator-process.ts';
+import { root } from './repository.ts';
 
 let home: Home;
 beforeEach(() => {
@@ -12,15 +29,25 @@ beforeEach(() => {
 });
 afterEach(() => home.remove());
 
+/** The command line within a line of bash, on the home of the test. */
+const outputOf = (words: string) =>
+  new Promise<Ended>((resolve) => {
+    const line = `'${process.execPath}' '${orchestratorMain}' --home '${home.path}' ${words}`;
+    execFile('bash', ['-c', line], (error, out, err) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+  });
 const tasks = () => QueueFile.parse(JSON.parse(home.read('queue.json'))).tasks;
 
 describe('usage', () => {
   it.each([
     [['ad'], /unknown command 'ad'[\s\S]*Did you mean add\?/],
     [['start', '--concurency', '2'], /unknown option '--concurency'[\s\S]*Did you mean --concurrency\?/],
-    [['start', '0'], /num_workers must be between 1 and 32, got 0/],
-    [['start', '33'], /num_workers must be between 1 and 32, got 33/],
-    [['start', 'four'], /Invalid number of workers: 'four' \(must be 1-32\)/],
+    [['start', '0'], /^ERROR: workers: a whole number from 1 to 32, got '0'\n$/],
+    [['up', '33'], /workers: a whole number from 1 to 32, got '33'/],
+    [['start', '--run-cap', '-1'], /'-1' is not an amount in US dollars, 0 or more/],
+    [['up', '--run-cap', 'abc'], /'abc' is not an amount in US dollars, 0 or more/],
+    [['add', 'a,b', 'grind', '--prompt', 'x'], /'a,b' has a comma in it, where --depends-on/],
     [['start', '2', 'stray'], /too many arguments/],
     [['start', '--concurrency', '0'], /'0' is not a whole number from 1 to 256/],
     [['status', 'stray'], /too many arguments/],
@@ -40,6 +67,7 @@ describe('usage', () => {
     [['add', 'a', 'grind', '--prompt', 'x', '--depends-on', 'a,,b'], /names an empty id/],
     [['add', 'a', 'grind', '--prompt', '  '], /the prompt is empty/],
     [['add', 'a', '--file', 'x.json'], /do not go with it/],
+    [['up', '--once', '--panel-port', '0'], /'--panel-port <port>' cannot be used with option '--once'/],
     [['clear', '--force'], /unknown option '--force'/],
   ])('%j is refused with exit code 2, says why, and changes nothing', async (args, words) => {
     const { code, out, err } = await home.cli(args);
@@ -176,6 +204,15 @@ describe('homes', () => {
     }
   });
 
+  it('the repository as the home of last resort is named on standard error, by every command', async () => {
+    const { code, err } = await launchCli(['status', '--json'], { cwd: tmpdir() }).ended;
+    expect(code).toBe(0);
+    expect(err).toBe(
+      `home: ${root} (the repository: no queue.json above ${tmpdir()}; name another with --home)\n`,
+    );
+    expect((await home.cli(['status'])).err).toBe('');
+  });
+
   it('one that was named and is none is a fault, never a reason to take another', async () => {
     const { code, err } = await launchCli(['--home', home.at('nowhere'), 'status'], { cwd: home.path }).ended;
     expect(code).toBe(4);
@@ -272,7 +309,7 @@ describe('start without a run', () => {
     expect(out).toMatch(
       /\.\.\. and 2 more task\(s\)\n {2}wave 1: 6 tasks, at most \$[\d.]+\n {2}wave 2: 1 task, at most /,
     );
-    expect(out).toMatch(/the cap of the run: \$2\.00\n\[DRY RUN\] Would spawn 3 workers with 2 tasks each/);
+    expect(out).toMatch(/the cap of the run: \$2\.00\nWould spawn up to 3 workers, 2 tasks at a time each/);
     const json = JSON.parse(
       (await home.cli(['start', '--dry-run', '--json', '--run-cap', '0.5'])).out,
     ) as unknown;
@@ -286,8 +323,13 @@ describe('start without a run', () => {
 
   it('faults of the configuration are told all at once, with exit code 4', async () => {
     home.queue([taskNamed('a')]);
-    const env = { WORKER_TIMEOUT_SECONDS: 'soon', DEFAULT_GROQ_MODEL: 'gpt-4', SWARM_API_URL: 'nowhere' };
-    const { code, err } = await home.cli(['start', '--run-cap', 'much'], { env });
+    const env = {
+      WORKER_TIMEOUT_SECONDS: 'soon',
+      DEFAULT_GROQ_MODEL: 'gpt-4',
+      SWARM_API_URL: 'nowhere',
+      VIVARIUM_RUN_CAP_USD: 'much',
+    };
+    const { code, err } = await home.cli(['start'], { env });
     expect(code).toBe(4);
     for (const name of [
       'WORKER_TIMEOUT_SECONDS',
@@ -303,7 +345,7 @@ describe('start without a run', () => {
     for (const command of ['start', 'status']) {
       const { code, err } = await home.cli([command]);
       expect(code).toBe(4);
-      expect(err).toMatch(/queue\.json:3:\d+/);
+      expect(err).toMatch(/queue\.json:3:\d+[\s\S]*places named and run the command again/);
     }
   });
 
@@ -371,6 +413,20 @@ describe('status', () => {
       runs: [],
       tasks: [{ id: 'a' }, { id: 'b', waits_for: ['a'] }],
     });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('output that cannot be written is told, and no success', async () => {
+    home.queue([taskNamed('a')]);
+    const { code, out, err } = await outputOf(`status > /dev/full`);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^ERROR: the output cannot be written: .*ENOSPC/);
+  });
+
+  it('a reader that has enough is no fault', async () => {
+    home.queue(Array.from({ length: 3_000 }, (_, at) => taskNamed(`t${at}`)));
+    const { code, out, err } = await outputOf(`status --all | head -1; exit "\${PIPESTATUS[0]}"`);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^Vivarium · [^\n]*\n$/);
   });
 
   it('reads the seed’s own log', async () => {

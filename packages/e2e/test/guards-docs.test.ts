@@ -1,6 +1,5 @@
 /** Pages that can drift from the code are compared with it, both ways; each comparison is also shown to notice a difference. */
-import { existsSync } from 'node:fs';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import * as contracts from '@vivarium/contracts';
 import { errorCatalogue } from '@vivarium/core';
@@ -120,6 +119,24 @@ describe('links and commands in the pages', () => {
         .map((target) => `${page} → ${target}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  /** Paths in quotes that begin in a directory of this repository; a pattern counts by the directory before its first star. */
+  const pathsNamedIn = (text: string): readonly string[] =>
+    [...text.matchAll(/`((?:apps|packages|scripts|docs|tools|bin|bench|\.ci)\/[\w./*-]*)`/g)].map(
+      ([, path = '']) => (path.includes('*') ? dirname(path.slice(0, path.indexOf('*') + 1)) : path),
+    );
+
+  it('every path of the repository named in the pages exists', () => {
+    const missing = pages.flatMap((page) =>
+      pathsNamedIn(read(page))
+        .filter((path) => !existsSync(join(root, path)))
+        .map((path) => `${page}: ${path}`),
+    );
+    expect(missing).toEqual([]);
+    expect(
+      pathsNamedIn('a `packages/core/src/no-such.ts`, `docs/decisions/`, `apps/x/*.ts` and `logs/x`'),
+    ).toEqual(['packages/core/src/no-such.ts', 'docs/decisions/', 'apps/x']);
   });
 
   it('every npm command in the pages is a script of package.json', () => {

@@ -68,7 +68,7 @@ describe('add --file', () => {
     const { code, out } = await home.cli(['add', '--file', broken, mixed, home.at('absent.json')]);
     expect(code).toBe(1);
     expect(out).toContain(`${broken}:4:1: a second JSON document begins here\n`);
-    expect(out).toMatch(/mixed\.json:9:15 \(bad\): `budget`: Invalid input/);
+    expect(out).toMatch(/mixed\.json:9:15 \(bad\): `budget`: must be a number, not a text/);
     expect(out).toMatch(
       /mixed\.json:11:3 \(lost\): "lost" depends on "nowhere", which is not in the queue\n/,
     );

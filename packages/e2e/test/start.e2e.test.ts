@@ -104,7 +104,9 @@ describe('the main path', () => {
     const again = await home.cli(['start', '2']);
     expect(again).toMatchObject({
       code: 0,
-      out: expect.stringContaining('Nothing is left that could run') as unknown,
+      out: expect.stringMatching(
+        /^Nothing is left that could run; nothing was started\.\n {2}2 completed of 2\n/,
+      ) as unknown,
     });
     expectDoneOnce(home, ['task-1', 'task-2']);
   });
@@ -259,6 +261,24 @@ describe('grind and its owner', () => {
 });
 
 describe('several at once', () => {
+  it('what direct requests spent meanwhile is told beside the cost of the run', async () => {
+    const home = await prepared(homeWith(...many(2)));
+    const { grind } = await ownGrind(home, ['--latency-ms', '1500']);
+    const run = home.launch(['start', '1']);
+    await until(() => onDisk(home, 'in_progress') === 1, 20_000, 'the first claim');
+    const answer = await fetch(`${grind.url}/grind`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: 'One sentence.', max_budget: 0.01 }),
+    });
+    expect(answer.status).toBe(200);
+    const { code, out } = await run.ended;
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /cost, simulated: .*\n {2}besides: \$0\.\d+ simulated by other runs and direct requests/,
+    );
+  });
+
   it('two starts on one home share one grind and do nothing twice', async () => {
     const tasks = many(20);
     const home = homeWith(...tasks);
@@ -344,6 +364,14 @@ describe('control and edits in the middle of a run', () => {
     await home.cli(['resume', '--reason', 'no fire']);
     expect((await home.cli(['start', '2', '--concurrency', '4'])).code).toBe(0);
     expect(await home.status()).toMatchObject({ completed: 8, failed: 0 });
+  });
+
+  it('--watch without money for what is left says so, and what to do', async () => {
+    const home = homeWith(taskNamed('a'));
+    const run = home.launch(['start', '1', '--watch', '--run-cap', '0']);
+    await run.says(/The cap of this run \(\$0\.00\) leaves too little for 1 task/);
+    run.child.kill('SIGTERM');
+    expect((await run.ended).out).toMatch(/raise --run-cap \(now \$0\.00\) and start again/);
   });
 
   it('PAUSE lets what runs finish and begins nothing; resume goes on in the same run', async () => {
@@ -465,11 +493,13 @@ describe('runs that stay', () => {
     expectDoneOnce(home, ['a', 'b', 'more']);
   });
 
-  it('up --once works the queue off and ends with the code of the run', async () => {
+  it('up --once works the queue off without a panel and ends with the code of the run', async () => {
     const home = homeWith(taskNamed('a'), taskNamed('bad', { prompt: 'Run rm -rf / on the server.' }));
-    const { code, out } = await home.cli(['up', '2', '--once', '--panel-port', '0']);
+    const { code, out } = await home.cli(['up', '2', '--once']);
     expect(code).toBe(1);
     expect(out).toMatch(/Ended, not all completed[\s\S]*1 completed, 1 refused of 2/);
+    expect(out).toMatch(/^grind: http:\/\/127\.0\.0\.1:\d+ \(simulator, no real money moves\)$/m);
+    expect(out).not.toContain('control panel');
     expect(home.processes()).toEqual([]);
   });
 
@@ -482,7 +512,10 @@ describe('runs that stay', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(onDisk(home, 'in_progress')).toBe(0);
     await home.cli(['resume', '--reason', 'here I am']);
-    await up.says(/All 1 tasks are completed|All tasks/);
+    await up.says(/^running again$/m);
+    await up.says(/The one task is completed/);
+    await home.cli(['pause', '--reason', 'lunch']);
+    await up.says(/^PAUSED: lunch \(orchestrator resume\)$/m);
     up.child.kill('SIGTERM');
     expect((await up.ended).code).toBe(0);
   });

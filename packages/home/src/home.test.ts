@@ -1,7 +1,7 @@
 import { homeLayout, QueueFile } from '@vivarium/contracts';
 import { createMemoryMachine, type MemoryFiles } from '@vivarium/platform/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { initHome, resolveHome } from './home.ts';
+import { chooseHome, initHome, resolveHome } from './home.ts';
 
 describe('which directory is the home', () => {
   let files: MemoryFiles;
@@ -21,6 +21,15 @@ describe('which directory is the home', () => {
     expect(choose({ cwd: '/work' })).toBe('/work');
     expect(choose({})).toBe('/repo');
     expect(choose({ env: '' })).toBe('/repo');
+  });
+  it('says when it is the repository only because there was no other', () => {
+    const isFallback = (choice: { flag?: string; env?: string; cwd: string }): boolean =>
+      chooseHome({ flag: undefined, env: undefined, fallback: '/repo', ...choice }, files).isFallback;
+    files.makeDirectory('/repo/docs');
+    expect(isFallback({ cwd: '/elsewhere' })).toBe(true);
+    expect(isFallback({ cwd: '/repo/docs' })).toBe(false);
+    expect(isFallback({ cwd: '/elsewhere', env: '/repo' })).toBe(false);
+    expect(isFallback({ cwd: '/elsewhere', flag: '/repo' })).toBe(false);
   });
   it('the nearest one counts, not the uppermost', () => {
     initHome(homeLayout('/work/deep'), files);

@@ -20,10 +20,21 @@ const QUEUE = 'queue.json';
  * The home in use, as its real path: `--home`, else VIVARIUM_HOME, else the nearest directory upwards that holds a queue.json, else the
  * fallback. What was named and is no home is a fault, never a reason to take the next best: work and money would go elsewhere unnoticed.
  */
-export function resolveHome({ flag, env, cwd, fallback }: HomeChoice, files: Files): string {
-  if (flag !== undefined) return named(flag, '--home', cwd, files);
-  if (env !== undefined && env !== '') return named(env, 'VIVARIUM_HOME', cwd, files);
-  return named(nearest(cwd, files) ?? fallback, 'the repository', cwd, files);
+export const resolveHome = (choice: HomeChoice, files: Files): string => chooseHome(choice, files).root;
+
+export interface ChosenHome {
+  readonly root: string;
+  /** Nobody named it and nothing above the working directory is one: a person is to be told, for it is easily not the one meant. */
+  readonly isFallback: boolean;
+}
+
+/** The same, and whether it is the home of last resort. */
+export function chooseHome({ flag, env, cwd, fallback }: HomeChoice, files: Files): ChosenHome {
+  if (flag !== undefined) return { root: named(flag, '--home', cwd, files), isFallback: false };
+  if (env !== undefined && env !== '')
+    return { root: named(env, 'VIVARIUM_HOME', cwd, files), isFallback: false };
+  const found = nearest(cwd, files);
+  return { root: named(found ?? fallback, 'the repository', cwd, files), isFallback: found === undefined };
 }
 
 function nearest(cwd: string, files: Files): string | undefined {

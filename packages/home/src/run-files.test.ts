@@ -1,4 +1,5 @@
 import { homeLayout, type GrindFile, type OrchestratorFile, type PanelFile } from '@vivarium/contracts';
+import { VivariumError } from '@vivarium/core';
 import { createMemoryDisk, createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { initHome } from './home.ts';
@@ -152,5 +153,19 @@ describe('the files of run/', () => {
     a.files.replace(`${layout.orchestrators}/1.json.swp`, 'x');
     runFiles(layout, a).announceRun(runOf(a, 'run_a'));
     expect(runFiles(layout, a).liveRuns()).toHaveLength(1);
+  });
+  it('what may not be read is as good as absent: nothing is known to be up', () => {
+    const [a] = machines;
+    const denied = new VivariumError('record_unreadable', 'permission denied', { remedy: { kind: 'stop' } });
+    const refuse = (): never => {
+      throw denied;
+    };
+    const seen = runFiles(layout, { ...a, files: { ...a.files, readText: refuse, list: refuse } });
+    expect([seen.liveGrind(), seen.livePanel(), seen.readPanelToken(), seen.liveRuns()]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      [],
+    ]);
   });
 });

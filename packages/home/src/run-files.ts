@@ -84,36 +84,41 @@ export function runFiles(
 
   return {
     readGrind: () => readAs(layout.grind, GrindFile),
-    liveGrind: () => ifLive(readAs(layout.grind, GrindFile)),
+    liveGrind: () => ifLive(readIfThere(layout.grind, GrindFile)),
     claimGrind: async (file) => claim(layout.grind, GrindFile, file),
     releaseGrind: () => void release(layout.grind, GrindFile),
     readPanel: () => readAs(layout.panel, PanelFile),
-    livePanel: () => ifLive(readAs(layout.panel, PanelFile)),
+    livePanel: () => ifLive(readIfThere(layout.panel, PanelFile)),
     claimPanel: async (file, token) =>
       claim(layout.panel, PanelFile, file, () => files.replace(layout.panelToken, token, 'private')),
     releasePanel() {
       if (release(layout.panel, PanelFile)) files.remove(layout.panelToken);
     },
-    readPanelToken: () => files.readText(layout.panelToken),
+    readPanelToken: () => orNothing(() => files.readText(layout.panelToken)),
     announceRun: (file) => files.replace(runPath(file.run_id), format(file)),
     endRun: (runId) => files.remove(runPath(runId)),
     readRun: (runId) => readIfThere(runPath(runId), OrchestratorFile),
     liveRuns() {
-      const found = files
-        .list(layout.orchestrators)
-        .map((name) => readIfThere(`${layout.orchestrators}/${name}`, OrchestratorFile));
+      const found = (orNothing(() => files.list(layout.orchestrators)) ?? []).map((name) =>
+        readIfThere(`${layout.orchestrators}/${name}`, OrchestratorFile),
+      );
       return found.flatMap((run) => ifLive(run) ?? []);
     },
   };
 
   /** A file another process may remove or protect at any moment. */
   function readIfThere<T>(path: string, schema: Schema<T>): T | undefined {
-    try {
-      return readAs(path, schema);
-    } catch (error) {
-      if (isVivariumError(error)) return undefined;
-      throw error;
-    }
+    return orNothing(() => readAs(path, schema));
+  }
+}
+
+/** run/ is its owner's alone: for anybody else nothing is known to be up. */
+function orNothing<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isVivariumError(error)) return undefined;
+    throw error;
   }
 }
 

@@ -11,17 +11,17 @@ describe('faults of the system in words', () => {
         kind: 'retry',
       });
     }
-    for (const code of ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EISDIR', 'ENOTDIR']) {
+    for (const code of ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EISDIR', 'ENOTDIR', 'EEXIST']) {
       expect(fileFault('home_unwritable', 'cannot replace', '/h/a', systemError(code)).remedy).toEqual({
         kind: 'stop',
       });
     }
   });
-  it('message and hint name the path and the reason, and the cause is kept', () => {
+  it('the message names the path and the reason, the hint only what to do, and the cause is kept', () => {
     const cause = systemError('EROFS');
     const fault = fileFault('home_unwritable', 'cannot replace', '/h/a', cause);
     expect(fault.message).toBe('cannot replace /h/a: the file system is read-only');
-    expect(fault.hint).toMatch(/^\/h\/a: the file system is read-only\. /);
+    expect(fault.hint).toBe('Use a home on a file system that can be written.');
     expect(fault.cause).toBe(cause);
   });
   it('a reason nobody foresaw is told in the words of the system', () => {

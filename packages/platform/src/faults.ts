@@ -46,7 +46,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   EIO: { text: 'the device answered with an input/output error', advice: 'Check the disk.', passes: true },
   EACCES: {
     text: 'permission denied',
-    advice: 'Give the user who runs this write permission there.',
+    advice: 'Give the user who runs this permission there.',
     passes: false,
   },
   EPERM: {
@@ -57,6 +57,11 @@ const REASONS: Readonly<Record<string, Reason>> = {
   EROFS: {
     text: 'the file system is read-only',
     advice: 'Use a home on a file system that can be written.',
+    passes: false,
+  },
+  EEXIST: {
+    text: 'a file stands there',
+    advice: 'Move it away, or name another directory.',
     passes: false,
   },
   EISDIR: {
@@ -78,7 +83,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
 
 const unknownReason = (error: unknown): Reason => ({
   text: messageOf(error),
-  advice: 'See the reason given by the system.',
+  advice: 'That is the reason the system gives; mend it and try again.',
   passes: true,
 });
 
@@ -91,7 +96,8 @@ export function fileFault(code: ErrorCode, what: string, path: string, cause: un
   const reason = describe(cause);
   return new VivariumError(code, `${what} ${path}: ${reason.text}`, {
     remedy: { kind: reason.passes ? 'retry' : 'stop' },
-    hint: `${path}: ${reason.text}. ${reason.advice}`,
+    // The message has named path and reason; both are told together.
+    hint: reason.advice,
     cause,
   });
 }

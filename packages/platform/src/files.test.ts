@@ -28,7 +28,7 @@ describe('files on disk', () => {
     () => {
       const error = thrownBy(() => createNodeFiles().append('/dev/full', 'line\n'));
       expect(error).toMatchObject({ code: 'record_unwritable', remedy: { kind: 'retry' } });
-      expect(error.hint).toMatch(/\/dev\/full: no space is left on the device/);
+      expect(error.message).toMatch(/\/dev\/full: no space is left on the device/);
     },
   );
 

@@ -1,3 +1,4 @@
+export { loadQueueFile } from './queue-file.ts';
 export { planAdd } from './plan/add.ts';
 export { checkGraph, explainFault, type GraphFault } from './plan/graph.ts';
 export { createWantedTasks, type WantedTasks, type WantedTasksReader } from './wanted-tasks.ts';

@@ -19,10 +19,16 @@ export function syntaxFaults(text: string): readonly (Place & { readonly reason:
   return [
     {
       ...placeAt(text, first.offset),
-      reason: `not valid JSON: ${inWords(printParseErrorCode(first.error))}`,
+      reason: `not valid JSON: ${inWords(printParseErrorCode(first.error))}${lineBreakNote(text, first)}`,
     },
   ];
 }
+
+/** The commonest way to leave a text in quotes open, and no editor shows that it is one. */
+const lineBreakNote = (text: string, { error, offset, length }: ParseError): string =>
+  printParseErrorCode(error) === 'UnexpectedEndOfString' && /[\r\n]/.test(text.charAt(offset + length))
+    ? ' (a line break inside must be written \\n)'
+    : '';
 
 /** The place of a value, or of the nearest value around it that is there. */
 export function locate(text: string, path: readonly (string | number)[]): Place {

@@ -57,15 +57,20 @@ describe('queue.json', () => {
     ],
     ['', 'queue.json:1:1 not valid JSON: value expected'],
     ['{"tasks":[]} x', 'queue.json:1:14 not valid JSON'],
+    [
+      '{"tasks": [{"id": "a", "prompt": "two\nlines"}]}',
+      'queue.json:1:34 not valid JSON: unexpected end of string (a line break inside must be written \\n)',
+    ],
+    ['{"tasks": "x', 'queue.json:1:11 not valid JSON: unexpected end of string'],
     ['[]', 'queue.json:1:1 the file must hold an object with the key "tasks"'],
     ['{"version": "1.0"}', 'queue.json:1:1 tasks: the key "tasks" is missing'],
     ['{"tasks": {}}', 'queue.json:1:11 tasks: must be a list of tasks'],
     [
       '{\n"tasks": [\n{"id": "a", "prompt": "p", "max_budget": -1}]}',
-      'queue.json:3:42 tasks[0].max_budget: Too small',
+      'queue.json:3:42 tasks[0].max_budget: must be more than 0',
     ],
-    ['{"tasks": [\n{"id": "a"}]}', 'queue.json:2:1 tasks[0].prompt: '],
-    ['{"tasks": [\n 7]}', 'queue.json:2:2 tasks[0]: '],
+    ['{"tasks": [\n{"id": "a"}]}', 'queue.json:2:1 tasks[0].prompt: is missing'],
+    ['{"tasks": [\n 7]}', 'queue.json:2:2 tasks[0]: must be an object, not a number'],
     [
       '{"tasks": [{"id": " ", "prompt": "p"}]}',
       'queue.json:1:19 tasks[0].id: not a task id: it begins or ends with a blank',

@@ -3,7 +3,7 @@
  * does not know is kept. Pure; files are the engine's.
  */
 import { VivariumError } from '@vivarium/core';
-import { EMPTY_QUEUE, QueueFile, Task } from '@vivarium/contracts';
+import { EMPTY_QUEUE, issueText, QueueFile, Task } from '@vivarium/contracts';
 import { checkGraph, explainFault } from './plan/graph.ts';
 import { locate, syntaxFaults, type Place } from './json-places.ts';
 
@@ -47,7 +47,7 @@ export function loadQueueFile(
   const faults: Fault[] = [];
   const head = Head.safeParse(document);
   for (const issue of head.error?.issues ?? [])
-    faults.push({ path: toPath(issue.path), reason: issue.message });
+    faults.push({ path: toPath(issue.path), reason: issueText(issue) });
   const entries = document['tasks'];
   if (!Array.isArray(entries)) {
     faults.push({
@@ -68,7 +68,7 @@ export function loadQueueFile(
       tasks.push(parsed.data);
     } else {
       for (const issue of parsed.error.issues)
-        faults.push({ path: ['tasks', index, ...toPath(issue.path)], reason: issue.message });
+        faults.push({ path: ['tasks', index, ...toPath(issue.path)], reason: issueText(issue) });
     }
   }
   // The graph of a list with holes would only repeat the faults found above.

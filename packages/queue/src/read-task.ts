@@ -2,7 +2,7 @@
  * Tasks as they are read from segments, a million at a time: this is the step whose cost grows with the queue. A line as this program writes it is
  * taken at its word when every field is of its kind; anything else (a foreign hand's) goes through the schema, at ten times the cost.
  */
-import { INTENSITIES, Task } from '@vivarium/contracts';
+import { INTENSITIES, issueText, Task } from '@vivarium/contracts';
 import { whyNotTaskId } from '@vivarium/core';
 
 /** The task, or why it is none. */
@@ -10,7 +10,7 @@ export function readTask(value: unknown): Task | string {
   if (isPlain(value)) return value;
   const parsed = Task.safeParse(value);
   if (parsed.success) return parsed.data;
-  return parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
+  return parsed.error.issues.map((issue) => [...issue.path, issueText(issue)].join(': ')).join('; ');
 }
 
 const PLAIN_KEYS: ReadonlySet<string> = new Set([

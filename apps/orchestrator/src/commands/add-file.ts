@@ -41,12 +41,14 @@ export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<E
     tasks.map((task) => ({ ...task, file })),
   );
   const before = digestsOf(await queue.list());
-  const fresh = placed.filter(({ task }) => before.get(String(task.id)) !== digestOfNew(task));
+  const unknown = placed.filter(({ task }) => before.get(String(task.id)) !== digestOfNew(task));
+  const { once: fresh, again } = splitRepeats(unknown);
+  rejected.push(...again);
   const answer: AddAnswer =
     fresh.length === 0 ? { added: [], rejected: [] } : await queue.add(fresh.map(({ task }) => task));
   // Somebody else may have added the same meanwhile: that is no fault either.
   const after = answer.rejected.length === 0 ? before : digestsOf(await queue.list());
-  let alreadyThere = placed.length - fresh.length;
+  let alreadyThere = placed.length - unknown.length;
   for (const { index, id, reason } of answer.rejected) {
     const source = fresh[index];
     if (source === undefined) continue;
@@ -78,6 +80,26 @@ export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<E
   if (input.json) terminal.line(JSON.stringify(jsonOf(report)));
   else for (const line of importLines(report, terminal.colours)) terminal.line(line);
   return report.rejected.length === 0 ? 0 : 1;
+}
+
+/** An id stands for the first task that has it. The queue would say so too, but knows nothing of files and lines. */
+function splitRepeats(tasks: readonly Placed[]): {
+  readonly once: readonly Placed[];
+  readonly again: readonly Rejection[];
+} {
+  const first = new Map<string, Placed>();
+  const again: Rejection[] = [];
+  for (const placed of tasks) {
+    const { task, file, at, index } = placed;
+    const known = first.get(task.id);
+    if (known === undefined) first.set(task.id, placed);
+    else {
+      const where = known.file === file ? `line ${known.at.line}` : `${known.file}:${known.at.line}`;
+      const reason = `the id "${task.id}" is given twice, first in ${where}`;
+      again.push({ file, ...at, index, id: task.id, reason });
+    }
+  }
+  return { once: [...first.values()], again };
 }
 
 type Content =

@@ -62,6 +62,8 @@ export async function add(input: AddInput, deps: CommandDeps): Promise<ExitCode>
 function faultOf(input: AddInput, min: number, max: number): string | undefined {
   if (input.prompt.trim() === '') return 'the prompt is empty';
   if (input.id.trim() === '') return 'the id is empty';
+  if (input.id.includes(','))
+    return `the id '${input.id}' has a comma in it, where --depends-on would take it for two ids`;
   if (input.type.trim() === '') return 'the type is empty';
   if (max < min) return `--max ${max} is below --min ${min}`;
   if (input.model !== undefined && !whitelist.includes(input.model)) {

@@ -45,6 +45,19 @@ describe('clear', () => {
     expect(machine.files.readText(layout.log('action'))).toMatch(/"event":"log\.cleared"/);
   });
 
+  it('says what is kept, and what was wrong with a queue.json that could not be read', async () => {
+    const machine = homeOn();
+    const whole = at(machine);
+    await clear({ home: undefined, yes: true, json: false }, whole);
+    expect(whole.terminal.out.join('\n')).toMatch(/Kept: .*api_audit\.log.*logs\/results/);
+    expect(whole.terminal.out.join('\n')).not.toContain('could not be read');
+
+    machine.files.replace(layout.queue, '{"tasks": [');
+    const broken = at(machine);
+    expect(await clear({ home: undefined, yes: true, json: false }, broken)).toBe(0);
+    expect(broken.terminal.out.at(-1)).toMatch(/The queue could not be read; .*\/home\/queue\.json:1:\d+ /);
+  });
+
   it('asks, and takes only a yes for one', async () => {
     for (const [said, code] of [
       ['n', 1],

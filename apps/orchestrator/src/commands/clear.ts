@@ -7,7 +7,8 @@
  * its own, and never meets a reply or a sum of the work that was cleared (M3, Q7).
  */
 import { BeatFile, EMPTY_QUEUE, type TaskFold } from '@vivarium/contracts';
-import { timestamp, type Clock, type IdSource } from '@vivarium/core';
+import { isVivariumError, timestamp, type Clock, type IdSource } from '@vivarium/core';
+import { loadQueueFile } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { createRunWatch } from '../run-watch.ts';
 
@@ -39,16 +40,22 @@ export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitC
     // Asked again: a run may have begun while a person thought about the question. Runs announce themselves under this lock too.
     const begun = whoIsAtWork(home, deps);
     return begun === undefined
-      ? { kind: 'cleared' as const, archive: clearHome(home, deps, assertHeld) }
+      ? { kind: 'cleared' as const, ...clearHome(home, deps, assertHeld) }
       : { kind: 'busy' as const, begun };
   });
   if (answer.kind === 'busy') return refuse(answer.begun, deps);
   const { archive } = answer;
-  if (input.json) terminal.line(JSON.stringify({ cleared: true, archive }));
-  else
+  if (input.json) terminal.line(JSON.stringify({ cleared: true, archive, queue_fault: answer.queueFault }));
+  else {
+    terminal.line(`Cleared all tasks, logs, and locks. Queue and execution log as they were: ${archive}`);
     terminal.line(
-      `Cleared all tasks, logs, and locks. What was there is in ${archive}; what was spent stays on record.`,
+      '  Kept: what was spent (logs/api_audit.log), the answers it bought (logs/results), and the other logs.',
     );
+    if (answer.queueFault !== null)
+      terminal.line(
+        `  The queue could not be read; it stands in the archive as it was: ${answer.queueFault}`,
+      );
+  }
   return 0;
 }
 
@@ -82,7 +89,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => void): string {
+interface Cleared {
+  readonly archive: string;
+  /** What was wrong with queue.json; null when nothing was. */
+  readonly queueFault: string | null;
+}
+
+function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => void): Cleared {
   const { files, clock, ids } = machine;
   const { layout, record } = home;
   const watch = createRunWatch(record);
@@ -116,7 +129,18 @@ function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => v
     event: 'log.cleared',
     metadata: { archive },
   });
-  return archive;
+  return { archive, queueFault: queue === undefined ? null : faultOf(queue, layout.queue, watch.tasks) };
+}
+
+/** A file that is broken is cleared like any other, but not without a word: half of somebody's work may be in it. */
+function faultOf(queue: string, path: string, tasks: TaskFold): string | null {
+  try {
+    loadQueueFile(queue, path, (id) => tasks.get(id).since !== undefined);
+    return null;
+  } catch (error) {
+    if (isVivariumError(error)) return error.message;
+    throw error;
+  }
 }
 
 /** One line for every task that was: it stands at the beginning of the round after its last. */

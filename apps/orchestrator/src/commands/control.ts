@@ -32,6 +32,19 @@ function receiptText(verb: ControlVerb, receipt: Exclude<ControlReceipt, { kind:
   }
 }
 
+/** What somebody who watches a run is told when the control state changed; nothing when it did not. */
+export function controlNote(before: ControlState, now: ControlState): string | undefined {
+  if (stateText(before) === stateText(now)) return undefined;
+  switch (now.kind) {
+    case 'running':
+      return 'running again';
+    case 'paused':
+      return `${stateText(now)} (orchestrator resume)`;
+    case 'halted':
+      return `${stateText(now)} (orchestrator resume --reason "…")`;
+  }
+}
+
 export function stateText(state: ControlState): string {
   switch (state.kind) {
     case 'running':

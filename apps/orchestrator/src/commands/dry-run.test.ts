@@ -48,6 +48,10 @@ describe('a dry run', () => {
     expect(lines[0]).toBe('[DRY RUN MODE - No actual execution]');
     expect(lines[2]).toBe('  1. Task ID: t0 | Type: grind | Budget: $0.05-$0.10');
     expect(lines[7]).toBe('  ... and 2 more task(s)');
-    expect(lines.at(-1)).toBe('[DRY RUN] Would spawn 4 workers with 1 task each');
+    expect(lines.at(-1)).toBe('Would spawn up to 4 workers, 1 task at a time each');
+    expect(dryRunLines(planDryRun(views), 1, 2, nanoUsd(0)).at(-1)).toBe(
+      'Would spawn up to 1 worker, 2 tasks at a time each',
+    );
+    expect(dryRunLines(planDryRun([]), 4, 1, nanoUsd(0)).at(-1)).toBe('Nothing would be started.');
   });
 });

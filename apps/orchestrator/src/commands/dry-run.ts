@@ -2,6 +2,7 @@
 import { DEFAULT_MODEL, modelInfo, worstCase } from '@vivarium/budget';
 import { DEFAULT_MAX_TOKENS, isFinal, type Task, type TaskView } from '@vivarium/contracts';
 import { addUsd, formatUsd, sumUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
+import { counted } from '../report/counted.ts';
 import { printable } from '../terminal.ts';
 
 export interface Wave {
@@ -84,13 +85,13 @@ export function dryRunLines(
   }
   if (views.length > TASKS_SHOWN) lines.push(`  ... and ${views.length - TASKS_SHOWN} more task(s)`);
   for (const [at, wave] of waves.entries()) {
-    lines.push(
-      `  wave ${at + 1}: ${wave.ids.length} ${wave.ids.length === 1 ? 'task' : 'tasks'}, at most ${formatUsd(wave.worstCase)}`,
-    );
+    lines.push(`  wave ${at + 1}: ${counted(wave.ids.length, 'task')}, at most ${formatUsd(wave.worstCase)}`);
   }
   lines.push(`Worst case of one call each: ${formatUsd(most)}; the cap of the run: ${formatUsd(runCap)}`);
   lines.push(
-    `[DRY RUN] Would spawn ${workers} workers with ${concurrency} ${concurrency === 1 ? 'task' : 'tasks'} each`,
+    views.length === 0
+      ? 'Nothing would be started.'
+      : `Would spawn up to ${counted(workers, 'worker')}, ${counted(concurrency, 'task')} at a time each`,
   );
   return lines;
 }

@@ -20,7 +20,7 @@ export async function init(input: InitInput, deps: CommandDeps): Promise<ExitCod
     return 0;
   }
   if (created.length === 0) deps.terminal.line(`${root} is a home already; nothing was changed.`);
-  else deps.terminal.line(`${root} is a home now: ${created.join(', ')}`);
+  else deps.terminal.line(`${root} is a home now.`);
   deps.terminal.line(`  orchestrator --home ${root} add task-1 grind --prompt "…"`);
   deps.terminal.line(`  orchestrator --home ${root} start 4`);
   return 0;

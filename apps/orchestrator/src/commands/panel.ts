@@ -1,6 +1,7 @@
 /** `panel`: the control panel alone, until Ctrl-C. */
-import { panelLink, ServiceMessage } from '@vivarium/contracts';
+import { ServiceMessage } from '@vivarium/contracts';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
+import { livePanelLink } from '../panel-link.ts';
 import { createChildren, howItEnded } from '../supervisor/children.ts';
 
 export interface PanelInput {
@@ -13,12 +14,9 @@ const KILL_AFTER_MS = 3_000;
 export async function panel(input: PanelInput, deps: CommandDeps): Promise<ExitCode> {
   const { terminal } = deps;
   const home = openHome(input.home, deps, 'prepare');
-  const live = home.runs.livePanel();
-  if (live !== undefined) {
-    const token = home.runs.readPanelToken();
-    terminal.line(
-      `The control panel of this home is up already: ${token === undefined ? live.url : panelLink(live.url, token)}`,
-    );
+  const link = livePanelLink(home.runs);
+  if (link !== undefined) {
+    terminal.line(`The control panel of this home is up already: ${link}`);
     return 0;
   }
   const children = createChildren({

@@ -1,16 +1,24 @@
 /** `start [N]`: works the queue off with N processes, and ends when nothing more can run. */
-import { countStatuses, type ControlState } from '@vivarium/contracts';
-import { runId } from '@vivarium/core';
+import {
+  countStatuses,
+  isFinal,
+  type ControlState,
+  type OrchestratorFile,
+  type TaskView,
+} from '@vivarium/contracts';
+import { runId, zeroUsd } from '@vivarium/core';
 import { openHome, openQueue, readConfig, type CommandDeps, type RunExitCode } from '../deps.ts';
-import { grindLines, isSimulated, planGrind } from '../grind-plan.ts';
+import { grindLines, grindUpLine, isSimulated, planGrind } from '../grind-plan.ts';
 import { createProgress, type Progress } from '../progress.ts';
-import { exitCodeOf, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
+import { capLine } from '../report/cap-line.ts';
+import { counted } from '../report/counted.ts';
+import { exitCodeOf, factLines, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
 import { fundingLines } from '../report/funding.ts';
 import { createMoneyReader } from '../report/money.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import type { Terminal } from '../terminal.ts';
-import { stateText } from './control.ts';
+import { controlNote, stateText } from './control.ts';
 import { dryRunLines, planDryRun } from './dry-run.ts';
 
 export interface StartInput {
@@ -73,29 +81,31 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
   if (nothingLeft(views, run) && !input.watch) {
     say('Nothing is left that could run; nothing was started.');
     const money = createMoneyReader(home.record).money;
-    return tellEnd(
-      {
-        runId: run,
-        durationMs: 0,
-        end: { kind: 'drained' },
-        counts: countStatuses(views),
-        open: views.filter(({ status }) => status !== 'completed'),
-        real: money.book(false).run(run),
-        simulated: money.book(true).run(run),
-        logs: home.layout.logs,
-        results: home.layout.results,
-      },
-      input.json,
-      terminal,
-    );
+    const summary: RunSummary = {
+      runId: run,
+      durationMs: 0,
+      end: { kind: 'drained' },
+      counts: countStatuses(views),
+      open: views.filter(({ status }) => status !== 'completed'),
+      real: money.book(false).run(run),
+      simulated: money.book(true).run(run),
+      cap: config.runCap,
+      besides: { real: zeroUsd, simulated: zeroUsd },
+      logs: home.layout.logs,
+      results: home.layout.results,
+    };
+    if (input.json) return tellEnd(summary, true, terminal);
+    for (const line of factLines(summary, terminal.colours)) say(line);
+    return exitCodeOf(summary.end, summary.counts);
   }
 
   const grind = await planGrind(home, config);
   say(
     terminal.colours.bold(
-      `Vivarium · ${input.workers} ${input.workers === 1 ? 'worker' : 'workers'} × ${input.concurrency} · ${views.length} ${views.length === 1 ? 'task' : 'tasks'} · ${home.layout.root}`,
+      `Vivarium · ${counted(input.workers, 'worker')} × ${input.concurrency} · ${leftText(views)} · ${home.layout.root}`,
     ),
   );
+  for (const line of companyLines(home.runs.liveRuns())) say(line);
   for (const line of grindLines(grind, config))
     say(line.startsWith('SIMULATED') ? terminal.colours.yellow(line) : line);
   for (const line of fundingLines(views, config.runCap)) say(terminal.colours.yellow(line));
@@ -139,13 +149,36 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
     {
       progress,
       onTask: (end) => progress.task(end),
-      onServiceUp: () => undefined,
+      onServiceUp: (name, url) => {
+        if (name === 'grind') progress.note(grindUpLine(url, home.runs.liveGrind()));
+      },
+      onControl: (before, now) => {
+        // A run that ends by HALT says so as its end.
+        const note = now.kind === 'halted' && !input.watch ? undefined : controlNote(before, now);
+        if (note !== undefined) progress.note(note);
+      },
+      onQuiet: (quiet) => {
+        const cap = input.watch ? capLine(quiet, run, config.runCap) : undefined;
+        if (cap !== undefined) progress.note(terminal.colours.yellow(cap));
+      },
       onEnding: (end, busy) => tellEnding(end, busy, progress),
     },
     deps,
   );
   return tellEnd(summary, input.json, terminal);
 }
+
+/** How much there is to do: all tasks, or those that others have left. */
+export function leftText(views: readonly TaskView[]): string {
+  const left = views.filter(({ status }) => status === 'blocked' || !isFinal(status)).length;
+  return left === views.length ? counted(left, 'task') : `${left} of ${counted(views.length, 'task')} left`;
+}
+
+export const companyLines = (runs: readonly OrchestratorFile[]): readonly string[] =>
+  runs.map(
+    ({ run_id, pid }) =>
+      `another run (${run_id}, pid ${pid}) is at work here too: what it completes shows here as well, what it spends does not`,
+  );
 
 /** What a signal means is said at once: the next one means something else. */
 export function tellEnding(end: RunEnd, busy: number, progress: Progress): void {

@@ -7,6 +7,8 @@ import { createRunWatch } from '../run-watch.ts';
 
 export interface StatusInput {
   readonly home: string | undefined;
+  /** One line for every task. */
+  readonly all: boolean;
   readonly json: boolean;
 }
 
@@ -34,6 +36,7 @@ export async function status(input: StatusInput, deps: CommandDeps): Promise<Exi
     unreadableLines: watch.unreadable + watch.money.unreadable,
   });
   if (input.json) deps.terminal.line(JSON.stringify(report));
-  else for (const line of statusLines(report, views, deps.terminal.colours)) deps.terminal.line(line);
+  else
+    for (const line of statusLines(report, views, deps.terminal.colours, input.all)) deps.terminal.line(line);
   return 0;
 }

@@ -2,7 +2,7 @@
  * `up [N]`, which `npm start` runs: simulator when there is no key, grind, control panel and N workers on the queue, until Ctrl-C. With `--once` it
  * ends when nothing more can run. A second one on the same home tells what the first has done and where it is, and redoes nothing.
  */
-import { countStatuses, panelLink, type StatusCounts } from '@vivarium/contracts';
+import { countStatuses, type StatusCounts } from '@vivarium/contracts';
 import { runId } from '@vivarium/core';
 import {
   openHome,
@@ -12,17 +12,20 @@ import {
   type OpenHome,
   type RunExitCode,
 } from '../deps.ts';
-import { grindLines, isSimulated, planGrind } from '../grind-plan.ts';
+import { grindLines, grindUpLine, isSimulated, planGrind } from '../grind-plan.ts';
+import { linkTo, livePanelLink } from '../panel-link.ts';
+import { counted } from '../report/counted.ts';
 import { fundingLines } from '../report/funding.ts';
 import { outputLines } from '../report/output-lines.ts';
+import { capLine } from '../report/cap-line.ts';
 import { countsText, summaryLines, type RunSummary } from '../report/summary.ts';
 import type { TaskEnd } from '../report/task-line.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { ServiceName } from '../supervisor/state.ts';
 import type { Terminal } from '../terminal.ts';
-import { stateText } from './control.ts';
+import { controlNote, stateText } from './control.ts';
 import { createProgress } from '../progress.ts';
-import { controlLines, tellEnd, tellEnding } from './start.ts';
+import { companyLines, controlLines, tellEnd, tellEnding } from './start.ts';
 
 export interface UpInput {
   readonly home: string | undefined;
@@ -49,7 +52,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
   const other = home.runs.liveRuns().find(({ watch }) => watch);
   if (other !== undefined) {
     terminal.line(
-      `Already running here: ${other.run_id}, ${other.workers} workers, pid ${other.pid}. Nothing was started again.`,
+      `Already running here: ${other.run_id}, ${counted(other.workers, 'worker')}, pid ${other.pid}. Nothing was started again.`,
     );
     terminal.line(`  ${countsText(counts)}`);
     for (const line of placeLines(home)) terminal.line(line);
@@ -74,6 +77,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
     return counts.failed + counts.refused + counts.skipped > 0 ? 1 : 0;
   }
 
+  for (const line of companyLines(home.runs.liveRuns())) terminal.line(line);
   const grind = await planGrind(home, config);
   for (const line of grindLines(grind, config))
     terminal.line(line.startsWith('SIMULATED') ? colours.yellow(line) : line);
@@ -85,7 +89,8 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
     runId: run,
     workers: input.workers,
     concurrency: input.concurrency,
-    services: [...own, 'panel'],
+    // A page that is gone a moment later helps nobody.
+    services: input.once ? own : [...own, 'panel'],
     rules: {
       stayWhenDrained: !input.once,
       stayWhenHalted: !input.once,
@@ -98,7 +103,8 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
     watchParent: input.watchParent,
   };
   const progress = await createProgress('facts', terminal, () => deps.machine.clock.monotonic());
-  let panel: string | undefined;
+  let said = isDone ? doneText(counts) : undefined;
+  let isPlaced = false;
   const summary = await runQueue(
     plan,
     home,
@@ -111,16 +117,29 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
         for (const line of resultLines(end, home, terminal)) progress.note(line);
       },
       onServiceUp: (name, url, foreign) => {
-        if (name === 'panel') panel = foreign ? linkOf(home, url) : url;
-        if (name === 'panel') progress.note(`control panel: ${colours.cyan(panel ?? url)}`);
+        if (name === 'grind') progress.note(grindUpLine(url, home.runs.liveGrind()));
+        if (name === 'panel')
+          progress.note(`control panel: ${colours.cyan(foreign ? linkTo(url, home.runs) : url)}`);
+      },
+      onControl: (before, now) => {
+        const note = input.once && now.kind === 'halted' ? undefined : controlNote(before, now);
+        if (note !== undefined) progress.note(note);
       },
       onEnding: (end, busy) => tellEnding(end, busy, progress),
       onQuiet: (quiet) => {
         if (input.once) return;
-        progress.note(`${doneText(quiet)} Logs: ${home.layout.logs}`);
-        if (panel !== undefined) progress.note(`control panel: ${colours.cyan(panel)}`);
+        const text = doneText(countStatuses(quiet));
+        if (text !== said) progress.note(text);
+        said = undefined;
+        const cap = capLine(quiet, run, config.runCap);
+        if (cap !== undefined) progress.note(colours.yellow(cap));
+        if (isPlaced) return;
+        isPlaced = true;
+        for (const line of placeLines(home)) progress.note(line);
         progress.note(
-          'Ctrl-C stops everything. Tasks added meanwhile are worked on at once: orchestrator add …',
+          cap === undefined
+            ? 'Ctrl-C stops everything. Tasks added meanwhile are worked on at once: orchestrator add …'
+            : 'Ctrl-C stops everything.',
         );
       },
     },
@@ -147,10 +166,10 @@ function stoppedCode({ end }: RunSummary): RunExitCode {
   }
 }
 
-function doneText(counts: StatusCounts): string {
+export function doneText(counts: StatusCounts): string {
   if (counts.total === 0) return 'The queue is empty.';
   if (counts.completed === counts.total)
-    return `All ${counts.total} tasks are completed; nothing is done twice.`;
+    return `${counts.total === 1 ? 'The one task is' : `All ${counts.total} tasks are`} completed; nothing is done twice.`;
   return `Nothing more can run: ${countsText(counts)}.`;
 }
 
@@ -163,15 +182,9 @@ function resultLines({ record }: TaskEnd, home: OpenHome, terminal: Terminal): r
 }
 
 function placeLines(home: OpenHome): readonly string[] {
-  const panel = home.runs.livePanel();
+  const link = livePanelLink(home.runs);
   return [
-    ...(panel === undefined ? [] : [`  control panel: ${linkOf(home, panel.url)}`]),
+    ...(link === undefined ? [] : [`  control panel: ${link}`]),
     `  results: ${home.layout.results}   logs: ${home.layout.logs}`,
   ];
-}
-
-/** The link that signs in: only who may read the home gets its token. */
-function linkOf(home: OpenHome, url: string): string {
-  const token = home.runs.readPanelToken();
-  return token === undefined ? url : panelLink(url, token);
 }

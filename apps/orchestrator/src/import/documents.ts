@@ -153,8 +153,11 @@ const REASONS: Readonly<Record<number, string>> = {
   16: 'a control character must be written as an escape',
 };
 const AFTER_THE_END = 9;
+const OPEN_TEXT = 12;
 
 function faultText(fault: ParseError, text: string): string {
+  if (fault.error === OPEN_TEXT && /[\r\n]/.test(text.charAt(fault.offset + fault.length)))
+    return `${REASONS[OPEN_TEXT]} (a line break inside must be written \\n)`;
   if (fault.error !== AFTER_THE_END) return REASONS[fault.error] ?? 'this is not JSON';
   const next = text.charAt(fault.offset);
   return next === '{' || next === '['

@@ -9,7 +9,7 @@
  *
  * The text of an entry is its prompt, word for word. Keys that nothing here reads are counted, so that nobody thinks they act.
  */
-import { Task, TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
+import { issueText, Task, TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
 import type { Entry, Fault } from './documents.ts';
 import { chooseModel } from './model-aliases.ts';
 import type { Position } from './position.ts';
@@ -121,7 +121,7 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
     const key = String(issue?.path[0] ?? 'id');
     const written =
       key.endsWith('_budget') && fields[key] === undefined ? 'budget' : key === 'prompt' ? textKey : key;
-    return no(written, issue === undefined ? 'it is not a task' : `\`${written}\`: ${issue.message}`);
+    return no(written, issue === undefined ? 'it is not a task' : `\`${written}\`: ${issueText(issue)}`);
   }
   const readAsRemark = remark === undefined ? [] : ['file', 'line'];
   return {

@@ -16,6 +16,13 @@ const waitsOf = (loaded: LoadedFile) =>
 const reasonsOf = (loaded: LoadedFile) =>
   loaded.faults.map(({ at, reason }) => `${at.line}:${at.column} ${reason}`);
 
+it('a line break in a text in quotes is named as what leaves it open', () => {
+  expect(reasonsOf(load('[{"task": "two\nlines"}]'))).toEqual([
+    '1:11 the text in quotes is not closed (a line break inside must be written \\n)',
+  ]);
+  expect(reasonsOf(load('[{"task": "open'))).toEqual(['1:11 the text in quotes is not closed']);
+});
+
 describe('the shapes of task files', () => {
   it('a list of {task, budget, model, priority, phase}: text word for word, ids from stem and position, budget as the most', () => {
     const loaded = load(
@@ -197,8 +204,8 @@ describe('an entry that is no task is refused alone, with its place', () => {
     [{ task: '  ' }, '3:13 `task`: the prompt is empty'],
     [{ id: true, task: 'a' }, '3:11 an id is a text or a number'],
     [{ id: ' a', task: 'a' }, '3:11 `id`: not a task id: it begins or ends with a blank'],
-    [{ task: 'a', budget: -1 }, '4:15 `budget`: Too small: expected number to be >0'],
-    [{ task: 'a', budget: 'much' }, '4:15 `budget`: Invalid input: expected number, received string'],
+    [{ task: 'a', budget: -1 }, '4:15 `budget`: must be more than 0'],
+    [{ task: 'a', budget: 'much' }, '4:15 `budget`: must be a number, not a text'],
     [{ task: 'a', min_budget: 0.3, max_budget: 0.2 }, '5:19 `max_budget`: max_budget is below min_budget'],
     [
       { task: 'a', model: 'gpt-4' },
@@ -206,10 +213,7 @@ describe('an entry that is no task is refused alone, with its place', () => {
     ],
     [{ task: 'a', depends_on: { id: 1 } }, '4:19 `depends_on` is a list of ids'],
     [{ task: 'a', phase: [1] }, '4:14 `phase` is a number or a text'],
-    [
-      { task: 'a', intensity: 'huge' },
-      '4:18 `intensity`: Invalid option: expected one of "low"|"medium"|"high"',
-    ],
+    [{ task: 'a', intensity: 'huge' }, '4:18 `intensity`: must be one of "low", "medium", "high"'],
     [7, '2:3 an entry is an object or a text'],
   ])('%j', (entry, fault) => {
     const loaded = load([entry, { id: 'good', task: 'fine' }]);

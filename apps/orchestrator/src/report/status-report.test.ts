@@ -111,8 +111,8 @@ describe('status for people', () => {
         '  Did not complete (2)',
         '    d  failed: no',
         '      → change the task in queue.json and start again: an edited task is new work',
-        '    e  deferred: run_budget',
-        '      → start again: each run has a cap of its own (--run-cap)',
+        '    e  deferred: the cap of the run leaves too little for it',
+        '      → start again: each run has a cap of its own; raise --run-cap if it was too small for this task',
       ]
         .flatMap((line) => (line.startsWith('    d') || line.startsWith('    e') ? [line] : [line]))
         .reduce<string[]>((all, line) => {
@@ -121,6 +121,33 @@ describe('status for people', () => {
           else all.push(line);
           return all;
         }, []),
+    );
+  });
+
+  it('with --all: one line for every task, with what it waits for or the file of its result', () => {
+    const lines = statusLines(statusReport(facts({ views })), views, noColours, true);
+    expect(lines.slice(lines.indexOf('  cost      $0.00') + 1)).toEqual([
+      '',
+      `  a  completed  logs/results/ab/${'ab'.repeat(32)}.txt`,
+      '  b  in progress',
+      '  c  blocked  waits for b',
+      '  d  failed',
+      '  e  deferred',
+      '  f  queued',
+    ]);
+  });
+
+  it('names where the rest is when a list is cut', () => {
+    const many = viewsOf(
+      Array.from({ length: 22 }, (_, at) => task(`t${at}`)),
+      Array.from({ length: 22 }, (_, at) => ended(`t${at}`, 'failed')).flat(),
+    );
+    expect(linesOf({ views: many }).at(-1)).toBe('    and 2 more; --all lists every task');
+  });
+
+  it('one is one', () => {
+    expect(linesOf({ unreadableLines: 1 }).join('\n')).toContain(
+      '  1 line of the record could not be read and was passed over',
     );
   });
 

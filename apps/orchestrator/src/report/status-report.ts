@@ -10,6 +10,8 @@ import {
 } from '@vivarium/contracts';
 import { formatUsd, nanoUsd } from '@vivarium/core';
 import { printable, type Colours } from '../terminal.ts';
+import { counted } from './counted.ts';
+import { reasonText } from './reasons.ts';
 import { remedyFor } from './remedies.ts';
 
 export interface StatusFacts {
@@ -73,11 +75,12 @@ function taskRow(
 const MOST_SHOWN = 20;
 const NUMBER_WIDTH = 5;
 
-/** For people. The seed's five counters come first, at fixed places; the rest when there is something to say. */
+/** For people. The seed's five counters come first, at fixed places; the rest when there is something to say. `all`: every task, one line each. */
 export function statusLines(
   report: StatusReport,
   views: readonly TaskView[],
   colours: Colours,
+  all = false,
 ): readonly string[] {
   const percent = report.total === 0 ? 0 : Math.floor((100 * report.completed) / report.total);
   const counter = (name: string, value: number, note = ''): string =>
@@ -103,16 +106,17 @@ export function statusLines(
     `  grind     ${grind === null ? 'none is up' : `${grind.url} (${grind.provider}${grind.simulated ? ', SIMULATED: no real money moves' : ''})`}`,
   );
   for (const run of report.runs)
-    lines.push(`  run       ${run.run_id}, ${run.workers} workers, pid ${run.pid}`);
+    lines.push(`  run       ${run.run_id}, ${counted(run.workers, 'worker')}, pid ${run.pid}`);
   lines.push(`  cost      ${moneyText(report, false)}`);
   if (report.simulated_cost_nano_usd > 0 || report.simulated_held_nano_usd > 0)
     lines.push(`  simulated ${moneyText(report, true)}`);
   if (report.unreadable_lines > 0)
     lines.push(
       colours.yellow(
-        `  ${report.unreadable_lines} lines of the record could not be read and were passed over`,
+        `  ${counted(report.unreadable_lines, 'line')} of the record could not be read and ${report.unreadable_lines === 1 ? 'was' : 'were'} passed over`,
       ),
     );
+  if (all) return [...lines, '', ...report.tasks.map((row) => rowText(row, colours))];
   lines.push(...listLines('In progress', views, ['in_progress'], colours, workerText));
   lines.push(
     ...listLines(
@@ -155,10 +159,16 @@ function moneyText(report: StatusReport, simulated: boolean): string {
   return parts.join(', ') + (simulated ? ' (no real money moved)' : '');
 }
 
+/** `a  completed  logs/results/…`; what a task waits for stands where another has its result. */
+function rowText({ id, status, waits_for, result }: StatusReport['tasks'][number], colours: Colours): string {
+  const waits = waits_for.length > 0 ? `  waits for ${waits_for.map(printable).join(', ')}` : '';
+  return `  ${colours.bold(printable(id))}  ${status.replace('_', ' ')}${waits}${result === null ? '' : `  ${result}`}`;
+}
+
 const workerText = ({ record }: TaskView): string =>
   `${record.workerId ?? 'somebody'}, attempt ${record.attempt}, since ${record.since ?? 'unknown'}`;
 const openText = (view: TaskView): string =>
-  `${view.status}: ${printable(view.record.reason ?? 'no reason on record')}\n      → ${remedyFor(view)}`;
+  `${view.status}: ${reasonText(view.record.reason ?? 'no reason on record')}\n      → ${remedyFor(view)}`;
 
 function listLines(
   title: string,
@@ -173,6 +183,6 @@ function listLines(
     .slice(0, MOST_SHOWN)
     .map((view) => `    ${colours.bold(printable(view.task.id))}  ${text(view)}`);
   const more =
-    found.length > MOST_SHOWN ? [`    and ${found.length - MOST_SHOWN} more; --json lists all`] : [];
+    found.length > MOST_SHOWN ? [`    and ${found.length - MOST_SHOWN} more; --all lists every task`] : [];
   return ['', `  ${title} (${found.length})`, ...shown, ...more];
 }

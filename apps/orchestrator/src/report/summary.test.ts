@@ -6,6 +6,7 @@ import { deferred, ended, noColours, skipped, task, viewsOf } from '../testing/v
 import {
   countsText,
   exitCodeOf,
+  factLines,
   spentText,
   summaryLines,
   summaryRecord,
@@ -25,7 +26,7 @@ const sums = (settled: number, more: Partial<Sums> = {}): Sums => ({
 });
 const summary = (views: readonly TaskView[], more: Partial<RunSummary> = {}): RunSummary => ({
   runId: 'run_1', durationMs: 1_500, end: drained, counts: countStatuses(views), open: views.filter(({ status }) => status !== 'completed'), real: NO_SUMS,
-  simulated: sums(4_160), logs: '/h/logs', results: '/h/logs/results', ...more,
+  simulated: sums(4_160), cap: nanoUsd(2_000_000_000), besides: { real: nanoUsd(0), simulated: nanoUsd(0) }, logs: '/h/logs', results: '/h/logs/results', ...more,
 }); // prettier-ignore
 
 describe('the exit code of a run', () => {
@@ -89,6 +90,46 @@ describe('the block at the end', () => {
       '  1 completed of 1',
       '  cost, simulated: $0.00000416, 2 calls, 1,200 + 34 tokens (no real money moved)',
       '  results: /h/logs/results   logs: /h/logs',
+      '    → `orchestrator status --all` names the file of each result',
+    ]);
+  });
+
+  it('M5: what others spent on the home meanwhile is told beside, each book by itself', () => {
+    const linesOf = (real: number, simulated: number) =>
+      summaryLines(
+        summary(viewsOf([]), { besides: { real: nanoUsd(real), simulated: nanoUsd(simulated) } }),
+        noColours,
+      );
+    expect(linesOf(5_200_000, 4_160)).toContain(
+      '  besides: $0.0052 + $0.00000416 simulated by other runs and direct requests',
+    );
+    expect(linesOf(0, 0).join()).not.toContain('besides');
+  });
+
+  it('counts what is only queued in one line', () => {
+    const views = viewsOf(
+      Array.from({ length: 40 }, (_, at) => task(`t${at}`)),
+      ended('t0', 'failed', { errors: 'no' }),
+    );
+    const stopped = summary(views, { end: { kind: 'signal', signal: 'SIGINT' } });
+    expect(summaryLines(stopped, noColours).slice(-3)).toEqual([
+      '  t0 failed: no',
+      '    → change the task in queue.json and start again: an edited task is new work',
+      '  39 tasks are still queued: start again to go on.',
+    ]);
+    expect(factLines(summary(viewsOf([task('a')])), noColours).at(-1)).toBe(
+      '  1 task is still queued: start again to go on.',
+    );
+  });
+
+  it('tells a run that its cap was too small for a task what the cap is', () => {
+    const poor = summary(viewsOf([task('a')], deferred('a', 'run_budget', null)), {
+      cap: nanoUsd(0),
+      simulated: NO_SUMS,
+    });
+    expect(summaryLines(poor, noColours).slice(-2)).toEqual([
+      '  a deferred: the cap of the run leaves too little for it',
+      '    → raise --run-cap (now $0.00) and start again',
     ]);
   });
 
@@ -103,9 +144,10 @@ describe('the block at the end', () => {
       '  cost: $0.16, 2 calls, 1,200 + 34 tokens, $0.05 of it unknown, charged at worst case, $0.01 of it held',
     );
     expect(lines[4]).toMatch(/^ {2}cost, simulated: \$0\.00000416,/);
-    expect(spentText(sums(1_000_000), sums(4_160))).toBe('$0.001 + $0.00000416 simulated');
-    expect(spentText(NO_SUMS, sums(4_160, { held: nanoUsd(5_000_000) }))).toBe('$0.00000416 simulated');
-    expect(spentText(NO_SUMS, NO_SUMS)).toBe('$0.00');
+    expect(spentText(sums(1_000_000), sums(4_160), true)).toBe('$0.001 + $0.00000416 simulated');
+    expect(spentText(NO_SUMS, sums(4_160, { held: nanoUsd(5_000_000) }), true)).toBe('$0.00000416 simulated');
+    expect(spentText(NO_SUMS, NO_SUMS, false)).toBe('$0.00');
+    expect(spentText(NO_SUMS, NO_SUMS, true)).toBe('$0.00 simulated');
   });
 
   it('names every task that did not complete, with reason and remedy', () => {
@@ -128,7 +170,7 @@ describe('the block at the end', () => {
       '    → reword the text in queue.json if it was not meant so, and start again',
       '  s skipped: f failed',
       '    → see to the dependency named, then change this task or add it anew',
-      '  d deferred: task_budget',
+      '  d deferred: its own max_budget leaves too little for another call',
       '    → raise max_budget of the task in queue.json, and start again',
       '  b blocked: waits for d',
     ]);
@@ -141,7 +183,7 @@ describe('the block at the end', () => {
     );
     const lines = summaryLines(summary(views), noColours);
     expect(lines.filter((line) => line.includes(' failed'))).toHaveLength(13);
-    expect(lines.at(-1)).toBe('  and 3 more; `orchestrator status` lists them');
+    expect(lines.at(-1)).toBe('  and 3 more; `orchestrator status --all` lists every task');
   });
 
   it('says how to go on', () => {

@@ -1,11 +1,13 @@
 /** How a run ended: the facts, the exit code they mean, and the block that people read. Pure. */
 import { committed, type StatusCounts, type Sums, type TaskView } from '@vivarium/contracts';
-import { addUsd, formatDuration, formatUsd, type Milliseconds } from '@vivarium/core';
+import { addUsd, formatDuration, formatUsd, type Milliseconds, type NanoUsd } from '@vivarium/core';
 import type { RunExitCode } from '../deps.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import { printable, type Colours } from '../terminal.ts';
 import { hasSums, sumsText } from './money.ts';
-import { remedyFor } from './remedies.ts';
+import { counted } from './counted.ts';
+import { reasonText } from './reasons.ts';
+import { remedyFor, type RunMoney } from './remedies.ts';
 
 export interface RunSummary {
   readonly runId: string;
@@ -17,6 +19,9 @@ export interface RunSummary {
   /** Of this run. */
   readonly real: Sums;
   readonly simulated: Sums;
+  readonly cap: NanoUsd;
+  /** What other runs and direct requests spent on this home meanwhile. */
+  readonly besides: { readonly real: NanoUsd; readonly simulated: NanoUsd };
   readonly logs: string;
   readonly results: string;
 }
@@ -52,24 +57,46 @@ function outcomeCode({ failed, refused, skipped, completed, total, cancelled }: 
 const MOST_OPEN_SHOWN = 12;
 
 export function summaryLines(summary: RunSummary, colours: Colours): readonly string[] {
-  const { counts, open, end } = summary;
+  const { counts, end } = summary;
   const head = `${headline(end, counts)} ${end.kind === 'drained' ? 'in' : 'after'} ${formatDuration(summary.durationMs)}`;
-  const lines = [
+  const hint = endHint(end);
+  return [
     '',
     colours.bold(exitCodeOf(end, counts) === 0 ? colours.green(head) : colours.yellow(head)),
-    `  ${countsText(counts)}`,
+    ...factLines(summary, colours),
+    ...(hint === undefined ? [] : [`  ${hint}`]),
   ];
+}
+
+/** Counts, money, places and what is open: also where nothing was started, and so nothing ended. */
+export function factLines(summary: RunSummary, colours: Colours): readonly string[] {
+  const { counts, open, besides } = summary;
+  const lines = [`  ${countsText(counts)}`];
   if (hasSums(summary.real)) lines.push(`  cost: ${sumsText(summary.real)}`);
   if (hasSums(summary.simulated))
     lines.push(`  cost, simulated: ${sumsText(summary.simulated)} (no real money moved)`);
   if (!hasSums(summary.real) && !hasSums(summary.simulated))
     lines.push('  cost: nothing was spent in this run');
+  const others = [
+    ...(besides.real > 0 ? [formatUsd(besides.real)] : []),
+    ...(besides.simulated > 0 ? [`${formatUsd(besides.simulated)} simulated`] : []),
+  ];
+  if (others.length > 0) lines.push(`  besides: ${others.join(' + ')} by other runs and direct requests`);
   lines.push(`  results: ${summary.results}   logs: ${summary.logs}`);
-  for (const view of open.slice(0, MOST_OPEN_SHOWN)) lines.push(...openLines(view, colours));
-  if (open.length > MOST_OPEN_SHOWN)
-    lines.push(`  and ${open.length - MOST_OPEN_SHOWN} more; \`orchestrator status\` lists them`);
-  const hint = endHint(end);
-  return hint === undefined ? lines : [...lines, `  ${hint}`];
+  if (counts.completed > 0)
+    lines.push(colours.dim('    → `orchestrator status --all` names the file of each result'));
+  // Nothing is wrong with these, and there may be hundreds.
+  const queued = open.filter(({ status }) => status === 'queued').length;
+  const told = open.filter(({ status }) => status !== 'queued');
+  const run = { cap: summary.cap, committed: addUsd(committed(summary.real), committed(summary.simulated)) };
+  for (const view of told.slice(0, MOST_OPEN_SHOWN)) lines.push(...openLines(view, run, colours));
+  if (told.length > MOST_OPEN_SHOWN)
+    lines.push(`  and ${told.length - MOST_OPEN_SHOWN} more; \`orchestrator status --all\` lists every task`);
+  if (queued > 0)
+    lines.push(
+      `  ${counted(queued, 'task')} ${queued === 1 ? 'is' : 'are'} still queued: start again to go on.`,
+    );
+  return lines;
 }
 
 /** `3 completed, 1 failed of 4`: what is nought is not said. */
@@ -81,12 +108,12 @@ export function countsText(counts: StatusCounts): string {
   return total === 0 ? 'no tasks' : `${told.join(', ')} of ${total}`;
 }
 
-function openLines(view: TaskView, colours: Colours): readonly string[] {
+function openLines(view: TaskView, run: RunMoney, colours: Colours): readonly string[] {
   const id = colours.bold(printable(view.task.id));
   if (view.status === 'blocked')
     return [`  ${id} blocked: waits for ${view.waitsFor.map(printable).join(', ')}`];
-  const reason = view.record.reason === undefined ? '' : `: ${printable(view.record.reason)}`;
-  return [`  ${id} ${view.status.replace('_', ' ')}${reason}`, colours.dim(`    → ${remedyFor(view)}`)];
+  const reason = view.record.reason === undefined ? '' : `: ${reasonText(view.record.reason)}`;
+  return [`  ${id} ${view.status.replace('_', ' ')}${reason}`, colours.dim(`    → ${remedyFor(view, run)}`)];
 }
 
 function headline(end: RunEnd, counts: StatusCounts): string {
@@ -141,6 +168,8 @@ export const summaryRecord = (
   simulated_cost_nano_usd: committed(summary.simulated),
   unknown_nano_usd: summary.real.unknown,
   simulated_unknown_nano_usd: summary.simulated.unknown,
+  besides_nano_usd: summary.besides.real,
+  simulated_besides_nano_usd: summary.besides.simulated,
   held_nano_usd: summary.real.held,
   simulated_held_nano_usd: summary.simulated.held,
   open: summary.open.map(({ task, status, record }) => ({
@@ -150,12 +179,15 @@ export const summaryRecord = (
   })),
 });
 
-/** `$0.0012 simulated` for a line of progress; both books when both moved. What is only held is not spent. */
-export function spentText(real: Sums, simulated: Sums): string {
-  const spent = ({ settled, unknown }: Sums): string => formatUsd(addUsd(settled, unknown));
+export const spent = ({ settled, unknown }: Sums): NanoUsd => addUsd(settled, unknown);
+
+/** `$0.0012 simulated` for a line of progress; both books when both moved, and the run's own before any did. What is only held is not spent. */
+export function spentText(real: Sums, simulated: Sums, isSimulated: boolean): string {
   const parts = [
-    ...(hasSums(real) || !hasSums(simulated) ? [spent(real)] : []),
-    ...(hasSums(simulated) ? [`${spent(simulated)} simulated`] : []),
+    ...(hasSums(real) || (!hasSums(simulated) && !isSimulated) ? [formatUsd(spent(real))] : []),
+    ...(hasSums(simulated) || (!hasSums(real) && isSimulated)
+      ? [`${formatUsd(spent(simulated))} simulated`]
+      : []),
   ];
   return parts.join(' + ');
 }

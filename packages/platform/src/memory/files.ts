@@ -166,11 +166,11 @@ function fileAt(disk: MemoryDisk, path: string, modifiedMs: number): MemoryFile 
 const cannotAppend = (path: string, reason: string, remedy: 'retry' | 'stop'): VivariumError =>
   new VivariumError('record_unwritable', `cannot append to ${path}: ${reason}`, {
     remedy: { kind: remedy },
-    hint: `${path}: ${reason}.`,
+    hint: 'Mend what is named.',
   });
 
 const unwritable = (path: string, reason: string, remedy: 'retry' | 'stop'): VivariumError =>
   new VivariumError('home_unwritable', `cannot write ${path}: ${reason}`, {
     remedy: { kind: remedy },
-    hint: `${path}: ${reason}.`,
+    hint: 'Mend what is named.',
   });

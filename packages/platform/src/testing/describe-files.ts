@@ -61,7 +61,7 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
         ours.append(log, text);
         expect(ours.readText(log)).toBe(text + text);
       });
-      it('answers a fault as record_unwritable, with whether it passes and a hint that names the path', () => {
+      it('answers a fault as record_unwritable, with whether it passes; the message names the path, the hint says what to do', () => {
         const path = `${under.directory}/none/a.log`;
         let thrown: unknown;
         try {
@@ -70,7 +70,8 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
           thrown = error;
         }
         expect(thrown).toMatchObject({ code: 'record_unwritable', remedy: { kind: 'stop' } });
-        expect((thrown as VivariumError).hint).toContain(path);
+        expect((thrown as VivariumError).message).toContain(path);
+        expect((thrown as VivariumError).hint).toMatch(/./);
       });
       it('works again once the fault is mended', () => {
         const path = `${under.directory}/later/a.log`;

@@ -4,7 +4,7 @@
  * - Q10: unknown and cyclic dependencies are refused by name. A refused task takes those that depend on it along, each with its own reason;
  *   the rest is added.
  */
-import { Task, type AddAnswer, type NewTask, type RejectedTask } from '@vivarium/contracts';
+import { issueText, Task, type AddAnswer, type NewTask, type RejectedTask } from '@vivarium/contracts';
 import { explainPath, findCycles, quote, type Linked } from './graph.ts';
 
 /** The queue as an add sees it. A task that cannot be looked up is one that no new task can close a cycle with. */
@@ -36,7 +36,7 @@ export function planAdd(
       refuse(
         id,
         index,
-        parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; '),
+        parsed.error.issues.map((issue) => [...issue.path, issueText(issue)].join(': ')).join('; '),
       );
     else if (existing.has(id)) refuse(id, index, `a task with the id ${quote(id)} is already in the queue`);
     else if (candidates.has(id))
