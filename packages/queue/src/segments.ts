@@ -6,7 +6,7 @@
  * - A line that is no task is passed over and told once: the rest of a bulk add is not held up by it. A half-written line waits for its end.
  */
 import {
-  Task,
+  type Task,
   type HomeLayout,
   type RecordStore,
   type RecordTail,
