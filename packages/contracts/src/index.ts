@@ -129,6 +129,7 @@ export type {
   CompletionRequest,
   ControlStore,
   Cursor,
+  Durability,
   FinishAnswer,
   ModelProvider,
   ProviderFault,

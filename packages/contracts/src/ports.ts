@@ -14,6 +14,9 @@ import type { NewTask, Task } from './task.ts';
 
 // ---------------------------------------------------------------------------------------------------------------- record
 
+/** What a recorded line survives: the death of any process, or a power loss as well. */
+export type Durability = 'os' | 'fsync';
+
 /** Where a reader stands in a log. `generation` changes when another file takes its name (clear, archive). */
 export interface Cursor {
   readonly generation: string;

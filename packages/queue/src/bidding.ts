@@ -103,13 +103,14 @@ export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
 
   return {
     claimSome(workerId, wanted) {
-      const won: Task[] = [];
-      for (let pass = 0; won.length < wanted && pass < MOST_PASSES; pass += 1) {
-        const bids = chooseBids(workerId, wanted - won.length);
+      // By id: one that was won, taken over by another meanwhile and won back is one task.
+      const won = new Map<string, Task>();
+      for (let pass = 0; won.size < wanted && pass < MOST_PASSES; pass += 1) {
+        const bids = chooseBids(workerId, wanted - won.size);
         if (bids.length === 0) break;
-        won.push(...place(bids));
+        for (const task of place(bids)) won.set(task.id, task);
       }
-      return won;
+      return [...won.values()];
     },
   };
 }

@@ -299,6 +299,80 @@ describe('two processes at the same moment', () => {
   }
 });
 
+it('Q2: a task that is taken over and won back within one claim is handed out once', async () => {
+  const world = createFileWorld();
+  await world.open().queue.add([newTask('a'), newTask('b')]);
+  const { queue, machine } = world.open();
+  const claimOf = (task_id: string, worker_id: string, attempt: number, more: object = {}) => ({
+    task_id,
+    worker_id,
+    status: 'in_progress',
+    event: 'task.claimed',
+    event_id: `evt_${worker_id}`,
+    timestamp: world.now.toISOString(),
+    started_at: world.now.toISOString(),
+    round: 1,
+    attempt,
+    ...more,
+  });
+  let appends = 0;
+  const stop = machine.files.intercept((operation, path) => {
+    if (operation !== 'append' || !path.endsWith('execution_log.jsonl')) return;
+    appends += 1;
+    // One that is gone at once was quicker with `b`; one that is gone as well takes `a` from us while we take `b` over.
+    if (appends === 1) world.append(claimOf('b', 'worker_8', 1));
+    if (appends === 2)
+      world.append(
+        claimOf('a', 'worker_9', 2, { supersedes: { worker_id: w1, attempt: 1, why: 'beat_stood_still' } }),
+      );
+  });
+  const answer = await queue.claim(w1, 3);
+  stop();
+  const claims =
+    answer.kind === 'claimed' ? answer.claims.map(({ task, attempt }) => [task.id, attempt]) : [];
+  expect(claims.toSorted()).toEqual([
+    ['a', 3],
+    ['b', 2],
+  ]);
+  expect(appends).toBe(3);
+});
+
+it('ends that come together share one write, and each is told its own answer', async () => {
+  const world = createFileWorld();
+  const { queue, machine } = world.open();
+  await queue.add(['a', 'b', 'c'].map((id) => newTask(id)));
+  const answer = await queue.claim(w1, 3);
+  const claims = answer.kind === 'claimed' ? answer.claims : [];
+  await world.open().queue.cancel(['b'], 'no longer wanted');
+  let appends = 0;
+  machine.files.intercept((operation, path) => {
+    if (operation === 'append' && path.endsWith('execution_log.jsonl')) appends += 1;
+  });
+  expect(await Promise.all(claims.map(async (claim) => queue.finish(claim, completed())))).toEqual([
+    'recorded',
+    'lost',
+    'recorded',
+  ]);
+  expect(appends).toBe(1);
+});
+
+it('with --durability fsync an end is on the disk before it is acknowledged; without, nothing is synced', async () => {
+  for (const durability of ['os', 'fsync'] as const) {
+    const world = createFileWorld();
+    const { queue, machine } = world.open({ durability });
+    await queue.add(['a', 'b'].map((id) => newTask(id)));
+    const answer = await queue.claim(w1, 2);
+    const seen: string[] = [];
+    machine.files.intercept((operation, path) => {
+      if (['append', 'sync'].includes(operation) && path.endsWith('execution_log.jsonl'))
+        seen.push(operation);
+    });
+    const claims = answer.kind === 'claimed' ? answer.claims : [];
+    await Promise.all(claims.map(async (claim) => queue.finish(claim, completed())));
+    expect(seen).toEqual(durability === 'fsync' ? ['append', 'sync'] : ['append']);
+  }
+});
+
 it('an unreadable record is an error of the call, not an empty queue', async () => {
   const world = await prepare();
   const { queue, machine } = world.open();

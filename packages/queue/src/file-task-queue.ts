@@ -4,7 +4,14 @@
  * The rules (Q1–Q11) stand in queue.ts and plan.ts; here is only where things are kept.
  */
 import type { HomeId, Machine, Milliseconds, RunId, VivariumError } from '@vivarium/core';
-import type { ExecutionLogLine, HomeLayout, RecordStore, RecordTail, TaskQueue } from '@vivarium/contracts';
+import type {
+  Durability,
+  ExecutionLogLine,
+  HomeLayout,
+  RecordStore,
+  RecordTail,
+  TaskQueue,
+} from '@vivarium/contracts';
 import { createBeatFiles } from './beat-files.ts';
 import { createLockFiles } from './lock-files.ts';
 import { createQueue } from './queue.ts';
@@ -21,6 +28,8 @@ export interface FileTaskQueueOptions {
   readonly runId: RunId;
   /** How long a beat must stand still before its claims may be taken over (Q5). Default 15 s. */
   readonly leaseMs?: Milliseconds;
+  /** Default `os`: what was recorded survives the death of any process. `fsync`: and a power loss. */
+  readonly durability?: Durability;
   /** Slots of a worker of this process, shown in its beat. Default 1. */
   readonly slots?: number;
   /** Told once when queue.json is broken while work is running; the last good version stays in force. */
@@ -28,7 +37,7 @@ export interface FileTaskQueueOptions {
 }
 
 export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
-  const { layout, home, machine, record, runId, leaseMs, slots = 1, onProblem } = options;
+  const { layout, home, machine, record, runId, leaseMs, slots = 1, durability = 'os', onProblem } = options;
   const { clock, files, fileLock, ids, processes } = machine;
   const reader = createWantedTasks({ layout, files, clock, record, onProblem });
   const beats = createBeatFiles({ layout, files, processes, runId, slots });
@@ -51,6 +60,7 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
         return { lines, restarted };
       },
       appendLines: (lines) => record.appendAll('execution', lines, 'read back'),
+      syncLines: () => (durability === 'fsync' ? record.sync('execution') : undefined),
       readBeat: beats.read,
       writeBeat: beats.write,
       removeBeat: beats.remove,

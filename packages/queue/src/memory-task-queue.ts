@@ -78,6 +78,7 @@ export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueu
         memory.lines.push(...lines);
         notify();
       },
+      syncLines: () => undefined,
       readBeat: (workerId) => memory.beats.get(workerId),
       writeBeat(workerId) {
         memory.beats.set(workerId, { counter: (memory.beats.get(workerId)?.counter ?? 0) + 1, gone: false });

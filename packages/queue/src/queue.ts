@@ -1,35 +1,31 @@
 /**
- * The queue of one process, above whatever keeps the lines. Owns what this process has handed out. Everything within one call is synchronous, so
+ * The queue of one process, above whatever keeps the lines. Owns what this process has handed out. Everything within one step is synchronous, so
  * that nothing of the same process comes between.
  *
- * - Q4: a finish names its attempt, and the fold decides whether that is still the one in force.
- * - Q8: a claim whose line was written although the call failed is handed out at the next call; a finish that failed may be repeated, and is
- *   the same line then.
+ * - Q8: a claim whose line was written although the call failed is handed out at the next call.
  * - Q11: nothing here makes a task fail because it had to wait.
- * Claiming (Q2, Q3, Q5, Q6) is in bidding.ts, skipping (Q10) in skipping.ts, an operator's word in revisions.ts, the state (Q1) in task-state.ts.
+ * Claiming (Q2, Q3, Q5, Q6) is in bidding.ts, finishing (Q4, Q8) in finishing.ts, skipping (Q10) in skipping.ts, an operator's word in revisions.ts, the state (Q1) in task-state.ts.
  */
 import type { Clock, IdSource, Milliseconds, WorkerId } from '@vivarium/core';
 import {
   digestOf,
-  isFinal,
   viewQueue,
   type Claim,
   type ClaimAnswer,
-  type FinishAnswer,
   type Task,
-  type TaskOutcome,
   type TaskQueue,
   type TaskRecord,
 } from '@vivarium/contracts';
 import { createBidding } from './bidding.ts';
+import { createFinishing } from './finishing.ts';
 import { createLeases } from './leases.ts';
-import { faultsAllowed, newLock, OUTAGES_ALLOWED, SET_ASIDE_MS, type QueueParts } from './parts.ts';
-import { finishLine, type Holding } from './plan/lines.ts';
+import { newLock, SET_ASIDE_MS, type QueueParts } from './parts.ts';
+import { finishLine } from './plan/lines.ts';
 import { isDrained, type Attempt } from './plan/readiness.ts';
 import { createRevisions } from './revisions.ts';
 import { skipHopeless } from './skipping.ts';
 import type { QueueStorage } from './storage.ts';
-import { releaseLock, sweepLocks } from './task-locks.ts';
+import { sweepLocks } from './task-locks.ts';
 import { createTaskState } from './task-state.ts';
 
 export interface QueueOptions {
@@ -63,6 +59,11 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
   /** Claims handed out and not yet finished, with the event id of a finish that was tried. */
   const handedOut = new Map<string, string | undefined>();
   let sweepDue = true;
+  const finishing = createFinishing(parts, ids, {
+    triedWith: (claimed) => handedOut.get(keyOfClaim(claimed)),
+    tried: (claimed, eventId) => void handedOut.set(keyOfClaim(claimed), eventId),
+    over: (claimed) => void handedOut.delete(keyOfClaim(claimed)),
+  });
 
   function beat(workerId: WorkerId, busy: number): void {
     storage.writeBeat(workerId, busy);
@@ -134,29 +135,6 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     return { kind: 'waiting', wakeInMs: Math.min(POLL_MS, leases.lookEveryMs, due) };
   }
 
-  function finish(claimed: Claim, outcome: TaskOutcome): FinishAnswer {
-    const { task, workerId, round, attempt, digest } = claimed;
-    const key = keyOf(task.id, { round, attempt }, workerId);
-    const tried = handedOut.get(key);
-    if (tried !== undefined) state.refreshLog();
-    const eventId = tried ?? ids.next('evt');
-    handedOut.set(key, eventId);
-    const holding: Holding = { taskId: task.id, workerId, round, attempt, digest };
-    const line = finishLine(
-      holding,
-      outcome,
-      { ...parts.newContext(), eventId },
-      mayTryAgain(claimed, outcome),
-    );
-    const recorded =
-      state.fold.get(task.id).eventId === eventId || state.commit([line]).get(eventId) === 'applied';
-    handedOut.delete(key);
-    sweepDue = true;
-    const isOver = recorded && isFinal(line.status);
-    releaseLock(storage.locks, { worker_id: workerId, task_id: task.id, round, attempt }, isOver);
-    return recorded ? 'recorded' : 'lost';
-  }
-
   return {
     async add(tasks) {
       // The record is only asked about dependencies that are not in the queue; reading it is the larger part of an add.
@@ -168,7 +146,10 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
       });
     },
     claim: async (workerId, slots) => claim(workerId, slots),
-    finish: async (claimed, outcome) => finish(claimed, outcome),
+    async finish(claimed, outcome) {
+      sweepDue = true;
+      return finishing.finish(claimed, outcome);
+    },
     retry: async (ids, reason) => revisions.retry(ids, reason),
     cancel: async (ids, reason) => revisions.cancel(ids, reason),
     beat,
@@ -184,11 +165,6 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
   };
 }
 
-/** Whether another attempt is left when this one ended in a fault. */
-const mayTryAgain = ({ task, faults, outages }: Claim, outcome: TaskOutcome): boolean =>
-  outcome.kind === 'retrying' && outcome.blame === 'upstream'
-    ? outages < OUTAGES_ALLOWED
-    : faults < faultsAllowed(task);
-
+const keyOfClaim = (claimed: Claim): string => keyOf(claimed.task.id, claimed, claimed.workerId);
 const keyOf = (taskId: string, { round, attempt }: Attempt, workerId: string): string =>
   `${round}\n${attempt}\n${workerId}\n${taskId}`;

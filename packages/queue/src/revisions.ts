@@ -44,7 +44,7 @@ export function createRevisions({ state, newContext }: QueueParts): Revisions {
     const rejected: { readonly id: string; readonly reason: string }[] = [];
     let lines: WrittenLine[] = [];
     const write = (): void => {
-      const answers = state.commit(lines);
+      const answers = state.commit(lines, 'durable');
       for (const { task_id: id, event_id: eventId = '' } of lines) {
         if (answers.get(eventId) === 'applied') changed.push(id);
         else rejected.push({ id, reason: lost });

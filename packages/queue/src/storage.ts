@@ -23,6 +23,8 @@ export interface QueueStorage {
   readLines(): NewLines;
   /** Appends with one write, in order. */
   appendLines(lines: readonly ExecutionLogLine[]): void;
+  /** Where the home is to survive a power loss: returns when what was appended is on the disk. */
+  syncLines(): void;
   readBeat(workerId: string): Beat | undefined;
   /** Moves the worker's counter on. */
   writeBeat(workerId: string, busy: number): void;

@@ -30,8 +30,11 @@ export interface TaskState {
   refresh(): void;
   /** The same, but nothing that was read a moment ago while there is still work to choose from. */
   refreshUnlessFresh(): void;
-  /** Writes lines that carry event ids and reads them back; answers what the fold made of each. */
-  commit(lines: readonly WrittenLine[]): ReadonlyMap<string, Applied>;
+  /**
+   * Writes lines that carry event ids and reads them back; answers what the fold made of each. `durable`: where the home is to survive a power loss,
+   * not before they are on the disk.
+   */
+  commit(lines: readonly WrittenLine[], durable?: 'durable'): ReadonlyMap<string, Applied>;
 }
 
 export type WrittenLine = ExecutionLogLine & { readonly event_id?: string | undefined };
@@ -107,13 +110,14 @@ export function createTaskState(storage: QueueStorage, runId: string, clock: Clo
       if (!hasWork || now - logReadAt > FRESH_MS) refreshLog();
       if (!hasWork || now - tasksReadAt > TASKS_FRESH_MS) refreshTasks();
     },
-    commit(lines) {
+    commit(lines, durable) {
       const answers = new Map<string, Applied>();
       let unread = lines;
       for (const line of lines) awaited.set(line.event_id ?? '', undefined);
       try {
         for (let write = 0; unread.length > 0 && write < MOST_WRITES; write += 1) {
           storage.appendLines(unread);
+          if (durable !== undefined) storage.syncLines();
           refreshLog();
           unread = unread.filter((line) => awaited.get(line.event_id ?? '') === undefined);
         }

@@ -75,5 +75,8 @@ export function createManualClock(start: Date = new Date('2026-01-01T00:00:00.00
   };
 }
 
-/** Lets everything that is ready to run do so, promises and what Node queues behind them. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Lets everything that is ready to run do so: promises, and what is put off to the next turns of the event loop, which may lead to more. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+const TURNS = 3;

@@ -22,7 +22,7 @@ export interface FileWorld extends TaskQueueWorld {
   readonly layout: HomeLayout;
   /** The machine of the test itself: an onlooker with its own process. */
   readonly machine: MemoryMachine;
-  open(options?: OpenOptions & Pick<FileTaskQueueOptions, 'onProblem'>): FileProcess;
+  open(options?: OpenOptions & Pick<FileTaskQueueOptions, 'onProblem' | 'durability'>): FileProcess;
 }
 
 export function createFileWorld(): FileWorld {
