@@ -301,7 +301,7 @@ describe('two processes at the same moment', () => {
 
 it('Q2: a task that is taken over and won back within one claim is handed out once', async () => {
   const world = createFileWorld();
-  await world.open().queue.add([newTask('a'), newTask('b')]);
+  await world.open().queue.add(['a', 'b', 'c', 'd'].map((id) => newTask(id)));
   const { queue, machine } = world.open();
   const claimOf = (task_id: string, worker_id: string, attempt: number, more: object = {}) => ({
     task_id,
@@ -315,24 +315,29 @@ it('Q2: a task that is taken over and won back within one claim is handed out on
     attempt,
     ...more,
   });
+  // Both are known to be gone when the claim begins.
+  world.append(claimOf('c', 'worker_8', 1));
+  world.append({ ...claimOf('d', 'worker_9', 1), event_id: 'evt_d' });
   let appends = 0;
   const stop = machine.files.intercept((operation, path) => {
     if (operation !== 'append' || !path.endsWith('execution_log.jsonl')) return;
     appends += 1;
     // One that is gone at once was quicker with `b`; one that is gone as well takes `a` from us while we take `b` over.
-    if (appends === 1) world.append(claimOf('b', 'worker_8', 1));
+    if (appends === 1) world.append({ ...claimOf('b', 'worker_8', 1), event_id: 'evt_b' });
     if (appends === 2)
       world.append(
         claimOf('a', 'worker_9', 2, { supersedes: { worker_id: w1, attempt: 1, why: 'beat_stood_still' } }),
       );
   });
-  const answer = await queue.claim(w1, 3);
+  const answer = await queue.claim(w1, 5);
   stop();
   const claims =
     answer.kind === 'claimed' ? answer.claims.map(({ task, attempt }) => [task.id, attempt]) : [];
   expect(claims.toSorted()).toEqual([
     ['a', 3],
     ['b', 2],
+    ['c', 2],
+    ['d', 2],
   ]);
   expect(appends).toBe(3);
 });
