@@ -5,7 +5,7 @@ describe('the command line of grind', () => {
   it('has defaults for everything', () => {
     expect(readFlags([])).toEqual({
       kind: 'flags',
-      flags: { home: undefined, port: 8420, simulator: undefined, runCap: undefined },
+      flags: { home: undefined, port: 8420, simulator: undefined, runCap: undefined, durability: undefined },
     });
   });
 
@@ -14,7 +14,13 @@ describe('the command line of grind', () => {
       readFlags(['--home', '/h', '--port', '0', '--simulator', 'http://127.0.0.1:8430', '--run-cap', '0.5']),
     ).toEqual({
       kind: 'flags',
-      flags: { home: '/h', port: 0, simulator: 'http://127.0.0.1:8430', runCap: '0.5' },
+      flags: {
+        home: '/h',
+        port: 0,
+        simulator: 'http://127.0.0.1:8430',
+        runCap: '0.5',
+        durability: undefined,
+      },
     });
   });
 

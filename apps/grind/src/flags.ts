@@ -11,15 +11,17 @@ export interface Flags {
   readonly simulator: string | undefined;
   /** In US dollars, as written. */
   readonly runCap: string | undefined;
+  readonly durability: string | undefined;
 }
 
-export const usage = `grind [--home DIR] [--port N] [--simulator URL] [--run-cap USD]
+export const usage = `grind [--home DIR] [--port N] [--simulator URL] [--run-cap USD] [--durability os|fsync]
 
   --home DIR        directory with queue.json (VIVARIUM_HOME, or the nearest one upwards)
   --port N          port on 127.0.0.1 (${DEFAULT_GRIND_PORT}; another free one when it is taken; 0: any)
   --simulator URL   ask this simulator instead of Groq; no real money moves
   --run-cap USD     most that all requests of a UTC day that name no run may spend (VIVARIUM_RUN_CAP_USD, 2.00);
-                    runs bring caps of their own`;
+                    runs bring caps of their own
+  --durability D    os: what is recorded survives the death of any process; fsync: and a power loss (VIVARIUM_DURABILITY, os)`;
 
 export type FlagsAnswer =
   | { readonly kind: 'flags'; readonly flags: Flags }
@@ -36,6 +38,7 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
         port: { type: 'string', default: String(DEFAULT_GRIND_PORT) },
         simulator: { type: 'string' },
         'run-cap': { type: 'string' },
+        durability: { type: 'string' },
         help: { type: 'boolean' },
       },
     }));
@@ -53,7 +56,13 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
   if (problems.length > 0) return { kind: 'faulty', problems };
   return {
     kind: 'flags',
-    flags: { home: values.home, port, simulator: values.simulator, runCap: values['run-cap'] },
+    flags: {
+      home: values.home,
+      port,
+      simulator: values.simulator,
+      runCap: values['run-cap'],
+      durability: values.durability,
+    },
   };
 }
 

@@ -57,13 +57,13 @@ async function serve(flags: Flags): Promise<void> {
   const config = loadConfig({
     env,
     envFile: files.readText(layout.env),
-    flags: { runCapUsd: flags.runCap },
+    flags: { runCapUsd: flags.runCap, durability: flags.durability },
     knownModels: whitelist,
   });
   const provider = providerFor(flags, config);
   initHome(layout, files);
 
-  const record = createRecordStore({ layout, home, machine });
+  const record = createRecordStore({ layout, home, machine, durability: config.durability });
   const runs = runFiles(layout, machine);
   const grind = createGrind({
     home,

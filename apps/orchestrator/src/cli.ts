@@ -37,6 +37,11 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
   const command = (name: string, description: string): Command =>
     program.command(name).description(description).allowExcessArguments(false).exitOverride();
   const home = (): string | undefined => program.opts<{ home?: string }>().home;
+  const durability = (): Option =>
+    new Option(
+      '--durability <class>',
+      'os: what is recorded survives the death of any process; fsync: and a power loss (VIVARIUM_DURABILITY, or os)',
+    ).choices(['os', 'fsync']);
   const json = (): Option => new Option('--json', 'print one JSON document instead of text');
 
   command('add [id] [type]', 'add a task, or the tasks of files')
@@ -114,6 +119,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
     .option('--watch', 'stay, and work on what is added')
     .option('--dry-run', 'show what would run and what it could cost; start nothing')
     .option('--run-cap <usd>', 'most this run may cost (VIVARIUM_RUN_CAP_USD, or 2.00)', runCap)
+    .addOption(durability())
     .addOption(new Option('--json', 'print one JSON line per event'))
     .action(async (workers: number, flags: StartFlags) => {
       const { start } = await import('./commands/start.ts');
@@ -124,6 +130,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
         watch: flags.watch === true,
         dryRun: flags.dryRun === true,
         runCap: flags.runCap,
+        durability: flags.durability,
         json: flags.json === true,
       };
       return end(start(input, deps()));
@@ -139,6 +146,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
         .conflicts('once'),
     )
     .option('--run-cap <usd>', 'most this run may cost (VIVARIUM_RUN_CAP_USD, or 2.00)', runCap)
+    .addOption(durability())
     .action(async (workers: number, flags: UpFlags) => {
       const { up } = await import('./commands/up.ts');
       const input = {
@@ -148,6 +156,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
         once: flags.once === true,
         panelPort: flags.panelPort,
         runCap: flags.runCap,
+        durability: flags.durability,
         watchParent,
       };
       return end(up(input, deps()));
@@ -235,6 +244,7 @@ interface StartFlags {
   readonly watch?: boolean;
   readonly dryRun?: boolean;
   readonly runCap: string | undefined;
+  readonly durability: 'os' | 'fsync' | undefined;
   readonly json?: boolean;
 }
 interface UpFlags {
@@ -242,4 +252,5 @@ interface UpFlags {
   readonly once?: boolean;
   readonly panelPort: number | undefined;
   readonly runCap: string | undefined;
+  readonly durability: 'os' | 'fsync' | undefined;
 }

@@ -156,6 +156,8 @@ export async function runQueue(
         String(plan.concurrency),
         '--timeout-seconds',
         String(config.workerTimeoutMs / 1_000),
+        '--durability',
+        config.durability,
         ...(plan.grindUrl === undefined ? [] : ['--grind', plan.grindUrl]),
       ],
       createServices: (tell) =>
@@ -166,6 +168,7 @@ export async function runQueue(
           runs: home.runs,
           clock,
           needsSimulator: plan.rules.needsSimulator,
+          durability: config.durability,
           panelPort: plan.panelPort,
           tell,
           onForeign: (name, url) => hooks.onServiceUp(name, url, true),

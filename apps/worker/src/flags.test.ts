@@ -7,7 +7,14 @@ describe('the command line of a worker', () => {
   it('every flag has its effect, and a default where it is left out', () => {
     expect(read('--home', '/h')).toEqual({
       kind: 'flags',
-      flags: { home: '/h', runId: 'run_new', concurrency: 1, grindUrl: undefined, timeoutMs: 900_000 },
+      flags: {
+        home: '/h',
+        runId: 'run_new',
+        concurrency: 1,
+        grindUrl: undefined,
+        timeoutMs: 900_000,
+        durability: 'os',
+      },
     });
     expect(
       read(
@@ -21,10 +28,19 @@ describe('the command line of a worker', () => {
         'http://127.0.0.1:1',
         '--timeout-seconds',
         '0.5',
+        '--durability',
+        'fsync',
       ),
     ).toEqual({
       kind: 'flags',
-      flags: { home: '/h', runId: 'run_1', concurrency: 16, grindUrl: 'http://127.0.0.1:1', timeoutMs: 500 },
+      flags: {
+        home: '/h',
+        runId: 'run_1',
+        concurrency: 16,
+        grindUrl: 'http://127.0.0.1:1',
+        timeoutMs: 500,
+        durability: 'fsync',
+      },
     });
     expect(read('--help')).toEqual({ kind: 'help' });
   });
@@ -36,6 +52,7 @@ describe('the command line of a worker', () => {
     [['--home', '/h', '--timeout-seconds', 'soon'], '--timeout-seconds soon'],
     [['--home', '/h', '--timeout-seconds', 'Infinity'], '--timeout-seconds Infinity'],
     [['--home', '/h', '--grind', 'nowhere'], '--grind nowhere'],
+    [['--home', '/h', '--durability', 'forever'], '--durability forever'],
     [['--home', '/h', '--workers', '3'], '--workers'],
     [['--home', '/h', 'stray'], 'stray'],
   ])('refuses %j and names the fault', (argv, problem) => {

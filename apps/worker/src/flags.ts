@@ -1,5 +1,6 @@
 /** The command line of a worker, read strictly. It is written by the supervisor; by hand for a look at one worker alone. Pure. */
 import { parseArgs } from 'node:util';
+import type { Durability } from '@vivarium/contracts';
 import { messageOf, type Milliseconds } from '@vivarium/core';
 
 export interface Flags {
@@ -9,15 +10,18 @@ export interface Flags {
   /** Undefined: grind is found through run/grind.json alone. */
   readonly grindUrl: string | undefined;
   readonly timeoutMs: Milliseconds;
+  readonly durability: Durability;
 }
 
 export const usage = `worker --home DIR [--run RUN_ID] [--concurrency K] [--grind URL] [--timeout-seconds S]
+       [--durability os|fsync]
 
   --home DIR            directory with queue.json
   --run RUN_ID          run the work is booked on (a new one)
   --concurrency K       tasks at a time, 1 to 256 (1)
   --grind URL           grind to ask; default: the one named in run/grind.json
-  --timeout-seconds S   most seconds one attempt may take (900)`;
+  --timeout-seconds S   most seconds one attempt may take (900)
+  --durability D        os: a recorded end survives the death of any process; fsync: and a power loss (os)`;
 
 const MOST_SLOTS = 256;
 
@@ -37,6 +41,7 @@ export function readFlags(argv: readonly string[], newRunId: () => string): Flag
         concurrency: { type: 'string', default: '1' },
         grind: { type: 'string' },
         'timeout-seconds': { type: 'string', default: '900' },
+        durability: { type: 'string', default: 'os' },
         help: { type: 'boolean' },
       },
     }));
@@ -53,9 +58,13 @@ export function readFlags(argv: readonly string[], newRunId: () => string): Flag
   }
   if (!(seconds > 0) || seconds > 86_400)
     problems.push(`--timeout-seconds ${values['timeout-seconds']}: more than 0 and up to 86400 is needed`);
+  const { durability } = values;
+  if (durability !== 'os' && durability !== 'fsync')
+    problems.push(`--durability ${durability}: os or fsync is needed`);
   if (values.grind !== undefined && !URL.canParse(values.grind))
     problems.push(`--grind ${values.grind}: this is not an address`);
-  if (problems.length > 0 || values.home === undefined) return { kind: 'faulty', problems };
+  if (problems.length > 0 || values.home === undefined || (durability !== 'os' && durability !== 'fsync'))
+    return { kind: 'faulty', problems };
   return {
     kind: 'flags',
     flags: {
@@ -64,6 +73,7 @@ export function readFlags(argv: readonly string[], newRunId: () => string): Flag
       concurrency,
       grindUrl: values.grind,
       timeoutMs: Math.ceil(seconds * 1_000),
+      durability,
     },
   };
 }

@@ -45,6 +45,7 @@ async function work(flags: Flags): Promise<number> {
     record,
     runId: run,
     slots: flags.concurrency,
+    durability: flags.durability,
     onProblem: ({ code, message, hint }) =>
       say({ kind: 'fault', code, message, ...(hint === undefined ? {} : { hint }), remedy: 'wait' }),
   });

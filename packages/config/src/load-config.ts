@@ -19,6 +19,8 @@ export interface Config {
   /** For one attempt at a task. */
   readonly workerTimeoutMs: Milliseconds;
   readonly runCap: NanoUsd;
+  /** What a recorded line survives: the death of any process (`os`), or a power loss as well (`fsync`). */
+  readonly durability: 'os' | 'fsync';
   readonly noColor: boolean;
 }
 
@@ -28,6 +30,7 @@ export interface ConfigFlags {
   readonly defaultModel?: string | undefined;
   readonly workerTimeoutSeconds?: string | undefined;
   readonly runCapUsd?: string | undefined;
+  readonly durability?: string | undefined;
   readonly noColor?: boolean | undefined;
 }
 
@@ -51,6 +54,7 @@ const FLAGS: Partial<Record<Variable, readonly [keyof ConfigFlags, string]>> = {
   DEFAULT_GROQ_MODEL: ['defaultModel', '--default-model'],
   WORKER_TIMEOUT_SECONDS: ['workerTimeoutSeconds', '--worker-timeout'],
   VIVARIUM_RUN_CAP_USD: ['runCapUsd', '--run-cap'],
+  VIVARIUM_DURABILITY: ['durability', '--durability'],
 };
 
 // The keys of EXAMPLES are the variables; Object.keys widens them to string.
@@ -76,6 +80,7 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
     defaultModel: values.DEFAULT_GROQ_MODEL,
     workerTimeoutMs: values.WORKER_TIMEOUT_SECONDS,
     runCap: values.VIVARIUM_RUN_CAP_USD,
+    durability: values.VIVARIUM_DURABILITY,
     noColor: flags.noColor ?? values.NO_COLOR !== undefined,
   });
 }

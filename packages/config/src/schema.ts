@@ -18,6 +18,7 @@ export const EXAMPLES = {
   DEFAULT_GROQ_MODEL: 'DEFAULT_GROQ_MODEL=llama-3.1-8b-instant',
   WORKER_TIMEOUT_SECONDS: 'WORKER_TIMEOUT_SECONDS=900',
   VIVARIUM_RUN_CAP_USD: 'VIVARIUM_RUN_CAP_USD=2.00',
+  VIVARIUM_DURABILITY: 'VIVARIUM_DURABILITY=fsync',
   NO_COLOR: 'NO_COLOR=1',
 } as const;
 export type Variable = keyof typeof EXAMPLES;
@@ -28,6 +29,7 @@ export const DEFAULTS = {
   DEFAULT_GROQ_MODEL: 'llama-3.1-8b-instant',
   WORKER_TIMEOUT_SECONDS: '900',
   VIVARIUM_RUN_CAP_USD: '2.00',
+  VIVARIUM_DURABILITY: 'os',
 } as const;
 
 /** Built for the models that are known, which only the caller knows. */
@@ -41,6 +43,9 @@ export const variablesSchema = (knownModels: readonly string[]) =>
     }),
     WORKER_TIMEOUT_SECONDS: z.string().transform(parseSeconds),
     VIVARIUM_RUN_CAP_USD: z.string().transform(parseUsd),
+    VIVARIUM_DURABILITY: z.enum(['os', 'fsync'], {
+      error: ({ input }) => `${quote(String(input))} is neither os nor fsync`,
+    }),
     NO_COLOR: z.string().optional(),
   });
 

@@ -23,6 +23,26 @@ describe('the record on a failing disk', () => {
   const content = (): string | undefined => machine.files.readText(layout.log('execution'));
   const read = (): readonly unknown[] => valuesOf(open(machine).tail('execution').read().entries);
 
+  it('with fsync, decisions, money and results are on the disk before their write returns; action lines are not waited for', () => {
+    for (const durability of ['os', 'fsync'] as const) {
+      const seen: string[] = [];
+      const stop = machine.files.intercept((operation, path) => {
+        if (operation === 'sync') seen.push(path.slice(layout.logs.length + 1));
+      });
+      store = createRecordStore({ layout, home: homeIdOf('/home'), machine, durability });
+      store.append('safetyAudit', { n: 1 });
+      store.append('apiAudit', { n: 1 });
+      store.act({ actor: 'a', action_type: 'SYSTEM', action: 'x', detail: '' });
+      const name = store.putResult(`a result ${durability}`);
+      stop();
+      expect(seen).toEqual(
+        durability === 'fsync'
+          ? ['safety_audit.log', 'api_audit.log', layout.result(name).slice(layout.logs.length + 1)]
+          : [],
+      );
+    }
+  });
+
   it('Q8: whichever append fails, the lines before and after it are whole', () => {
     for (let failing = 0; failing < 5; failing += 1) {
       machine.files.remove(layout.log('execution'));

@@ -15,6 +15,7 @@
 import {
   sha256,
   ActionLogLine,
+  type Durability,
   type HomeLayout,
   type LogName,
   type RecordStore,
@@ -30,6 +31,11 @@ export interface RecordStoreOptions {
   readonly layout: HomeLayout;
   readonly home: HomeId;
   readonly machine: Pick<Machine, 'clock' | 'ids' | 'files'>;
+  /**
+   * Default `os`. `fsync`: each line of the two logs that grind decides by, and each result, is on the disk before its write returns. Ends of tasks are
+   * synced by the queue, many at a time; action lines are for watching and are not.
+   */
+  readonly durability?: Durability;
 }
 
 export interface FileRecordStore extends RecordStore {
@@ -43,7 +49,15 @@ type LogEnd = 'unknown' | 'whole' | 'torn by us';
 /** Ends a fragment of ours. Whatever stands before it, the line is not JSON. */
 const TORN = '#torn\n';
 
-export function createRecordStore({ layout, home, machine }: RecordStoreOptions): FileRecordStore {
+/** Lines that must outlast what they announce: a decision, a hold, a settlement. */
+const DECISIVE: readonly (LogName | SegmentName)[] = ['apiAudit', 'safetyAudit'];
+
+export function createRecordStore({
+  layout,
+  home,
+  machine,
+  durability = 'os',
+}: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
   const ends = new Map<LogName | SegmentName, LogEnd>();
   let unwrittenActions = 0;
@@ -99,6 +113,7 @@ export function createRecordStore({ layout, home, machine }: RecordStoreOptions)
       let text = '';
       for (const line of lines) text += `${JSON.stringify(line)}\n`;
       write(log, text, afterwards);
+      if (durability === 'fsync' && DECISIVE.includes(log)) store.sync(log);
       if (log === 'action') for (const line of lines) writeTwin(line);
     },
     sync(log) {
@@ -123,6 +138,7 @@ export function createRecordStore({ layout, home, machine }: RecordStoreOptions)
         // Somebody who stores the same text at this moment may win the name: then it is there.
         if (found !== undefined) files.replace(path, text);
         else files.createExclusive(path, text);
+        if (durability === 'fsync') files.sync(path);
         return name;
       } catch (error) {
         throw unwritable(path, error);

@@ -28,12 +28,13 @@ export interface StartInput {
   readonly watch: boolean;
   readonly dryRun: boolean;
   readonly runCap: string | undefined;
+  readonly durability: 'os' | 'fsync' | undefined;
   readonly json: boolean;
 }
 
 export async function start(input: StartInput, deps: CommandDeps): Promise<RunExitCode> {
   const home = openHome(input.home, deps, 'prepare');
-  const config = readConfig(home, deps, { runCapUsd: input.runCap });
+  const config = readConfig(home, deps, { runCapUsd: input.runCap, durability: input.durability });
   const terminal = config.noColor ? deps.terminal.plain() : deps.terminal;
   const say = (line: string): void => (input.json ? undefined : terminal.line(line));
 

@@ -34,13 +34,14 @@ export interface UpInput {
   readonly once: boolean;
   readonly panelPort: number | undefined;
   readonly runCap: string | undefined;
+  readonly durability: 'os' | 'fsync' | undefined;
   /** Started by npm: leave when npm is gone, also when only npm was told to. */
   readonly watchParent: boolean;
 }
 
 export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode> {
   const home = openHome(input.home, deps, 'prepare');
-  const config = readConfig(home, deps, { runCapUsd: input.runCap });
+  const config = readConfig(home, deps, { runCapUsd: input.runCap, durability: input.durability });
   const terminal = config.noColor ? deps.terminal.plain() : deps.terminal;
   const { colours } = terminal;
   const run = runId(deps.machine.ids.next('run'));

@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '@vivarium/core';
-import { ServiceMessage, type HomeLayout } from '@vivarium/contracts';
+import { ServiceMessage, type Durability, type HomeLayout } from '@vivarium/contracts';
 import type { RunFiles } from '@vivarium/home';
 import { probeGrind } from '../grind-probe.ts';
 import { howItEnded, type Children, type Program } from './children.ts';
@@ -17,6 +17,7 @@ export interface ServicesOptions {
   readonly runs: RunFiles;
   readonly clock: Clock;
   readonly needsSimulator: boolean;
+  readonly durability: Durability;
   readonly panelPort: number | undefined;
   readonly tell: (event: SupervisorEvent) => void;
   /** Somebody else's is used. */
@@ -58,6 +59,8 @@ export function createServices(options: ServicesOptions): Services {
         return [
           '--home',
           layout.root,
+          '--durability',
+          options.durability,
           ...(options.needsSimulator && simulatorUrl !== undefined ? ['--simulator', simulatorUrl] : []),
         ];
       case 'panel':
