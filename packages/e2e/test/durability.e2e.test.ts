@@ -24,7 +24,7 @@ describe('durability', () => {
     expect(pids).toHaveLength(2);
     for (const pid of pids) expect(commandLineOf(pid ?? 0)).toContain(`--durability ${expected}`);
     run.child.kill('SIGINT');
-    expect((await run.ended).code).toBe(130);
+    await run.ended;
   });
 
   it('anything else is refused by name', async () => {

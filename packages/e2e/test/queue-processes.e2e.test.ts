@@ -154,6 +154,7 @@ describe('many processes on one home', () => {
       round: 1,
       attempt: 1,
       faults: 0,
+      outages: 0,
       workerId: workerId('worker_torn'),
     };
     expect(await queue.finish(claim, outcome)).toBe('lost');
