@@ -2,7 +2,13 @@
  * What happens on a home, seen from outside: the folds of the record, read on by offset. Owns its two readers and nothing else. The progress of a
  * run, its end and its sums all come from here, and so from the record; no worker is asked.
  */
-import { createTaskFold, ExecutionLogLine, type RecordStore, type TaskFold } from '@vivarium/contracts';
+import {
+  createTaskFold,
+  readExecutionLine,
+  readOn,
+  type RecordStore,
+  type TaskFold,
+} from '@vivarium/contracts';
 import { createMoneyReader, type MoneyReader } from './report/money.ts';
 import type { TaskEnd } from './report/task-line.ts';
 
@@ -31,22 +37,24 @@ export function createRunWatch(record: RecordStore): RunWatch {
     },
     read() {
       money.refresh();
-      const { entries, restarted } = tail.read();
-      if (restarted) {
-        fold = createTaskFold();
-        strange = 0;
-      }
       const changed: TaskEnd[] = [];
-      for (const entry of entries) {
-        if (entry.kind !== 'line') continue;
-        const line = ExecutionLogLine.safeParse(entry.value).data;
-        if (line === undefined) strange += 1;
-        else if (fold.apply(line) === 'applied')
-          changed.push({ id: line.task_id, record: fold.get(line.task_id) });
-      }
-      const told = isFirst || restarted ? [] : changed;
+      let isAnew = isFirst;
+      readOn(tail, ({ entries, restarted }) => {
+        if (restarted) {
+          fold = createTaskFold();
+          strange = 0;
+          isAnew = true;
+        }
+        for (const entry of entries) {
+          if (entry.kind !== 'line') continue;
+          const line = readExecutionLine(entry.value, record.home);
+          if (line === undefined) strange += 1;
+          else if (fold.apply(line) === 'applied' && !isAnew)
+            changed.push({ id: line.task_id, record: fold.get(line.task_id) });
+        }
+      });
       isFirst = false;
-      return told;
+      return isAnew ? [] : changed;
     },
   };
 }

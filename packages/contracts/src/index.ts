@@ -13,6 +13,8 @@ export { issueText } from './issue-text.ts';
 export { homeIdOf, promptHash, sha256, taskDigest } from './digest.ts';
 export { ClaimLine, ExecutionLogLine } from './events/execution-log.ts';
 export { ApiAuditLine } from './events/api-audit.ts';
+export { readApiAuditLine } from './events/read-api-audit-line.ts';
+export { readExecutionLine } from './events/read-execution-line.ts';
 export { CheckResult, CHECKS, SafetyAuditLine, SafetyReport, type CheckName } from './events/safety-audit.ts';
 export { ACTION_TYPES, ActionLogLine, type Action, type ActionType } from './events/action-log.ts';
 export { PerformanceRecord, ToolOperation } from './events/projections.ts';
@@ -119,6 +121,7 @@ export {
   type RangeAnswer,
 } from './panel.ts';
 export { OrchestratorMessage, ServiceMessage, WorkerMessage } from './ipc.ts';
+export { readOn } from './ports.ts';
 export type {
   AddAnswer,
   AttemptUsage,

@@ -33,6 +33,8 @@ export interface RecordBatch {
   /** True when the file was replaced or cut since the last read: what was folded before is void, these entries begin anew. */
   readonly restarted: boolean;
   readonly cursor: Cursor;
+  /** True when the limit on bytes ended the read before the end of the log. */
+  readonly more: boolean;
 }
 
 export interface RecordTail {
@@ -45,8 +47,22 @@ export interface RecordTail {
   readonly unreadable: number;
 }
 
+/**
+ * Reads a log on to its end, piece by piece: a long one is never in memory as a whole, and what was parsed of it can go as soon as it was taken.
+ */
+export function readOn(tail: RecordTail, take: (batch: RecordBatch) => void): void {
+  for (let more = true; more;) {
+    const batch = tail.read(PIECE_BYTES);
+    take(batch);
+    ({ more } = batch);
+  }
+}
+const PIECE_BYTES = 4_194_304;
+
 /** The record: append-only logs of one home. Lines are never changed, dropped or reordered. */
 export interface RecordStore {
+  /** Id of the home; it stands in every line. */
+  readonly home: string;
   /** Appends one line with one write. Throws `record_unwritable`; the line may then stand in part, never in the way of the next. */
   append(log: LogName | SegmentName, line: Readonly<Record<string, unknown>>): void;
   /** Appends several lines with one write, in order. `read back`: the caller reads them back, and writes again what it does not find. */

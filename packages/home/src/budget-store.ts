@@ -6,7 +6,13 @@
  * - What the log says is what the fold of these schemas says. A line that is not one of them is refused before it is written; one found in the
  *   log (a fragment, another version) is counted, and a hold it might have settled stays charged.
  */
-import { ApiAuditLine, createMoneyFold, type BudgetStore, type RecordStore } from '@vivarium/contracts';
+import {
+  createMoneyFold,
+  readApiAuditLine,
+  readOn,
+  type BudgetStore,
+  type RecordStore,
+} from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
 
 export interface FileBudgetStore extends BudgetStore {
@@ -19,24 +25,25 @@ export function createBudgetStore({ record }: { readonly record: RecordStore }):
   record.mend('apiAudit');
   const money = createMoneyFold();
   let skipped = 0;
-  for (const entry of record.tail('apiAudit').read().entries) {
-    const line = entry.kind === 'line' ? ApiAuditLine.safeParse(entry.value).data : undefined;
-    if (line === undefined) skipped += 1;
-    else money.apply(line);
-  }
+  readOn(record.tail('apiAudit'), ({ entries }) => {
+    for (const entry of entries) {
+      const line = entry.kind === 'line' ? readApiAuditLine(entry.value, record.home) : undefined;
+      if (line === undefined) skipped += 1;
+      else money.apply(line);
+    }
+  });
 
   return {
     money,
     write(line) {
-      const checked = ApiAuditLine.safeParse(line);
-      if (!checked.success) {
+      const checked = readApiAuditLine(line, record.home);
+      if (checked === undefined) {
         throw new VivariumError('internal', 'this is not a line of api_audit.log; it was not written', {
           remedy: { kind: 'stop' },
-          cause: checked.error,
         });
       }
       record.append('apiAudit', line);
-      money.apply(checked.data);
+      money.apply(checked);
     },
     get skipped() {
       return skipped;

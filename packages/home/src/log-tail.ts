@@ -59,7 +59,7 @@ export function createLogTail(files: Files, path: string, from?: Cursor): Record
       place = undefined;
       resumeAt = undefined;
       if (hadRead) unreadable = 0;
-      return { entries: [], restarted: hadRead, cursor: { generation: NOWHERE, offset: 0 } };
+      return { entries: [], restarted: hadRead, cursor: { generation: NOWHERE, offset: 0 }, more: false };
     }
     let { place: here, restarted } = find(stat.inode, stat.size);
     const entries: RecordEntry[] = [];
@@ -78,6 +78,7 @@ export function createLogTail(files: Files, path: string, from?: Cursor): Record
       entries,
       restarted,
       cursor: { generation: generationOf(here), offset: here.read - here.pendingLength },
+      more: here.read < stat.size,
     };
   };
 

@@ -102,6 +102,7 @@ export function createRecordStore({
   };
 
   const store: FileRecordStore = {
+    home,
     append(log, line) {
       store.appendAll(log, [line]);
     },

@@ -4,19 +4,19 @@
  * The rules (Q1–Q11) stand in queue.ts and plan.ts; here is only where things are kept.
  */
 import type { HomeId, Machine, Milliseconds, RunId, VivariumError } from '@vivarium/core';
-import type {
-  Durability,
-  ExecutionLogLine,
-  HomeLayout,
-  RecordStore,
-  RecordTail,
-  TaskQueue,
+import {
+  readExecutionLine,
+  readOn,
+  type Durability,
+  type HomeLayout,
+  type RecordStore,
+  type RecordTail,
+  type TaskQueue,
 } from '@vivarium/contracts';
 import { createBeatFiles } from './beat-files.ts';
 import { createLockFiles } from './lock-files.ts';
 import { createQueue } from './queue.ts';
 import { addToQueue } from './queue-writer.ts';
-import { readLine } from './read-line.ts';
 import { createWantedTasks } from './wanted-tasks.ts';
 import type { LockStore } from './task-locks.ts';
 
@@ -48,16 +48,15 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
       locks: inDirectory(createLockFiles(layout, files), () => files.makeDirectory(layout.locks)),
       tasks: (isKnown) => reader.read(isKnown),
       add: (tasks, isKnown) => addToQueue({ layout, files, fileLock, record }, tasks, isKnown),
-      readLines() {
-        tail ??= record.tail('execution');
-        const { entries, restarted } = tail.read();
-        const lines: ExecutionLogLine[] = [];
-        for (const entry of entries) {
-          // What is not a line of this log (of a later version, or a fragment) is passed over; the panel shows how many there are.
-          const line = entry.kind === 'line' ? readLine(entry.value, home) : undefined;
-          if (line !== undefined) lines.push(line);
-        }
-        return { lines, restarted };
+      readLines(to) {
+        readOn((tail ??= record.tail('execution')), ({ entries, restarted }) => {
+          if (restarted) to.restarted();
+          for (const entry of entries) {
+            // What is not a line of this log (of a later version, or a fragment) is passed over; the panel shows how many there are.
+            const line = entry.kind === 'line' ? readExecutionLine(entry.value, home) : undefined;
+            if (line !== undefined) to.line(line);
+          }
+        });
       },
       appendLines: (lines) => record.appendAll('execution', lines, 'read back'),
       syncLines: () => (durability === 'fsync' ? record.sync('execution') : undefined),

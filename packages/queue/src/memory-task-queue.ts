@@ -69,10 +69,11 @@ export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueu
         notify();
         return plan;
       },
-      readLines() {
-        const lines = memory.lines.slice(read);
-        read += lines.length;
-        return { lines, restarted: false };
+      readLines({ line }) {
+        for (; read < memory.lines.length; read += 1) {
+          const next = memory.lines[read];
+          if (next !== undefined) line(next);
+        }
       },
       appendLines(lines) {
         memory.lines.push(...lines);

@@ -4,10 +4,10 @@ import type { Beat } from './leases.ts';
 import type { LockStore } from './task-locks.ts';
 import type { WantedTasks } from './wanted-tasks.ts';
 
-export interface NewLines {
-  readonly lines: readonly ExecutionLogLine[];
-  /** True when the log was replaced: what was folded before is void, these lines begin anew. */
-  readonly restarted: boolean;
+export interface LineReader {
+  /** The log was replaced: what was folded before is void, and the lines begin anew. */
+  restarted(): void;
+  line(line: ExecutionLogLine): void;
 }
 
 export interface QueueStorage {
@@ -19,8 +19,8 @@ export interface QueueStorage {
   tasks(isKnown: (id: string) => boolean): WantedTasks;
   /** Adds what can be added, under one lock; readable by every process when it resolves. */
   add(tasks: readonly NewTask[], isKnown: (id: string) => boolean): Promise<AddAnswer>;
-  /** Lines of execution_log.jsonl since the last call. */
-  readLines(): NewLines;
+  /** Tells the lines of execution_log.jsonl since the last call, one by one. */
+  readLines(to: LineReader): void;
   /** Appends with one write, in order. */
   appendLines(lines: readonly ExecutionLogLine[]): void;
   /** Where the home is to survive a power loss: returns when what was appended is on the disk. */

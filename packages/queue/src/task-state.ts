@@ -64,18 +64,18 @@ export function createTaskState(storage: QueueStorage, runId: string, clock: Clo
 
   function refreshLog(): void {
     logReadAt = clock.monotonic();
-    const { lines, restarted } = storage.readLines();
-    if (restarted) {
-      fold = createTaskFold();
-      index = undefined;
-    }
-    for (const line of lines) {
-      const answer = fold.apply(line);
-      if (answer === 'applied') index?.recordChanged(line.task_id);
-      if (line.event_id !== undefined && awaited.has(line.event_id)) {
-        // The first reading decides: a line that was written twice is ignored the second time.
-        awaited.set(line.event_id, awaited.get(line.event_id) ?? answer);
-      }
+    storage.readLines({ restarted, line: read });
+  }
+  function restarted(): void {
+    fold = createTaskFold();
+    index = undefined;
+  }
+  function read(line: ExecutionLogLine): void {
+    const answer = fold.apply(line);
+    if (answer === 'applied') index?.recordChanged(line.task_id);
+    if (line.event_id !== undefined && awaited.has(line.event_id)) {
+      // The first reading decides: a line that was written twice is ignored the second time.
+      awaited.set(line.event_id, awaited.get(line.event_id) ?? answer);
     }
   }
 

@@ -6,8 +6,8 @@
  * - B5: when a file was replaced or cut, everything folded is void: the feed begins anew under another generation and says so, once.
  */
 import {
-  ApiAuditLine,
-  ExecutionLogLine,
+  readApiAuditLine,
+  readExecutionLine,
   type FeedDelta,
   type FeedLog,
   type FeedPosition,
@@ -88,16 +88,16 @@ export function createRecordFeed({
       if (log === 'action') actions.add(entry);
       if (entry.kind === 'unreadable') continue;
       if (log === 'execution') {
-        const line = ExecutionLogLine.safeParse(entry.value);
-        if (!line.success) strange.execution += 1;
+        const line = readExecutionLine(entry.value, record.home);
+        if (line === undefined) strange.execution += 1;
         else {
-          const { ended, durationMs } = board.applyExecution(line.data, entry.to);
-          if (ended) flow.finished(Date.parse(line.data.timestamp), durationMs);
+          const { ended, durationMs } = board.applyExecution(line, entry.to);
+          if (ended) flow.finished(Date.parse(line.timestamp), durationMs);
         }
       } else if (log === 'apiAudit') {
-        const line = ApiAuditLine.safeParse(entry.value);
-        if (line.success) board.applyAudit(line.data, entry.to);
-        else strange.apiAudit += 1;
+        const line = readApiAuditLine(entry.value, record.home);
+        if (line === undefined) strange.apiAudit += 1;
+        else board.applyAudit(line, entry.to);
       }
     }
     const isNew = batch.cursor.offset > folded.offsets[log];

@@ -62,7 +62,7 @@ interface Place {
 
 export function createTaskBoard(): TaskBoard {
   const fold = createTaskFold();
-  const money = createMoneyFold();
+  const money = createMoneyFold({ replies: false });
   const history = createTaskHistory();
   const requested = new Map<string, string>();
   const stamps = { execution: new Map<string, number>(), apiAudit: new Map<string, number>() };

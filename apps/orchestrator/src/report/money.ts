@@ -1,11 +1,12 @@
 /** Money of the record as screens show it: real and simulated never in one figure (M5). */
 import { formatUsd } from '@vivarium/core';
 import {
-  ApiAuditLine,
   committed,
   createMoneyFold,
   type MoneyFold,
   type RecordStore,
+  readApiAuditLine,
+  readOn,
   type Sums,
 } from '@vivarium/contracts';
 
@@ -20,7 +21,7 @@ export interface MoneyReader {
 /** Reads, never writes: that is grind's alone. */
 export function createMoneyReader(record: RecordStore): MoneyReader {
   const tail = record.tail('apiAudit');
-  let money = createMoneyFold();
+  let money = createMoneyFold({ replies: false });
   let strange = 0;
   return {
     get money() {
@@ -30,17 +31,18 @@ export function createMoneyReader(record: RecordStore): MoneyReader {
       return tail.unreadable + strange;
     },
     refresh() {
-      const { entries, restarted } = tail.read();
-      if (restarted) {
-        money = createMoneyFold();
-        strange = 0;
-      }
-      for (const entry of entries) {
-        if (entry.kind !== 'line') continue;
-        const line = ApiAuditLine.safeParse(entry.value).data;
-        if (line === undefined) strange += 1;
-        else money.apply(line);
-      }
+      readOn(tail, ({ entries, restarted }) => {
+        if (restarted) {
+          money = createMoneyFold({ replies: false });
+          strange = 0;
+        }
+        for (const entry of entries) {
+          if (entry.kind !== 'line') continue;
+          const line = readApiAuditLine(entry.value, record.home);
+          if (line === undefined) strange += 1;
+          else money.apply(line);
+        }
+      });
     },
   };
 }

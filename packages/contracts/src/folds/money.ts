@@ -68,7 +68,10 @@ interface MutableBook {
   readonly tasks: Map<string, Sums>;
 }
 
-export function createMoneyFold(): MoneyFold {
+/** `replies: false`: for those who only show sums. Recorded replies are most of what the fold of a long log keeps in memory. */
+export function createMoneyFold({
+  replies: keepsReplies = true,
+}: { readonly replies?: boolean } = {}): MoneyFold {
   const books = { real: newBook(), simulated: newBook() };
   const holds = new Map<string, OpenHold>();
   const replies = new Map<string, RecordedReply>();
@@ -115,7 +118,7 @@ export function createMoneyFold(): MoneyFold {
             inputTokens: sums.inputTokens + line.input_tokens,
             outputTokens: sums.outputTokens + line.output_tokens,
           }));
-          if (line.idempotency_key !== undefined)
+          if (keepsReplies && line.idempotency_key !== undefined)
             replies.set(replyKey(line.simulated === true, line.idempotency_key), line);
           return;
         }

@@ -5,10 +5,10 @@
  * A line that bears this home's id and an event id was written by this program, from values of the schema's type. It is taken at its word
  * when everything the fold counts with or decides by is of its kind; anything else (the seed's lines, a foreign hand's) goes through the schema.
  */
-import { ExecutionLogLine } from '@vivarium/contracts';
+import { ExecutionLogLine } from './execution-log.ts';
 
 /** The line, or undefined when it is none. */
-export function readLine(value: unknown, home: string): ExecutionLogLine | undefined {
+export function readExecutionLine(value: unknown, home: string): ExecutionLogLine | undefined {
   return isOurs(value, home) ? value : ExecutionLogLine.safeParse(value).data;
 }
 
@@ -61,6 +61,10 @@ const TEXTS = [
   'result_summary',
   'result_sha256',
   'model',
+  'fingerprint',
+  'blame',
+  'cut_by',
+  'finish_reason',
 ];
 const isTextOrNothing = (value: unknown): boolean =>
   value === undefined || value === null || typeof value === 'string';

@@ -1,9 +1,8 @@
-import { createTaskFold, ExecutionLogLine } from '@vivarium/contracts';
+import { createTaskFold, ExecutionLogLine, readExecutionLine as readLine } from '@vivarium/contracts';
 import { workerId } from '@vivarium/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { claimLine, finishLine, skipLine, type Holding, type LineContext } from './plan/lines.ts';
-import { readLine } from './read-line.ts';
 import { completed, deferred, failed, faulty, released } from './testing/task-queue-world.ts';
 
 const home = 'home_1';
