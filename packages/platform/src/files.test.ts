@@ -39,9 +39,14 @@ describe('files on disk', () => {
     );
   });
 
-  it.skipIf(!existsSync('/proc/self'))('a directory that cannot be made is refused, not tried for ever', () => {
-    expect(thrownBy(() => createNodeFiles().makeDirectory('/proc/vivarium/run')).code).toBe('home_unwritable');
-  });
+  it.skipIf(!existsSync('/proc/self'))(
+    'a directory that cannot be made is refused, not tried for ever',
+    () => {
+      expect(thrownBy(() => createNodeFiles().makeDirectory('/proc/vivarium/run')).code).toBe(
+        'home_unwritable',
+      );
+    },
+  );
 
   it('makes a directory with its parents, and leaves one that is there; a file in its place is refused', () => {
     const files = createNodeFiles();
