@@ -42,7 +42,12 @@ const MOST_WRITES = 4;
  */
 const FRESH_MS: Milliseconds = 1;
 
-export function createTaskState(storage: QueueStorage, runId: string, clock: Clock): TaskState {
+export function createTaskState(
+  storage: QueueStorage,
+  runId: string,
+  clock: Clock,
+  wallMs: () => number,
+): TaskState {
   let fold = createTaskFold();
   let tasks: readonly Task[] = [];
   let index: ReadyIndex | undefined;
@@ -84,7 +89,7 @@ export function createTaskState(storage: QueueStorage, runId: string, clock: Clo
       return fold;
     },
     get index() {
-      return (index ??= createReadyIndex(tasks, fold, runId, () => clock.now().getTime()));
+      return (index ??= createReadyIndex(tasks, fold, runId, wallMs));
     },
     get tasks() {
       return tasks;

@@ -5,6 +5,8 @@
  * - Q7: a task edited after its end is new work, claimed in the next round.
  * - Q10: a dependency that ended otherwise than completed makes its dependants skipped.
  * - Q11: a task deferred without a time is left alone for the rest of the run, and is claimable in the next.
+ * - A line from the future was written before the wall clock was set back, or by a process whose clock is ahead: its date says nothing here, only
+ *   how long was to be waited, which counts from now. Whoever asks keeps the answer until it falls due.
  */
 import {
   hasCompleted,
@@ -61,7 +63,8 @@ export function ownReadiness(
   if (record.notBefore === null)
     return record.runId === view.runId ? { kind: 'another_run' } : { kind: 'claimable' };
   if (record.notBefore === undefined) return { kind: 'claimable' };
-  const at = millisOf(record.notBefore);
+  const written = record.since === undefined ? view.nowMs : millisOf(record.since);
+  const at = millisOf(record.notBefore) - Math.max(0, written - view.nowMs);
   return at > view.nowMs ? { kind: 'later', at } : { kind: 'claimable' };
 }
 
