@@ -22,6 +22,8 @@ export interface MoneyFindings {
   readonly calls: { readonly settled: number; readonly unknown: number; readonly billed: number };
   /** Settled calls by their id. */
   readonly settledCalls: ReadonlyMap<string, LogLine>;
+  /** What calls of unknown usage were charged, by task and round. */
+  readonly unknownByTask: ReadonlyMap<string, number>;
 }
 
 interface Hold {
@@ -41,6 +43,7 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
   let settled = 0;
   let unknown = 0;
   let unknownCalls = 0;
+  const unknownByTask = new Map<string, number>();
 
   const commit = ({ run, task }: Hold, amount: number, line: LogLine): void => {
     for (const [name, cap] of [
@@ -102,6 +105,7 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
           violations.push(violation('M2', `${id} is charged ${charge} of the ${hold.amount} held`, line));
         unknown += charge;
         unknownCalls += 1;
+        unknownByTask.set(hold.task, (unknownByTask.get(hold.task) ?? 0) + charge);
         break;
       }
       case 'API_CALL_FAILURE': {
@@ -156,5 +160,5 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
 
   const held = [...holds.values()].reduce((sum, { amount }) => sum + amount, 0);
   const calls = { settled: settledCalls.size, unknown: unknownCalls, billed: billLines.size };
-  return { violations, settled, unknown, held, billed, calls, settledCalls };
+  return { violations, settled, unknown, held, billed, calls, settledCalls, unknownByTask };
 }

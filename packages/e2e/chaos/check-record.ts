@@ -2,6 +2,7 @@
  * What holds between the files: nothing that was once whole on disk is gone, an end names a call that was paid and an output that is there, and
  * what workers were told is what the log says. Pure.
  */
+import type { MoneyFindings } from './check-money.ts';
 import { attemptKey, type TaskFindings } from './check-tasks.ts';
 import { numberOf, textOf, type LogLine } from './log-lines.ts';
 import { violation, type Violation } from './violation.ts';
@@ -21,7 +22,7 @@ export function checkNothingLost(
 /** `hasResult`: whether the output of that name is there and is what its name says. */
 export function checkOutputs(
   ends: TaskFindings['ends'],
-  settledCalls: ReadonlyMap<string, LogLine>,
+  { settledCalls, unknownByTask }: Pick<MoneyFindings, 'settledCalls' | 'unknownByTask'>,
   hasResult: (sha256: string) => boolean,
 ): readonly Violation[] {
   const violations: Violation[] = [];
@@ -30,12 +31,11 @@ export function checkOutputs(
     if (textOf(line, 'status') !== 'completed') continue;
     const call = textOf(line, 'call_id');
     const paid = settledCalls.get(call);
+    const round = key.slice(0, key.lastIndexOf('#'));
     if (paid === undefined)
       violations.push(violation('M4', `completed by a call that was never settled: ${call}`, line));
-    // Whoever is handed a recorded reply again pays nothing (M3); the call itself is paid once.
-    else if (![0, numberOf(paid, 'cost_nano_usd')].includes(numberOf(line, 'cost_nano_usd')))
+    else if (!isPriceOf(numberOf(line, 'cost_nano_usd'), paid, unknownByTask.get(round) ?? 0))
       violations.push(violation('M2', `the call cost ${numberOf(paid, 'cost_nano_usd')}`, line));
-    const round = key.slice(0, key.lastIndexOf('#'));
     const other = usedBy.get(call);
     if (other !== undefined && other !== round)
       violations.push(violation('M3', `${call} completed ${other} as well`, line));
@@ -45,6 +45,15 @@ export function checkOutputs(
   }
   return violations;
 }
+
+/**
+ * An end says what its request cost: the call that answered, and those before it whose usage stayed unknown. Whoever is handed a recorded reply
+ * again pays nothing (M3).
+ */
+const isPriceOf = (cost: number, paid: LogLine, unknown: number): boolean => {
+  const call = numberOf(paid, 'cost_nano_usd');
+  return cost === 0 || (cost >= call && cost <= call + unknown);
+};
 
 const TOLD_ENDS: Readonly<Record<string, string>> = {
   'task.completed': 'completed',

@@ -58,7 +58,7 @@ export function judgeHome(
       ...REMEMBERED.flatMap((name) =>
         checkNothingLost(name, witness.remembered[name], logs[name]?.lines ?? []),
       ),
-      ...checkOutputs(tasks.ends, money.settledCalls, hasResult),
+      ...checkOutputs(tasks.ends, money, hasResult),
       ...checkAnswers(actions.lines, tasks.ends),
     ],
     tasks,

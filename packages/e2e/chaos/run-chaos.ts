@@ -43,13 +43,13 @@ export interface ChaosResult {
 }
 
 const WORKERS = '3';
-const SLOTS = '4';
+const SLOTS = '8';
 /** More than a run can cost; the second runs are the ones that meet their cap. */
 const RUN_CAP = '5';
 const TIGHT_RUN_CAP = '0.0004';
 /** Tasks kept waiting, so that a disturbance never finds an idle system. */
-const BACKLOG = 120;
-const BATCH = 60;
+const BACKLOG = 240;
+const BATCH = 80;
 const LOOK_EVERY_MS = 50;
 const SAY_EVERY_MS = 10_000;
 const START_AGAIN_MS = 250;
@@ -59,7 +59,7 @@ const DRAIN_MS = 30_000;
 const FINISH_MS = 180_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { minutes, seed, say } = options;
+  const { minutes, say } = options;
   const began = performance.now();
   const stage = realpathSync(mkdtempSync(join(tmpdir(), 'vivarium-chaos-')));
   const [home = '', scratch = ''] = ['home', 'scratch'].map((name) => join(stage, name));
