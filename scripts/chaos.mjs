@@ -16,4 +16,4 @@ await runCommand({ what: 'Compiling chaos', run: compiler, cwd: root, remedy }, 
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 });
-await import(pathToFileURL(join(root, 'packages/e2e/chaos/dist/main.js')).href);
+await import(pathToFileURL(join(root, 'packages/e2e/dist/chaos/main.js')).href);

@@ -59,8 +59,8 @@ export function createCommandLine(repository: string, home: string, clocks: stri
 
 const keep = (text: string): string => text.slice(-KEPT_CHARACTERS);
 
-/** This file is in packages/e2e/chaos/, and compiled in packages/e2e/chaos/dist/. */
+/** Of a file in packages/e2e/chaos/, or compiled in packages/e2e/dist/chaos/. */
 export const repositoryOf = (url: string): string => {
   const here = fileURLToPath(new URL('.', url));
-  return join(here, here.endsWith('/dist/') ? '../../../..' : '../../..');
+  return join(here, here.endsWith('/dist/chaos/') ? '../../../..' : '../../..');
 };

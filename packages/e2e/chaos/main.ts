@@ -64,4 +64,5 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+// Not by itself: what was to go on for some seconds, when the run was cut short, has nothing left to do.
+process.exit(await main());

@@ -155,14 +155,19 @@ async function disturbAndJudge(
     const init = await cli.launch(['init', home]).ended;
     if (init.code !== 0) throw new Error(`no home could be made: ${init.err}`);
     await desk.add(BATCH, () => !signal.aborted);
-    const lives = [keepRunning(), keepFed()];
+    /** What goes wrong here is no excuse for the product, and must not end the run before it is cleaned up. */
+    const seen = (work: Promise<void>): Promise<void> =>
+      work.catch((error: unknown) => {
+        if (!signal.aborted) violations.push(violation('chaos itself goes on', String(error)));
+      });
+    const lives = [seen(keepRunning()), seen(keepFed())];
     for (let waited = 0; witness.begun.size === 0 && waited < FIRST_CLAIM_MS; waited += LOOK_EVERY_MS)
       await sleep(LOOK_EVERY_MS, undefined, { signal });
     const disturbed = performance.now();
     const acts: Promise<void>[] = [];
     for (const disturbance of planDisturbances(seed, durationMs)) {
       await sleep(Math.max(0, disturbance.atMs - (performance.now() - disturbed)), undefined, { signal });
-      acts.push(disturber.perform(disturbance));
+      acts.push(seen(disturber.perform(disturbance)));
     }
     await sleep(Math.max(0, durationMs - (performance.now() - disturbed)), undefined, { signal });
 

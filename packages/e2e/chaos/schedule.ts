@@ -25,7 +25,6 @@ export type Act =
   | { readonly kind: 'clock'; readonly role: Role; readonly hours: number }
   /** A second run on the same home, with a cap that it will reach. */
   | { readonly kind: 'second_run' };
-export type ActKind = Act['kind'];
 
 export type Disturbance = Act & { readonly atMs: number; readonly pick: number };
 
