@@ -29,7 +29,7 @@ export type Act =
 export type Disturbance = Act & { readonly atMs: number; readonly pick: number };
 
 /** Longer than the lease of 15 s: the claims of who stands still this long are taken over (Q5). */
-export const LONG_STALL_MS = 17_000;
+export const LONG_STALL_MS = 21_000;
 const FIRST_AT_MS = 500;
 const SHORTEST_GAP_MS = 300;
 const LONGEST_GAP_MS = 2_100;
