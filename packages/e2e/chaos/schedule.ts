@@ -28,7 +28,10 @@ export type Act =
 
 export type Disturbance = Act & { readonly atMs: number; readonly pick: number };
 
-/** Longer than the lease of 15 s: the claims of who stands still this long are taken over (Q5). */
+/**
+ * Longer than the lease of 15 s: the claims of who stands still this long are taken over (Q5), by others that lived through a whole lease beside it.
+ * So nothing else begins meanwhile: with a kill every other second nobody lives that long.
+ */
 export const LONG_STALL_MS = 21_000;
 const FIRST_AT_MS = 500;
 const SHORTEST_GAP_MS = 300;
@@ -70,8 +73,8 @@ const WEIGHTS: readonly (readonly [weight: number, draw: Draw])[] = [
 ];
 
 /**
- * First one of each, in an order of the seed and the long stall before all others, so that even a short run sees everything its time allows;
- * then by weight until `durationMs`.
+ * First one of each, in an order of the seed and the long stall after all others, so that even a short run sees what its time allows; then by
+ * weight until `durationMs`.
  */
 export function planDisturbances(seed: string, durationMs: number): readonly Disturbance[] {
   const dice = createDice(seed, 'schedule');
@@ -82,7 +85,7 @@ export function planDisturbances(seed: string, durationMs: number): readonly Dis
     return { kind: 'kill_all' };
   };
   const first: Act[] = WEIGHTS.map(([, draw]) => draw(dice))
-    .map((act) => ({ act, order: isLongStall(act) ? -1 : dice.fraction() }))
+    .map((act) => ({ act, order: isLongStall(act) ? 1 : dice.fraction() }))
     .toSorted((one, other) => one.order - other.order)
     .map(({ act }) => act);
 
@@ -90,6 +93,7 @@ export function planDisturbances(seed: string, durationMs: number): readonly Dis
   for (let atMs = FIRST_AT_MS; atMs < durationMs; atMs += dice.between(SHORTEST_GAP_MS, LONGEST_GAP_MS)) {
     const act = first.shift() ?? byWeight();
     plan.push({ ...act, atMs, pick: dice.fraction() });
+    if (isLongStall(act)) atMs += LONG_STALL_MS;
   }
   return plan;
 }
