@@ -32,7 +32,7 @@ export interface Disturber {
   /** Ids of workers that stood still for longer than the lease. */
   readonly stalled: ReadonlySet<string>;
   perform(disturbance: Disturbance): Promise<void>;
-  /** Everybody goes on, and the disk has room again. */
+  /** Everybody goes on, and the disk has room again. Nothing is disturbed afterwards. */
   undo(): void;
 }
 
@@ -61,6 +61,10 @@ export function createDisturber(options: {
     without_target: 0,
   };
   const standing = new Set<number>();
+  const over = new AbortController();
+  /** Cut short when everything is undone. */
+  const pause = (ms: number): Promise<void> =>
+    sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
   const stalled = new Set<string>();
   const log = join(home, 'logs/execution_log.jsonl');
 
@@ -76,7 +80,7 @@ export function createDisturber(options: {
     if (worker !== undefined && ms >= LONG_STALL_MS) stalled.add(worker);
     if (!send(found.pid, 'SIGSTOP')) return false;
     standing.add(found.pid);
-    await sleep(ms);
+    await pause(ms);
     if (standing.delete(found.pid)) send(found.pid, 'SIGCONT');
     return true;
   };
@@ -100,14 +104,14 @@ export function createDisturber(options: {
       }
       case 'stall': {
         const done = await stall(what.role, what.pick, what.ms);
-        if (done) counts[what.ms >= LONG_STALL_MS ? 'long_stalls' : 'stalls'] += 1;
+        if (done) counts[what.ms >= LONG_STALL_MS && !over.signal.aborted ? 'long_stalls' : 'stalls'] += 1;
         return done;
       }
       case 'fill_disk': {
         if (disk === undefined || disk.isFull) return false;
         await desk.alone(() => disk.fill(what.spare));
         counts.full_disks += 1;
-        await sleep(what.ms);
+        await pause(what.ms);
         disk.free();
         return true;
       }
@@ -159,6 +163,7 @@ export function createDisturber(options: {
       if (!(await act(disturbance))) counts.without_target += 1;
     },
     undo() {
+      over.abort();
       for (const pid of standing) send(pid, 'SIGCONT');
       standing.clear();
       disk?.free();
