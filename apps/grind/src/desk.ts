@@ -80,6 +80,7 @@ export function openDesk(deps: DeskDeps): Desk {
     runCaps,
     gate,
     spend,
+    settlements,
     lines,
     notices,
   });

@@ -2,8 +2,8 @@
  * One request from receipt to answer, in the order in which it is dealt with. Owns the calls under way.
  *
  * - S1: home, control state and run, recorded replies, gate, money, provider; nothing reaches the next without passing the one before.
- * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. With a key a caller that goes away
- *   does not end the call: its reply will be asked for again.
+ * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. One that could not be recorded yet
+ *   is recorded before anybody looks for it. With a key a caller that goes away does not end the call: its reply will be asked for again.
  * - S3: HALT, a cancelled task and a hurried stop cut what is in flight.
  */
 import type { BudgetStore, ControlStore, GrindRequest, RecordStore } from '@vivarium/contracts';
@@ -13,11 +13,12 @@ import type { CallLines } from './call-lines.ts';
 import { createFlights } from './flights.ts';
 import type { Gate } from './gate.ts';
 import { refuseUnder } from './in-force.ts';
-import { tooLate } from './money-refusals.ts';
+import { recordUnwritable, tooLate } from './money-refusals.ts';
 import type { Notices } from './notices.ts';
 import { readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { RunCaps } from './run-caps.ts';
+import type { Settlements } from './settlements.ts';
 import type { Leave, Spend } from './spend.ts';
 
 export interface GrindCallsDeps {
@@ -29,6 +30,7 @@ export interface GrindCallsDeps {
   readonly runCaps: RunCaps;
   readonly gate: Gate;
   readonly spend: Spend;
+  readonly settlements: Pick<Settlements, 'flush'>;
   readonly lines: CallLines;
   readonly notices: Notices;
 }
@@ -49,7 +51,8 @@ export interface GrindCalls {
 type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
 
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
-  const { settings, clock, control, record, budget, runCaps, gate, spend, lines, notices } = deps;
+  const { settings, clock, control, record, budget, runCaps, gate, spend, settlements, lines, notices } =
+    deps;
   const flights = createFlights<GrindAnswer>();
   const running = new Map<(why: Cut) => void, string | undefined>();
   const waiting = new Set<() => void>();
@@ -87,13 +90,15 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
 
   /** What the key stands for already: a recorded reply, or a call in flight. */
   const recall = (order: Order, key: string): GrindAnswer | Promise<GrindAnswer> | undefined => {
+    const isWritten = settlements.flush();
     const recorded = budget.money.replyFor(settings.simulated, key);
     if (recorded !== undefined) {
       const isSame = isSameRequest(order, recorded.prompt_hash, recorded.requested_model);
       return isSame ? replay(order, recorded) : conflict();
     }
     const flight = flights.find(key);
-    if (flight === undefined) return undefined;
+    // What is not written may be the reply to this very request.
+    if (flight === undefined) return isWritten ? undefined : recordUnwritable();
     return isSameRequest(order, flight.promptHash, flight.model) ? share(order, flight.answer) : conflict();
   };
 

@@ -73,6 +73,24 @@ describe('a record that cannot be written', () => {
     },
   );
 
+  it.each(['api_audit', 'results'])(
+    'M3: a reply that could not be recorded (%s) is not paid again by who asks in the moment there is room',
+    async (where) => {
+      const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 100 }) });
+      const answer = world.ask({ idempotency_key: 'k' });
+      await world.machine.clock.advanceSettled(50);
+      const unblock = block(world, where);
+      await world.machine.clock.advanceSettled(100);
+      expect(await answer).toMatchObject({ code: 'record_unwritable' });
+      expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'record_unwritable' });
+      unblock();
+      expect(await world.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: true });
+      expect(world.provider.requests).toHaveLength(1);
+      expect(world.events()).toEqual(['call.held', 'API_CALL_SUCCESS', 'call.replayed']);
+      world.stop();
+    },
+  );
+
   it('M2: a line torn by a full disk counts for nothing and is written again whole', async () => {
     const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 100 }) });
     const answer = world.ask();

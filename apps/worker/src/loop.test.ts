@@ -29,6 +29,7 @@ class HeldGrind implements GrindClient {
   rule: ((request: GrindRequest) => GrindAnswer | undefined) | undefined;
   reachable = true;
   serves: string = home;
+  status: Health['status'] = 'ok';
   closed = false;
   readonly #waiting = new Map<string, (answer: GrindAnswer) => void>();
 
@@ -47,7 +48,7 @@ class HeldGrind implements GrindClient {
   health(): Promise<{ kind: 'healthy'; health: Health } | { kind: 'unreachable'; message: string }> {
     return Promise.resolve(
       this.reachable
-        ? { kind: 'healthy', health: { ...health, home: this.serves } }
+        ? { kind: 'healthy', health: { ...health, home: this.serves, status: this.status } }
         : { kind: 'unreachable', message: 'connection refused' },
     );
   }
@@ -212,6 +213,23 @@ describe('a worker', () => {
 });
 
 describe('Q11: what is nobody’s fault', () => {
+  it('a grind that is shutting down: nothing is claimed only to be given back, and the next grind gets the work', async () => {
+    const on = await started([task('a'), task('b'), task('c')], 1);
+    on.grind.answer('a', refusal('stopping', 'wait'));
+    on.grind.status = 'stopping';
+    on.grind.rule = () => {
+      // Not for ever, so that a worker that does claim shows in what follows.
+      if (on.grind.requests.length > 20) on.grind.reachable = false;
+      return refusal('stopping', 'wait');
+    };
+    await on.pass(10_000);
+    expect(on.grind.asked).toEqual(['a']);
+    expect(states(on)).toEqual(['working', 'no_grind']);
+    on.grind.status = 'ok';
+    on.grind.rule = reply;
+    await on.pass(3_000);
+    expect(await on.statuses()).toEqual({ a: 'completed', b: 'completed', c: 'completed' });
+  });
   it('an unreachable grind: the task is given back, nothing is claimed meanwhile, and work resumes by itself', async () => {
     const on = await started([task('a'), task('b')], 1);
     on.grind.answer('a', { kind: 'unreachable', message: 'reset' });

@@ -173,8 +173,11 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     let detail = 'no address of a grind is known';
     for (const url of options.grindAddresses()) {
       const answer = await options.grind.health(url);
-      if (answer.kind === 'healthy' && answer.health.home === options.home) return { kind: 'found', url };
-      detail = answer.kind === 'healthy' ? `the grind at ${url} serves another home` : answer.message;
+      if (answer.kind === 'unreachable') detail = answer.message;
+      else if (answer.health.home !== options.home) detail = `the grind at ${url} serves another home`;
+      // It would refuse: every task that is ready would be claimed and given back until it is gone.
+      else if (answer.health.status === 'stopping') detail = `the grind at ${url} is shutting down`;
+      else return { kind: 'found', url };
     }
     return { kind: 'none', detail };
   };

@@ -66,6 +66,14 @@ it('npm run bench without a known name lists the benches and exits with 2', asyn
   }
 });
 
+it('npm run chaos with words it does not know says how it is called and exits with 2', async () => {
+  for (const words of [['--minutes', '0'], ['--tasks', 'many'], ['--gently']]) {
+    const { code, output } = await runTool([join(root, 'scripts/chaos.mjs'), ...words]);
+    expect(code).toBe(2);
+    expect(output).toMatch(/--minutes M[\s\S]*--seed S[\s\S]*--tasks N[\s\S]*--json/);
+  }
+});
+
 it('npm run verify runs every check, lists what does not hold, and counts it in its last line', async () => {
   const checkout = createToyCheckout();
   try {

@@ -94,4 +94,11 @@ describe('a new home', () => {
     expect(files.readText(layout.queue)).toBe('somebody is editing this');
     expect(files.readText(layout.log('execution'))).toBe('history\n');
   });
+  it('Q11: is entered on a full disk too, when it has everything', () => {
+    const { files } = createMemoryMachine();
+    const layout = homeLayout('/home');
+    initHome(layout, files);
+    for (const operation of ['createExclusive', 'append', 'replace'] as const) files.failNext(operation);
+    expect(initHome(layout, files).created).toEqual([]);
+  });
 });

@@ -88,6 +88,11 @@ export function initHome(layout: HomeLayout, files: Files): { readonly created: 
     files.makeDirectory(path);
     note(path);
   }
-  if (files.createExclusive(layout.queue, `${JSON.stringify(EMPTY_QUEUE, null, 2)}\n`)) note(layout.queue);
+  // Looked for first: on a full disk even a file that is there already cannot be made, and who starts then has nothing to make.
+  if (
+    files.stat(layout.queue) === undefined &&
+    files.createExclusive(layout.queue, `${JSON.stringify(EMPTY_QUEUE, null, 2)}\n`)
+  )
+    note(layout.queue);
   return { created };
 }

@@ -25,6 +25,7 @@ import { isDrained, type Attempt } from './plan/readiness.ts';
 import { createRevisions } from './revisions.ts';
 import { skipHopeless } from './skipping.ts';
 import type { QueueStorage } from './storage.ts';
+import { createSteadyWall } from './steady-wall.ts';
 import { sweepLocks } from './task-locks.ts';
 import { createTaskState } from './task-state.ts';
 
@@ -43,8 +44,8 @@ const POLL_MS = 250;
 
 export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQueue {
   const { clock, ids, home, runId, leaseMs = 15_000 } = options;
-  const wallMs = (): number => clock.now().getTime();
-  const state = createTaskState(storage, runId, clock);
+  const wallMs = createSteadyWall(clock);
+  const state = createTaskState(storage, runId, clock, wallMs);
   const leases = createLeases(storage.readBeat, clock, leaseMs);
   const parts: QueueParts = {
     storage,

@@ -48,7 +48,12 @@ const FRESH_MS: Milliseconds = 1;
 /** While there is work to choose from, what was added since can wait a moment longer; who has none looks at once. */
 const TASKS_FRESH_MS: Milliseconds = 20;
 
-export function createTaskState(storage: QueueStorage, runId: string, clock: Clock): TaskState {
+export function createTaskState(
+  storage: QueueStorage,
+  runId: string,
+  clock: Clock,
+  wallMs: () => number,
+): TaskState {
   let fold = createTaskFold();
   let wanted: WantedTasks = { version: '', tasks: [] };
   /** How many of them the index knows. */
@@ -93,7 +98,7 @@ export function createTaskState(storage: QueueStorage, runId: string, clock: Clo
       return fold;
     },
     get index() {
-      return (index ??= createReadyIndex(wanted.tasks, fold, runId, () => clock.now().getTime()));
+      return (index ??= createReadyIndex(wanted.tasks, fold, runId, wallMs));
     },
     get tasks() {
       return wanted.tasks;

@@ -5,6 +5,8 @@
  * - Q7: a task edited after its end is new work, claimed in the next round.
  * - Q10: a dependency that ended otherwise than completed makes its dependants skipped.
  * - Q11: a task deferred without a time is left alone for the rest of the run, and is claimable in the next.
+ * - A line from the future was written before the wall clock was set back, or by a process whose clock is ahead: its date says nothing here, only
+ *   how long was to be waited, which counts from now. Whoever asks keeps the answer until it falls due.
  */
 import {
   hasCompleted,
@@ -55,24 +57,25 @@ export function ownReadiness(
   view: PlanView,
 ): Exclude<Readiness, { kind: 'blocked' | 'to_skip' }> {
   const record = view.fold.get(task.id);
-  if (!isCurrent(task, record)) return fromDate(task.not_before, view);
+  if (!isCurrent(task, record)) {
+    const at = dateOf(task.not_before);
+    return at > view.nowMs ? { kind: 'later', at } : { kind: 'claimable' };
+  }
   if (isFinal(record.status)) return { kind: 'final' };
   if (record.status === 'in_progress') return { kind: 'held', workerId: record.workerId ?? '' };
   if (record.notBefore === null && record.runId === view.runId) return { kind: 'another_run' };
-  return fromDate(laterOf(task.not_before, record.notBefore ?? undefined), view);
+  const at = Math.max(dateOf(task.not_before), waitOf(record, view.nowMs));
+  return at > view.nowMs ? { kind: 'later', at } : { kind: 'claimable' };
 }
 
-function fromDate(
-  date: string | undefined,
-  { nowMs }: PlanView,
-): Extract<Readiness, { kind: 'claimable' | 'later' }> {
-  const at = date === undefined ? Number.NEGATIVE_INFINITY : millisOf(date);
-  return at > nowMs ? { kind: 'later', at } : { kind: 'claimable' };
-}
+const dateOf = (date: string | undefined): number =>
+  date === undefined ? Number.NEGATIVE_INFINITY : millisOf(date);
 
-function laterOf(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return millisOf(a) > millisOf(b) ? a : b;
+/** Until when a deferral or a retry waits: never longer than was meant, though the wall clock was set back since. */
+function waitOf({ notBefore, since }: TaskRecord, nowMs: number): number {
+  if (notBefore === undefined || notBefore === null) return Number.NEGATIVE_INFINITY;
+  const written = since === undefined ? nowMs : millisOf(since);
+  return millisOf(notBefore) - Math.max(0, written - nowMs);
 }
 
 export type DependencyState = 'completed' | 'open' | 'will_not_complete';

@@ -102,7 +102,7 @@ export function createReadyIndex(
       const now = view();
       for (dropOutdated(); (later.earliest?.at ?? Number.POSITIVE_INFINITY) <= now.nowMs; dropOutdated()) {
         const due = later.pop();
-        if (due !== undefined) reconsider(due.id, now);
+        if (due !== undefined) reconsider(due.id, now, 'waited');
       }
     },
   };
@@ -136,9 +136,12 @@ export function createReadyIndex(
     move(node, edge === undefined ? ownReadiness(node.task, now) : { kind: 'blocked', edge });
   }
 
-  function reconsider(id: string, now: PlanView): void {
+  /** `waited`: its time has passed. A line from the future would have it wait anew each time it is asked. */
+  function reconsider(id: string, now: PlanView, waited?: 'waited'): void {
     const node = nodes.get(id);
-    if (node !== undefined) move(node, readinessOf(node.task, now));
+    if (node === undefined) return;
+    const place = readinessOf(node.task, now);
+    move(node, waited !== undefined && place.kind === 'later' ? { kind: 'claimable' } : place);
   }
 
   function move(node: Node, place: Readiness): void {

@@ -552,6 +552,22 @@ export function describeTaskQueue(name: string, createWorld: TaskQueueWorldFacto
         },
       );
 
+      it('Q11: a wait of seconds stays one of seconds when the wall clock is set back, before or while somebody waits', async () => {
+        await add(newTask('a'));
+        const [before, during] = [world.open().queue, queue];
+        await before.finish(await claimOne(before, w1), faulty(5_000));
+        expect((await during.claim(w1, 1)).kind).toBe('waiting');
+        world.setWall(new Date(world.now.getTime() - 7_200_000));
+        const after = world.open().queue;
+        for (const each of [during, after]) expect((await each.claim(w2, 1)).kind).toBe('waiting');
+        world.advance(4_000);
+        for (const each of [during, after]) expect((await each.claim(w2, 1)).kind).toBe('waiting');
+        world.advance(1_000);
+        await after.finish(await claimOne(after, w2), faulty(5_000));
+        await pass(5_000);
+        expect((await claimOne(during, w1)).task.id).toBe('a');
+      });
+
       it('Q10: a dependency that is tried again skips nobody', async () => {
         await add(newTask('a'), newTask('b', { depends_on: ['a'] }));
         await queue.finish(await claimOne(queue, w1), faulty(5_000));

@@ -1,0 +1,164 @@
+/**
+ * The rules of money, checked over the lines of api_audit.log and of the provider's bill. Pure, and written anew from the promises.
+ *
+ * M1 after every single line, for each run and each task; M2 in sum and call by call; M3 by key; M5 because nothing here is real.
+ */
+import { numberOf, textOf, type LogLine } from './log-lines.ts';
+import { violation, type Violation } from './violation.ts';
+
+export interface MoneyEvidence {
+  readonly audit: readonly LogLine[];
+  readonly bill: readonly LogLine[];
+  /** Of queue.json: task to cap, in nano-dollars. */
+  readonly taskCaps: ReadonlyMap<string, number>;
+}
+
+export interface MoneyFindings {
+  readonly violations: readonly Violation[];
+  readonly settled: number;
+  readonly unknown: number;
+  readonly held: number;
+  readonly billed: number;
+  readonly calls: { readonly settled: number; readonly unknown: number; readonly billed: number };
+  /** Settled calls by their id. */
+  readonly settledCalls: ReadonlyMap<string, LogLine>;
+  /** What calls of unknown usage were charged, by task and round. */
+  readonly unknownByTask: ReadonlyMap<string, number>;
+}
+
+interface Hold {
+  readonly amount: number;
+  readonly run: string;
+  readonly task: string;
+}
+
+export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindings {
+  const violations: Violation[] = [];
+  const holds = new Map<string, Hold>();
+  const closed = new Set<string>();
+  const runCaps = new Map<string, number>();
+  const committed = new Map<string, number>();
+  const paidKeys = new Map<string, LogLine>();
+  const settledCalls = new Map<string, LogLine>();
+  let settled = 0;
+  let unknown = 0;
+  let unknownCalls = 0;
+  const unknownByTask = new Map<string, number>();
+
+  const commit = ({ run, task }: Hold, amount: number, line: LogLine): void => {
+    for (const [name, cap] of [
+      [`run ${run}`, runCaps.get(run)],
+      [`task ${task}`, taskCaps.get(task.split('#')[0] ?? '')],
+    ] as const) {
+      const sum = (committed.get(name) ?? 0) + amount;
+      committed.set(name, sum);
+      if (amount > 0 && cap === undefined)
+        violations.push(violation('M1', `${name} spends without a cap`, line));
+      if (cap !== undefined && sum > cap)
+        violations.push(violation('M1', `${name} commits ${sum} of ${cap}`, line));
+    }
+  };
+
+  for (const line of audit) {
+    const id = textOf(line, 'call_id');
+    switch (textOf(line, 'event')) {
+      case 'run.opened':
+        runCaps.set(textOf(line, 'run_id'), numberOf(line, 'cap_nano_usd'));
+        break;
+      case 'call.held': {
+        if (holds.has(id) || closed.has(id)) break; // the same line once more
+        const task = `${textOf(line, 'task_id')}#${numberOf(line, 'round')}`;
+        const hold = { amount: numberOf(line, 'held_nano_usd'), run: textOf(line, 'run_id'), task };
+        holds.set(id, hold);
+        commit(hold, hold.amount, line);
+        break;
+      }
+      case 'API_CALL_SUCCESS': {
+        const hold = holds.get(id);
+        if (hold === undefined) {
+          if (!closed.has(id)) violations.push(violation('S1', `${id} is paid and was never held`, line));
+          break;
+        }
+        holds.delete(id);
+        closed.add(id);
+        const cost = numberOf(line, 'cost_nano_usd');
+        if (cost > hold.amount)
+          violations.push(violation('M1', `${id} costs ${cost}, and only ${hold.amount} was held`, line));
+        commit(hold, cost - hold.amount, line);
+        settled += cost;
+        settledCalls.set(id, line);
+        const key = textOf(line, 'idempotency_key');
+        if (paidKeys.has(key)) violations.push(violation('M3', `the key ${key} is paid a second time`, line));
+        if (key !== '') paidKeys.set(key, line);
+        if (line.value['simulated'] !== true)
+          violations.push(violation('M5', `${id} is booked as real money`, line));
+        break;
+      }
+      case 'call.usage-unknown': {
+        const hold = holds.get(id);
+        if (hold === undefined) break;
+        holds.delete(id);
+        closed.add(id);
+        const charge = numberOf(line, 'charged_nano_usd');
+        commit(hold, charge - hold.amount, line);
+        if (charge < hold.amount)
+          violations.push(violation('M2', `${id} is charged ${charge} of the ${hold.amount} held`, line));
+        unknown += charge;
+        unknownCalls += 1;
+        unknownByTask.set(hold.task, (unknownByTask.get(hold.task) ?? 0) + charge);
+        break;
+      }
+      case 'API_CALL_FAILURE': {
+        const hold = holds.get(id);
+        if (hold === undefined) break;
+        holds.delete(id);
+        closed.add(id);
+        commit(hold, -hold.amount, line);
+        break;
+      }
+    }
+  }
+
+  const billLines = new Map<string, LogLine>();
+  let billed = 0;
+  for (const line of bill) {
+    const id = textOf(line, 'request_id');
+    if (billLines.has(id)) violations.push(violation('M2', `the bill has ${id} twice`, line));
+    billLines.set(id, line);
+    billed += numberOf(line, 'cost_nano_usd');
+  }
+  const joined = new Set<string>();
+  for (const line of settledCalls.values()) {
+    const id = textOf(line, 'provider_request_id');
+    const counterpart = billLines.get(id);
+    if (counterpart === undefined)
+      violations.push(violation('M2', `a recorded reply is not on the bill: ${id}`, line));
+    else if (numberOf(counterpart, 'cost_nano_usd') !== numberOf(line, 'cost_nano_usd'))
+      violations.push(
+        violation('M2', `${id} costs ${numberOf(counterpart, 'cost_nano_usd')} on the bill`, line),
+      );
+    if (joined.has(id))
+      violations.push(violation('M2', `two recorded replies share ${id} of the bill`, line));
+    joined.add(id);
+  }
+  if (!(settled <= billed && billed <= settled + unknown))
+    violations.push(
+      violation(
+        'M2',
+        `settled ${settled} ≤ billed ${billed} ≤ settled + unknown ${settled + unknown} does not hold`,
+      ),
+    );
+  if (billLines.size - joined.size > unknownCalls)
+    violations.push(
+      violation(
+        'M2',
+        `${billLines.size - joined.size} calls are on the bill alone, and only ${unknownCalls} are charged as unknown`,
+      ),
+    );
+  for (const [id, { amount }] of holds)
+    violations.push(violation('M2', `${id} is still held (${amount}) after everything ended`));
+
+  const held = [...holds.values()].reduce((sum, { amount }) => sum + amount, 0);
+  const calls = { settled: settledCalls.size, unknown: unknownCalls, billed: billLines.size };
+  return { violations, settled, unknown, held, billed, calls, settledCalls, unknownByTask };
+}
