@@ -58,6 +58,12 @@ export function idList(text: string, previous: readonly string[]): readonly stri
   return [...previous, ...ids.filter((id) => !previous.includes(id))];
 }
 
+/** What every text holds chooses everything: hardly ever what was meant. */
+export function someText(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('an empty text matches everything');
+  return text;
+}
+
 function wholeNumber(text: string, least: number, most: number, what: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most))
