@@ -163,6 +163,16 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
       return end(status({ home: home(), all: flags.all === true, json: flags.json === true }, deps()));
     });
 
+  command('show <id>', 'everything there is about one task: every attempt, what it cost, what went wrong')
+    .addOption(new Option('--output', 'print its result, whole, and nothing else').conflicts('json'))
+    .addOption(json())
+    .action(async (id: string, flags: { output?: boolean; json?: boolean }) => {
+      const { show } = await import('./commands/show.ts');
+      return end(
+        show({ home: home(), id, output: flags.output === true, json: flags.json === true }, deps()),
+      );
+    });
+
   command('retry [ids...]', 'open tasks again that ended; what was skipped for their sake comes along')
     .option('--all', 'everything that ended otherwise than completed')
     .option(

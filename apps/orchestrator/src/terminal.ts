@@ -9,6 +9,8 @@ export interface Terminal {
   readonly columns: number;
   readonly colours: Colours;
   line(text?: string): void;
+  /** As it is, without a line's end. */
+  write(text: string): void;
   complain(text: string): void;
   /** The same terminal without colours. */
   plain(): Terminal;
@@ -27,6 +29,7 @@ export function createTerminal(options: { readonly noColor: boolean; readonly du
     },
     colours: pc.createColors(coloured),
     line: (text = '') => void process.stdout.write(`${text}\n`),
+    write: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(`${text}\n`),
     plain: () => terminal(false),
     ask,
@@ -60,6 +63,11 @@ async function readInput(): Promise<string> {
 export const printable = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what this line takes out
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+
+/** The same of a line whose indentation means something: its blanks and tabs stay. */
+export const printableLine = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what this line takes out
+  text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trimEnd();
 
 /** Cut between characters, and marked when cut. */
 export function shorten(text: string, length: number): string {

@@ -63,6 +63,7 @@ export function memoryTerminal(
     columns: 100,
     colours: noColours,
     line: (text = '') => void out.push(text),
+    write: (text: string) => void out.push(text),
     complain: (text: string) => void err.push(text),
     plain: () => terminal,
     ask: () => Promise.resolve(answers.said),
