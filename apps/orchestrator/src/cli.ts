@@ -1,11 +1,13 @@
 /** The commands and their flags, and nothing else. What a command does is in commands/; it is loaded when it is called. */
 import { Command, Option } from 'commander';
-import { INTENSITIES, TASK_DEFAULTS } from '@vivarium/contracts';
+import { ACTION_TYPES, INTENSITIES, TASK_DEFAULTS, type ActionType } from '@vivarium/contracts';
 import type { Choice } from './choice.ts';
 import type { CommandDeps, RunExitCode } from './deps.ts';
 import {
+  actionTypes,
   dollars,
   idList,
+  lineCount,
   portNumber,
   runCap,
   slotCount,
@@ -173,6 +175,23 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
       );
     });
 
+  command('logs', 'what happened: the last lines of the action log')
+    .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+    .option('--task <id>', 'only lines of this task')
+    .addOption(
+      new Option('--type <types>', `only lines of these types: ${ACTION_TYPES.join(', ')}`)
+        .argParser(actionTypes)
+        .default([], 'all'),
+    )
+    .option('-n, --lines <n>', 'how many of the last lines', lineCount, 20)
+    .addOption(new Option('--json', 'print the lines as they stand in action_log.jsonl'))
+    .action(async (flags: LogsFlags) => {
+      const { logs } = await import('./commands/logs.ts');
+      const { task, type, lines } = flags;
+      const input = { follow: flags.follow === true, task, types: type, lines, json: flags.json === true };
+      return end(logs({ home: home(), ...input }, deps()));
+    });
+
   command('retry [ids...]', 'open tasks again that ended; what was skipped for their sake comes along')
     .option('--all', 'everything that ended otherwise than completed')
     .option(
@@ -285,6 +304,13 @@ interface AddFlags {
   readonly maxTokens: number | undefined;
   readonly temperature: number | undefined;
   readonly file?: readonly string[];
+  readonly json?: boolean;
+}
+interface LogsFlags {
+  readonly follow?: boolean;
+  readonly task: string | undefined;
+  readonly type: readonly ActionType[];
+  readonly lines: number;
   readonly json?: boolean;
 }
 interface RetryFlags {

@@ -1,4 +1,5 @@
 /** What may stand behind a flag. Each throws with words that name the value and what is allowed. Pure. */
+import { ACTION_TYPES, type ActionType } from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
 import { InvalidArgumentError } from 'commander';
 
@@ -56,6 +57,21 @@ export function idList(text: string, previous: readonly string[]): readonly stri
   const ids = text.split(',').map((id) => id.trim());
   if (ids.includes('')) throw new InvalidArgumentError(`'${text}' names an empty id`);
   return [...previous, ...ids.filter((id) => !previous.includes(id))];
+}
+
+export function lineCount(text: string): number {
+  return wholeNumber(text, 0, 1_000_000, 'lines');
+}
+
+/** `SAFETY,ERROR`, and once more for more; as the record spells them. */
+export function actionTypes(text: string, previous: readonly ActionType[] = []): readonly ActionType[] {
+  const named = text.split(',').map((word) => {
+    const type = ACTION_TYPES.find((each) => each === word.trim());
+    if (type === undefined)
+      throw new InvalidArgumentError(`'${word.trim()}' is none of ${ACTION_TYPES.join(', ')}`);
+    return type;
+  });
+  return [...new Set([...previous, ...named])];
 }
 
 /** What every text holds chooses everything: hardly ever what was meant. */

@@ -12,6 +12,8 @@ export interface Terminal {
   /** As it is, without a line's end. */
   write(text: string): void;
   complain(text: string): void;
+  /** Calls back when a line could not be written because nobody reads any more: `| head` has enough. */
+  whenReaderLeaves(leave: () => void): void;
   /** The same terminal without colours. */
   plain(): Terminal;
   /** Asks a person; undefined when nobody is there to answer. */
@@ -31,6 +33,10 @@ export function createTerminal(options: { readonly noColor: boolean; readonly du
     line: (text = '') => void process.stdout.write(`${text}\n`),
     write: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(`${text}\n`),
+    whenReaderLeaves: (leave) =>
+      void process.stdout.on('error', (error) => {
+        if (isReaderGone(error, isTty)) leave();
+      }),
     plain: () => terminal(false),
     ask,
     readInput,

@@ -65,6 +65,7 @@ export function memoryTerminal(
     line: (text = '') => void out.push(text),
     write: (text: string) => void out.push(text),
     complain: (text: string) => void err.push(text),
+    whenReaderLeaves: () => undefined,
     plain: () => terminal,
     ask: () => Promise.resolve(answers.said),
     readInput: () => Promise.resolve(answers.input ?? ''),
