@@ -1,18 +1,27 @@
 /** The commands and their flags, and nothing else. What a command does is in commands/; it is loaded when it is called. */
 import { Command, Option } from 'commander';
-import { ACTION_TYPES, INTENSITIES, TASK_DEFAULTS, type ActionType } from '@vivarium/contracts';
+import {
+  ACTION_TYPES,
+  DEFAULT_ATTEMPTS,
+  INTENSITIES,
+  TASK_DEFAULTS,
+  type ActionType,
+} from '@vivarium/contracts';
 import type { Choice } from './choice.ts';
 import type { CommandDeps, RunExitCode } from './deps.ts';
 import {
   actionTypes,
+  attemptCount,
   dollars,
   idList,
   lineCount,
   portNumber,
+  priority,
   runCap,
   slotCount,
   someText,
   temperature,
+  timeoutSeconds,
   tokenCount,
   workerCount,
 } from './flag-values.ts';
@@ -65,6 +74,14 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
     .option('--depends-on <ids>', 'wait for these tasks: a,b; may be repeated', idList, [])
     .option('--max-tokens <n>', 'most tokens of the reply', tokenCount)
     .option('--temperature <t>', '0 to 2', temperature)
+    .option('--priority <n>', '-100 to 100; of what could run the highest goes first (0)', priority)
+    .option('--not-before <time>', 'begin at this time at the earliest: an ISO date (UTC), or +5m, +2h, +1d')
+    .option('--timeout <seconds>', 'most seconds of one attempt (WORKER_TIMEOUT_SECONDS)', timeoutSeconds)
+    .option(
+      '--attempts <n>',
+      `attempts that may end in a fault before it is failed (${DEFAULT_ATTEMPTS})`,
+      attemptCount,
+    )
     .option(
       '--file <files...>',
       'task files, - for standard input; of JSONL every good line counts, of JSON that breaks off nothing does',
@@ -91,6 +108,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
       if (prompt === undefined) self.error('error: --prompt is missing', { exitCode: 2 });
       const { add } = await import('./commands/add.ts');
       const { min, max, intensity, model, dependsOn, maxTokens, temperature: heat } = flags;
+      const { priority: rank, notBefore, timeout, attempts } = flags;
       return end(
         add(
           {
@@ -106,6 +124,10 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
             dependsOn,
             maxTokens,
             temperature: heat,
+            priority: rank,
+            notBefore,
+            timeoutSeconds: timeout,
+            attempts,
           },
           deps(),
         ),
@@ -291,6 +313,10 @@ const ADD_FLAGS = [
   'dependsOn',
   'maxTokens',
   'temperature',
+  'priority',
+  'notBefore',
+  'timeout',
+  'attempts',
 ] as const;
 
 interface AddFlags {
@@ -303,6 +329,10 @@ interface AddFlags {
   readonly dependsOn: readonly string[];
   readonly maxTokens: number | undefined;
   readonly temperature: number | undefined;
+  readonly priority: number | undefined;
+  readonly notBefore?: string;
+  readonly timeout: number | undefined;
+  readonly attempts: number | undefined;
   readonly file?: readonly string[];
   readonly json?: boolean;
 }

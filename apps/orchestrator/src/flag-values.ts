@@ -59,6 +59,25 @@ export function idList(text: string, previous: readonly string[]): readonly stri
   return [...previous, ...ids.filter((id) => !previous.includes(id))];
 }
 
+export function priority(text: string): number {
+  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= -100 && value <= 100))
+    throw new InvalidArgumentError(`'${text}' is not a whole number from -100 to 100 (a priority)`);
+  // -0 is a number of its own in JSON's eyes, and nobody's wish.
+  return value + 0;
+}
+
+export function timeoutSeconds(text: string): number {
+  const value = decimal(text);
+  if (value === undefined || value <= 0 || value > 86_400)
+    throw new InvalidArgumentError(`'${text}' is not a number of seconds above 0, 86400 at most`);
+  return value;
+}
+
+export function attemptCount(text: string): number {
+  return wholeNumber(text, 1, 100, 'attempts');
+}
+
 export function lineCount(text: string): number {
   return wholeNumber(text, 0, 1_000_000, 'lines');
 }
