@@ -181,10 +181,16 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
 
   command('status', 'where every task stands, and what it cost')
     .option('--all', 'one line for every task, with the file of its result')
+    .addOption(
+      new Option('--graph', 'who waits for whom, in waves, and the longest chain of what is left').conflicts(
+        'all',
+      ),
+    )
     .addOption(json())
-    .action(async (flags: { all?: boolean; json?: boolean }) => {
+    .action(async (flags: { all?: boolean; graph?: boolean; json?: boolean }) => {
       const { status } = await import('./commands/status.ts');
-      return end(status({ home: home(), all: flags.all === true, json: flags.json === true }, deps()));
+      const { all = false, graph = false, json: asJson = false } = flags;
+      return end(status({ home: home(), all, graph, json: asJson }, deps()));
     });
 
   command('show <id>', 'everything there is about one task: every attempt, what it cost, what went wrong')

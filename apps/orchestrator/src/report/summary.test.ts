@@ -114,7 +114,7 @@ describe('the block at the end', () => {
     const stopped = summary(views, { end: { kind: 'signal', signal: 'SIGINT' } });
     expect(summaryLines(stopped, noColours).slice(-3)).toEqual([
       '  t0 failed: no',
-      '    → change the task in queue.json and start again: an edited task is new work',
+      '    → orchestrator retry t0, and start again',
       '  39 tasks are still queued: start again to go on.',
     ]);
     expect(factLines(summary(viewsOf([task('a')])), noColours).at(-1)).toBe(
@@ -165,11 +165,11 @@ describe('the block at the end', () => {
     expect(lines[2]).toBe('  1 blocked, 1 deferred, 1 failed, 1 refused, 1 skipped of 5');
     expect(lines.slice(5)).toEqual([
       '  f failed: the provider refused [31m it',
-      '    → change the task in queue.json and start again: an edited task is new work',
+      '    → orchestrator retry f, and start again',
       '  r refused: rule no-shell',
       '    → reword the text in queue.json if it was not meant so, and start again',
       '  s skipped: f failed',
-      '    → see to the dependency named, then change this task or add it anew',
+      '    → retry the dependency named, and this one comes along; after an edit of that: orchestrator retry s',
       '  d deferred: its own max_budget leaves too little for another call',
       '    → raise max_budget of the task in queue.json, and start again',
       '  b blocked: waits for d',
