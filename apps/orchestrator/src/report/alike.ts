@@ -2,6 +2,7 @@
 import type { TaskView } from '@vivarium/contracts';
 import { counted } from './counted.ts';
 import { names } from './names.ts';
+import { isOfTheTask, remedyFor } from './remedies.ts';
 
 /** One task by itself, or several with the same fingerprint, which stand where the first of them stood. */
 export interface Alike {
@@ -32,8 +33,11 @@ export function alikeText({ first, all }: Alike, reason: string): string {
   return `${all.length} alike (fingerprint ${fingerprint}): ${what}: ${names(ids, MOST_NAMED)}`;
 }
 
-/** What brings all of them back. */
-export const alikeRemedy = ({ first, all }: Alike): string =>
-  first.status === 'failed'
-    ? `orchestrator retry --matching ${first.record.fingerprint ?? ''}, and start again`
-    : `start again to go on: ${counted(all.length, 'task')} will be tried again`;
+/** What brings all of them back; where only another request helps, that is said as of one. */
+export function alikeRemedy({ first, all }: Alike): string {
+  if (first.status !== 'failed')
+    return `start again to go on: ${counted(all.length, 'task')} will be tried again`;
+  return isOfTheTask(first.record.errorCode)
+    ? remedyFor(first)
+    : `orchestrator retry --matching ${first.record.fingerprint ?? ''}, and start again`;
+}

@@ -37,7 +37,7 @@ export function remedyFor(view: TaskView, run?: RunMoney): string {
 const retryCommand = ({ task }: TaskView): string => `orchestrator retry ${shellWord(task.id)}`;
 
 /** The same request would be answered the same: only another one helps. */
-const isOfTheTask = (errorCode: string | undefined): boolean =>
+export const isOfTheTask = (errorCode: string | undefined): boolean =>
   errorCode !== undefined && OF_THE_TASK.includes(errorCode);
 const OF_THE_TASK: readonly string[] = [
   'provider_rejected',
