@@ -112,6 +112,7 @@ it('show for people tells the task, its attempts and their history', async () =>
   const text = out.join('\n');
   expect(text).toMatch(/^a {2}completed, round 2, attempt 1\n/);
   expect(text).toContain('· priority 5');
+  expect(text).toContain('\n  prompt\n    │ Say it.\n');
   expect(text).toContain('attempt 1  retrying after 2.0 s  worker_1, run_1');
   expect(text).toContain('provider_timeout, fingerprint 1a2b3c4d');
   expect(text).toContain('claimed, taking over attempt 2 of worker_1 (holder_gone)');

@@ -14,7 +14,7 @@ export function taskReportLines(
   colours: Colours,
   width: number,
 ): readonly string[] {
-  const field = (name: string, value: string): string => `  ${name.padEnd(10)}${value}`;
+  const field = (name: string, value: string): string => `  ${name.padEnd(12)}${value}`.trimEnd();
   const usd = (nano: number): string => formatUsd(nanoUsd(nano));
   const lines = [
     `${colours.bold(printable(report.id))}  ${report.status.replace('_', ' ')}, round ${report.round}, attempt ${report.attempt}`,
@@ -45,7 +45,7 @@ export function taskReportLines(
   if (report.result !== null)
     lines.push(
       field('result', report.result),
-      colours.dim(`            → orchestrator show ${shellWord(report.id)} --output`),
+      colours.dim(`              → orchestrator show ${shellWord(report.id)} --output`),
     );
   if (task !== undefined) lines.push(field('prompt', ''), ...outputLines(task.prompt, width));
 
