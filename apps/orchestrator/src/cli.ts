@@ -1,14 +1,27 @@
 /** The commands and their flags, and nothing else. What a command does is in commands/; it is loaded when it is called. */
 import { Command, Option } from 'commander';
-import { INTENSITIES, TASK_DEFAULTS } from '@vivarium/contracts';
+import {
+  ACTION_TYPES,
+  DEFAULT_ATTEMPTS,
+  INTENSITIES,
+  TASK_DEFAULTS,
+  type ActionType,
+} from '@vivarium/contracts';
+import type { Choice } from './choice.ts';
 import type { CommandDeps, RunExitCode } from './deps.ts';
 import {
+  actionTypes,
+  attemptCount,
   dollars,
   idList,
+  lineCount,
   portNumber,
+  priority,
   runCap,
   slotCount,
+  someText,
   temperature,
+  timeoutSeconds,
   tokenCount,
   workerCount,
 } from './flag-values.ts';
@@ -66,6 +79,14 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
     .option('--depends-on <ids>', 'wait for these tasks: a,b; may be repeated', idList, [])
     .option('--max-tokens <n>', 'most tokens of the reply', tokenCount)
     .option('--temperature <t>', '0 to 2', temperature)
+    .option('--priority <n>', '-100 to 100; of what could run the highest goes first (0)', priority)
+    .option('--not-before <time>', 'begin at this time at the earliest: an ISO date (UTC), or +5m, +2h, +1d')
+    .option('--timeout <seconds>', 'most seconds of one attempt (WORKER_TIMEOUT_SECONDS)', timeoutSeconds)
+    .option(
+      '--attempts <n>',
+      `attempts that may end in a fault before it is failed (${DEFAULT_ATTEMPTS})`,
+      attemptCount,
+    )
     .option(
       '--file <files...>',
       'task files, - for standard input; of JSONL every good line counts, of JSON that breaks off nothing does',
@@ -92,6 +113,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
       if (prompt === undefined) self.error('error: --prompt is missing', { exitCode: 2 });
       const { add } = await import('./commands/add.ts');
       const { min, max, intensity, model, dependsOn, maxTokens, temperature: heat } = flags;
+      const { priority: rank, notBefore, timeout, attempts } = flags;
       return end(
         add(
           {
@@ -107,6 +129,10 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
             dependsOn,
             maxTokens,
             temperature: heat,
+            priority: rank,
+            notBefore,
+            timeoutSeconds: timeout,
+            attempts,
           },
           deps(),
         ),
@@ -164,10 +190,88 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
 
   command('status', 'where every task stands, and what it cost')
     .option('--all', 'one line for every task, with the file of its result')
+    .addOption(
+      new Option('--graph', 'who waits for whom, in waves, and the longest chain of what is left').conflicts(
+        'all',
+      ),
+    )
     .addOption(json())
-    .action(async (flags: { all?: boolean; json?: boolean }) => {
+    .action(async (flags: { all?: boolean; graph?: boolean; json?: boolean }) => {
       const { status } = await import('./commands/status.ts');
-      return end(status({ home: home(), all: flags.all === true, json: flags.json === true }, deps()));
+      const { all = false, graph = false, json: asJson = false } = flags;
+      return end(status({ home: home(), all, graph, json: asJson }, deps()));
+    });
+
+  command('show <id>', 'everything there is about one task: every attempt, what it cost, what went wrong')
+    .addOption(new Option('--output', 'print its result, whole, and nothing else').conflicts('json'))
+    .addOption(json())
+    .action(async (id: string, flags: { output?: boolean; json?: boolean }) => {
+      const { show } = await import('./commands/show.ts');
+      return end(
+        show({ home: home(), id, output: flags.output === true, json: flags.json === true }, deps()),
+      );
+    });
+
+  command('logs', 'what happened: the last lines of the action log')
+    .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+    .option('--task <id>', 'only lines of this task')
+    .addOption(
+      new Option('--type <types>', `only lines of these types: ${ACTION_TYPES.join(', ')}`)
+        .argParser(actionTypes)
+        .default([], 'all'),
+    )
+    .option('-n, --lines <n>', 'how many of the last lines', lineCount, 20)
+    .addOption(new Option('--json', 'print the lines as they stand in action_log.jsonl'))
+    .action(async (flags: LogsFlags) => {
+      const { logs } = await import('./commands/logs.ts');
+      const { task, type, lines } = flags;
+      const input = { follow: flags.follow === true, task, types: type, lines, json: flags.json === true };
+      return end(logs({ home: home(), ...input }, deps()));
+    });
+
+  command('retry [ids...]', 'open tasks again that ended; what was skipped for their sake comes along')
+    .option('--all', 'everything that ended otherwise than completed')
+    .option(
+      '--matching <text>',
+      'of those, the ones with this in their id, error code, reason or fingerprint',
+      someText,
+    )
+    .option('--simulated', 'completed tasks whose result is simulated')
+    .option('--reason <text>', 'why, for the record')
+    .addOption(json())
+    .action(async (ids: readonly string[], flags: RetryFlags, self: Command) => {
+      const choices: readonly Choice[] = [
+        ...(ids.length > 0 ? [{ kind: 'ids' as const, ids }] : []),
+        ...(flags.all === true ? [{ kind: 'all' as const }] : []),
+        ...(flags.matching === undefined ? [] : [{ kind: 'matching' as const, text: flags.matching }]),
+        ...(flags.simulated === true ? [{ kind: 'simulated' as const }] : []),
+      ];
+      const [choice] = choices;
+      if (choice === undefined || choices.length > 1)
+        self.error('error: one way of choosing is needed: ids, --all, --matching <text> or --simulated', {
+          exitCode: 2,
+        });
+      const { retry } = await import('./commands/retry.ts');
+      return end(retry({ home: home(), choice, reason: flags.reason, json: flags.json === true }, deps()));
+    });
+
+  command('cancel [ids...]', 'end tasks that have not ended, and cut their calls')
+    .option(
+      '--matching <text>',
+      'open tasks with this in their id, error code, reason or fingerprint',
+      someText,
+    )
+    .option('--reason <text>', 'why, for the record')
+    .addOption(json())
+    .action(async (ids: readonly string[], flags: CancelFlags, self: Command) => {
+      if (ids.length > 0 === (flags.matching !== undefined))
+        self.error('error: one way of choosing is needed: ids, or --matching <text>', { exitCode: 2 });
+      const { cancel } = await import('./commands/cancel.ts');
+      const choice =
+        flags.matching === undefined
+          ? { kind: 'ids' as const, ids }
+          : { kind: 'matching' as const, text: flags.matching };
+      return end(cancel({ home: home(), choice, reason: flags.reason, json: flags.json === true }, deps()));
     });
 
   for (const [verb, description] of CONTROL) {
@@ -224,6 +328,10 @@ const ADD_FLAGS = [
   'dependsOn',
   'maxTokens',
   'temperature',
+  'priority',
+  'notBefore',
+  'timeout',
+  'attempts',
 ] as const;
 
 interface AddFlags {
@@ -236,7 +344,30 @@ interface AddFlags {
   readonly dependsOn: readonly string[];
   readonly maxTokens: number | undefined;
   readonly temperature: number | undefined;
+  readonly priority: number | undefined;
+  readonly notBefore?: string;
+  readonly timeout: number | undefined;
+  readonly attempts: number | undefined;
   readonly file?: readonly string[];
+  readonly json?: boolean;
+}
+interface LogsFlags {
+  readonly follow?: boolean;
+  readonly task: string | undefined;
+  readonly type: readonly ActionType[];
+  readonly lines: number;
+  readonly json?: boolean;
+}
+interface RetryFlags {
+  readonly all?: boolean;
+  readonly matching?: string;
+  readonly simulated?: boolean;
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+interface CancelFlags {
+  readonly matching?: string;
+  readonly reason?: string;
   readonly json?: boolean;
 }
 interface StartFlags {

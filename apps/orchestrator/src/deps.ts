@@ -8,7 +8,7 @@ import {
   type RecordStore,
   type TaskQueue,
 } from '@vivarium/contracts';
-import { runId, type HomeId, type Machine, type RunId } from '@vivarium/core';
+import { runId, type HomeId, type Machine, type RunId, type VivariumError } from '@vivarium/core';
 import {
   chooseHome,
   createControlStore,
@@ -69,6 +69,7 @@ export const openQueue = (
   home: OpenHome,
   deps: CommandDeps,
   run: RunId = runId(deps.machine.ids.next('run')),
+  onProblem: (problem: VivariumError) => void = () => undefined,
 ): TaskQueue =>
   createFileTaskQueue({
     layout: home.layout,
@@ -76,6 +77,7 @@ export const openQueue = (
     machine: deps.machine,
     record: home.record,
     runId: run,
+    onProblem,
   });
 
 export const readConfig = (home: OpenHome, deps: CommandDeps, flags: ConfigFlags = {}): Config =>

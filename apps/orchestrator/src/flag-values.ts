@@ -1,4 +1,5 @@
 /** What may stand behind a flag. Each throws with words that name the value and what is allowed. Pure. */
+import { ACTION_TYPES, type ActionType } from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
 import { InvalidArgumentError } from 'commander';
 
@@ -56,6 +57,46 @@ export function idList(text: string, previous: readonly string[]): readonly stri
   const ids = text.split(',').map((id) => id.trim());
   if (ids.includes('')) throw new InvalidArgumentError(`'${text}' names an empty id`);
   return [...previous, ...ids.filter((id) => !previous.includes(id))];
+}
+
+export function priority(text: string): number {
+  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= -100 && value <= 100))
+    throw new InvalidArgumentError(`'${text}' is not a whole number from -100 to 100 (a priority)`);
+  // -0 is a number of its own in JSON's eyes, and nobody's wish.
+  return value + 0;
+}
+
+export function timeoutSeconds(text: string): number {
+  const value = decimal(text);
+  if (value === undefined || value <= 0 || value > 86_400)
+    throw new InvalidArgumentError(`'${text}' is not a number of seconds above 0, 86400 at most`);
+  return value;
+}
+
+export function attemptCount(text: string): number {
+  return wholeNumber(text, 1, 100, 'attempts');
+}
+
+export function lineCount(text: string): number {
+  return wholeNumber(text, 0, 1_000_000, 'lines');
+}
+
+/** `SAFETY,ERROR`, and once more for more; as the record spells them. */
+export function actionTypes(text: string, previous: readonly ActionType[] = []): readonly ActionType[] {
+  const named = text.split(',').map((word) => {
+    const type = ACTION_TYPES.find((each) => each === word.trim());
+    if (type === undefined)
+      throw new InvalidArgumentError(`'${word.trim()}' is none of ${ACTION_TYPES.join(', ')}`);
+    return type;
+  });
+  return [...new Set([...previous, ...named])];
+}
+
+/** What every text holds chooses everything: hardly ever what was meant. */
+export function someText(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('an empty text matches everything');
+  return text;
 }
 
 function wholeNumber(text: string, least: number, most: number, what: string): number {

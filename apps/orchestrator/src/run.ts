@@ -28,6 +28,8 @@ import type { Progress } from './progress.ts';
 import type { TaskEnd } from './report/task-line.ts';
 import { counted } from './report/counted.ts';
 import { spent, spentText, type RunSummary } from './report/summary.ts';
+import { cutShort } from './report/cut-short.ts';
+import { createRunLedger } from './run-ledger.ts';
 import { createRunWatch, type RunWatch } from './run-watch.ts';
 import { createChildren } from './supervisor/children.ts';
 import { createServices } from './supervisor/services.ts';
@@ -79,6 +81,7 @@ export async function runQueue(
   const watch = createRunWatch(home.record);
   watch.read();
   const before = { real: totalOf(watch, false), simulated: totalOf(watch, true) };
+  const ledger = createRunLedger(plan.runId, watch.tasks.entries());
   let control = home.control.read();
   const children = createChildren({
     env: deps.env,
@@ -99,7 +102,10 @@ export async function runQueue(
   };
   /** A queue.json that is being edited keeps its last good version; the workers tell what is wrong with it. */
   const look = async (): Promise<StatusCounts> => {
-    for (const end of changesOf()) if (end.record.status !== 'in_progress') hooks.onTask(end);
+    for (const end of changesOf()) {
+      ledger.see(end);
+      if (end.record.status !== 'in_progress') hooks.onTask(end);
+    }
     views = await queue.list().catch(() => views);
     const counts = countStatuses(views);
     const now = home.control.read();
@@ -215,6 +221,8 @@ export async function runQueue(
     simulated: money.book(true).run(plan.runId),
     cap: config.runCap,
     besides: { real: besides(false, before.real), simulated: besides(true, before.simulated) },
+    waves: ledger.waves(views),
+    cutShort: cutShort(views.filter(({ record }) => record.runId === plan.runId)),
     logs: home.layout.logs,
     results: home.layout.results,
   };

@@ -9,7 +9,11 @@ export interface Terminal {
   readonly columns: number;
   readonly colours: Colours;
   line(text?: string): void;
+  /** As it is, without a line's end. */
+  write(text: string): void;
   complain(text: string): void;
+  /** Calls back when a line could not be written because nobody reads any more: `| head` has enough. */
+  whenReaderLeaves(leave: () => void): void;
   /** The same terminal without colours. */
   plain(): Terminal;
   /** Asks a person; undefined when nobody is there to answer. */
@@ -27,7 +31,12 @@ export function createTerminal(options: { readonly noColor: boolean; readonly du
     },
     colours: pc.createColors(coloured),
     line: (text = '') => void process.stdout.write(`${text}\n`),
+    write: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(`${text}\n`),
+    whenReaderLeaves: (leave) =>
+      void process.stdout.on('error', (error) => {
+        if (isReaderGone(error, isTty)) leave();
+      }),
     plain: () => terminal(false),
     ask,
     readInput,
@@ -60,6 +69,11 @@ async function readInput(): Promise<string> {
 export const printable = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what this line takes out
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+
+/** The same of a line whose indentation means something: its blanks and tabs stay. */
+export const printableLine = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what this line takes out
+  text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trimEnd();
 
 /** Cut between characters, and marked when cut. */
 export function shorten(text: string, length: number): string {

@@ -90,6 +90,8 @@ export {
   type SegmentName,
 } from './home-layout.ts';
 export { StatusReport } from './reports.ts';
+export { AttemptReport, CallReport, HistoryLine, TaskReport } from './task-report.ts';
+export { auditWords, executionWords, gateWords } from './record-words.ts';
 export {
   ActionRow,
   FEED_LOGS,

@@ -1,5 +1,6 @@
 /** What `--json` of the reading commands prints: contracts, as binding as the HTTP bodies. */
 import { z } from 'zod';
+import { CutBy } from './fields.ts';
 import { TASK_STATUSES } from './folds/status.ts';
 
 const Count = z.int().nonnegative();
@@ -52,8 +53,26 @@ export const StatusReport = z.object({
       simulated: z.boolean(),
       waits_for: z.array(z.string()),
       reason: z.string().nullable(),
+      error_code: z.string().nullable(),
+      fingerprint: z.string().nullable().describe('Failures that are alike have the same one.'),
+      finish_reason: z.string().nullable().describe('`length`: the answer was cut.'),
+      cut_by: CutBy.nullable(),
+      priority: z
+        .int()
+        .describe('Of tasks that could be claimed the highest goes first; 0 when none is set.'),
+      not_before: z.string().nullable().describe('Not claimed before this time.'),
+      depends_on: z.array(z.string()),
       result: z.string().nullable().describe('Path of the output within the home.'),
     }),
   ),
+  cut_short: z.array(z.string()).describe('Completed tasks whose answer was cut at a limit.'),
+  graph: z
+    .object({
+      waves: z.array(z.array(z.string())).describe('Topological levels: what could run at once.'),
+      critical_path: z.array(z.string()).describe('The longest chain of unfinished tasks.'),
+      expected_ms: z.number().nullable().describe('What it will take, by what alike tasks took.'),
+    })
+    .optional()
+    .describe('With --graph.'),
 });
 export type StatusReport = Readonly<z.infer<typeof StatusReport>>;

@@ -66,6 +66,21 @@ describe('usage', () => {
     [['add', 'a', 'grind', '--prompt', 'x', '--max-tokens', '1.5'], /'1.5' is not a whole number/],
     [['add', 'a', 'grind', '--prompt', 'x', '--depends-on', 'a,,b'], /names an empty id/],
     [['add', 'a', 'grind', '--prompt', '  '], /the prompt is empty/],
+    [['add', 'a', 'grind', '--prompt', 'x', '--priority', '101'], /'101' is not a whole number from -100/],
+    [['add', 'a', 'grind', '--prompt', 'x', '--timeout', '0'], /'0' is not a number of seconds/],
+    [['add', 'a', 'grind', '--prompt', 'x', '--attempts', '0'], /'0' is not a whole number from 1 to 100/],
+    [['add', 'a', 'grind', '--prompt', 'x', '--not-before', 'soon'], /--not-before 'soon' is no time/],
+    [['add', '--priority', '1', '--file', 'x.json'], /do not go with it/],
+    [['retry'], /one way of choosing is needed/],
+    [['retry', 'a', '--all'], /one way of choosing is needed/],
+    [['retry', '--all', '--simulated'], /one way of choosing is needed/],
+    [['retry', '--matching', ''], /an empty text matches everything/],
+    [['cancel'], /one way of choosing is needed/],
+    [['cancel', 'a', '--matching', 'b'], /one way of choosing is needed/],
+    [['show'], /missing required argument 'id'/],
+    [['show', 'a', '--output', '--json'], /cannot be used with/],
+    [['logs', '--type', 'safety'], /'safety' is none of TOOL, COST,/],
+    [['logs', '-n', 'x'], /'x' is not a whole number/],
     [['add', 'a', '--file', 'x.json'], /do not go with it/],
     [['up', '--once', '--panel-port', '0'], /'--panel-port <port>' cannot be used with option '--once'/],
     [['clear', '--force'], /unknown option '--force'/],
@@ -82,6 +97,10 @@ describe('usage', () => {
       'start',
       'up',
       'status',
+      'show',
+      'logs',
+      'retry',
+      'cancel',
       'clear',
       'init',
       'pause',
@@ -131,6 +150,17 @@ describe('add', () => {
       id: 'task-1', type: 'review', prompt: '- a text that begins with a dash', min_budget: 0.05, max_budget: 0.1, intensity: 'high', status: 'pending',
       depends_on: ['first', 'other'], parallel_safe: true, model: 'openai/gpt-oss-20b', max_tokens: 99, temperature: 0.7,
     }); // prettier-ignore
+  });
+
+  it('--priority, --not-before, --timeout and --attempts are in the task; a delay counts from now', async () => {
+    const before = Date.now();
+    const words = 'later grind --prompt x --priority -7 --not-before +2h --timeout 2.5 --attempts 2';
+    const { out } = await home.cli(['add', ...words.split(' ')]);
+    expect(tasks()[0]).toMatchObject({ priority: -7, timeout_seconds: 2.5, attempts: 2 });
+    const { not_before: notBefore = '' } = tasks()[0] ?? {};
+    expect(out).toContain(`Not before: ${notBefore}\n`);
+    expect(Date.parse(notBefore) - before - 7_200_000).toBeGreaterThanOrEqual(0);
+    expect(Date.parse(notBefore) - before - 7_200_000).toBeLessThan(60_000);
   });
 
   it('a small --max alone lowers what must be free with it', async () => {

@@ -45,7 +45,7 @@ describe('add --file', () => {
     ]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(
-      /groq\/compound → openai\/gpt-oss-120b \(1\)\nkeys that nothing reads: priority \(2\), tags \(1\)\n7 added, 0 already there, 0 rejected\n$/,
+      /groq\/compound → openai\/gpt-oss-120b \(1\)\npriorities, the highest first: high → 20 \(2\)\nkeys that nothing reads: tags \(1\)\n7 added, 0 already there, 0 rejected\n$/,
     );
     expect(tasks().map(({ id, depends_on }) => [id, depends_on])).toEqual([
       ['list-1', []], ['list-2', ['list-1']], ['ui-1', []], ['ui-2', ['ui-1']], ['remarks-1', []], ['lines-1', []], ['lines-2', []],
@@ -55,6 +55,7 @@ describe('add --file', () => {
       requested_model: 'groq/compound',
       min_budget: 0.03,
       max_budget: 0.03,
+      priority: 20,
     });
   });
 

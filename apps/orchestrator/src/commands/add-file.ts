@@ -9,6 +9,7 @@ import { assess } from '@vivarium/safety';
 import { openHome, openQueue, type CommandDeps, type ExitCode } from '../deps.ts';
 import { resolve } from 'node:path';
 import { loadFile, STANDARD_INPUT, type LoadedFile, type LoadedTask } from '../import/load-file.ts';
+import { PRIORITY_WORDS, type PriorityWord } from '../import/priority-words.ts';
 import { importLines, type ImportReport, type Rejection } from '../import/report.ts';
 
 export interface AddFileInput {
@@ -69,6 +70,7 @@ export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<E
       entries: placed.filter((each) => each.file === file).length,
       added: answer.added.filter(({ source }) => source?.file === file).length,
     })),
+    priorityWords: countWords(fresh, answer),
     ignoredKeys: sumKeys(loaded),
     doubtful: answer.added
       .filter(
@@ -136,7 +138,24 @@ function sumKeys(loaded: readonly LoadedFile[]): ReadonlyMap<string, number> {
   return sums;
 }
 
-const jsonOf = ({ added, alreadyThere, rejected, files, ignoredKeys, doubtful }: ImportReport): object => ({
+/** The highest first. */
+function countWords(tasks: readonly Placed[], { added }: AddAnswer): ReadonlyMap<PriorityWord, number> {
+  const ids = new Set(added.map(({ id }) => id));
+  const counts = new Map<PriorityWord, number>();
+  for (const { task, priorityWord: word } of tasks)
+    if (word !== undefined && ids.has(task.id)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return new Map([...counts].toSorted(([a], [b]) => PRIORITY_WORDS[b] - PRIORITY_WORDS[a]));
+}
+
+const jsonOf = ({
+  added,
+  alreadyThere,
+  rejected,
+  files,
+  priorityWords,
+  ignoredKeys,
+  doubtful,
+}: ImportReport): object => ({
   added: added.map(({ id }) => id),
   already_there: alreadyThere,
   rejected,
@@ -144,6 +163,7 @@ const jsonOf = ({ added, alreadyThere, rejected, files, ignoredKeys, doubtful }:
   models: added.flatMap(({ id, model, requested_model }) =>
     requested_model === undefined ? [] : [{ id, requested: requested_model, model }],
   ),
+  priorities: [...priorityWords].map(([word, tasks]) => ({ word, priority: PRIORITY_WORDS[word], tasks })),
   unused_keys: Object.fromEntries(ignoredKeys),
   doubtful,
 });

@@ -3,6 +3,7 @@ import { whitelist } from '@vivarium/budget';
 import { TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
 import { formatUsd, usdToNano } from '@vivarium/core';
 import { assess } from '@vivarium/safety';
+import { momentOf } from '../moment.ts';
 import { openHome, openQueue, type CommandDeps, type ExitCode } from '../deps.ts';
 
 export interface AddInput {
@@ -18,13 +19,20 @@ export interface AddInput {
   readonly dependsOn: readonly string[];
   readonly maxTokens: number | undefined;
   readonly temperature: number | undefined;
+  readonly priority: number | undefined;
+  /** As it was written. */
+  readonly notBefore: string | undefined;
+  readonly timeoutSeconds: number | undefined;
+  readonly attempts: number | undefined;
 }
 
 export async function add(input: AddInput, deps: CommandDeps): Promise<ExitCode> {
   const { terminal } = deps;
   const max = input.max ?? TASK_DEFAULTS.max_budget;
   const min = input.min ?? Math.min(TASK_DEFAULTS.min_budget, max);
-  const fault = faultOf(input, min, max);
+  const notBefore =
+    input.notBefore === undefined ? undefined : momentOf(input.notBefore, deps.machine.clock.now());
+  const fault = faultOf(input, min, max, notBefore);
   if (fault !== undefined) return reject(input, deps, fault, 2);
 
   const verdict = assess({ text: input.prompt, role: 'admin' }, { control: { kind: 'running' } });
@@ -43,6 +51,10 @@ export async function add(input: AddInput, deps: CommandDeps): Promise<ExitCode>
     model: input.model ?? null,
     ...(input.maxTokens === undefined ? {} : { max_tokens: input.maxTokens }),
     ...(input.temperature === undefined ? {} : { temperature: input.temperature }),
+    ...(input.priority === undefined ? {} : { priority: input.priority }),
+    ...(notBefore === undefined ? {} : { not_before: notBefore }),
+    ...(input.timeoutSeconds === undefined ? {} : { timeout_seconds: input.timeoutSeconds }),
+    ...(input.attempts === undefined ? {} : { attempts: input.attempts }),
   };
   const answer = await openQueue(home, deps).add([task]);
   const [rejected] = answer.rejected;
@@ -56,10 +68,18 @@ export async function add(input: AddInput, deps: CommandDeps): Promise<ExitCode>
   terminal.line(
     `  Type: ${input.type} | Budget: ${formatUsd(usdToNano(min))}-${formatUsd(usdToNano(max))} | Intensity: ${input.intensity}`,
   );
+  if (notBefore !== undefined) terminal.line(`  Not before: ${notBefore}`);
   return 0;
 }
 
-function faultOf(input: AddInput, min: number, max: number): string | undefined {
+function faultOf(
+  input: AddInput,
+  min: number,
+  max: number,
+  notBefore: string | undefined,
+): string | undefined {
+  if (input.notBefore !== undefined && notBefore === undefined)
+    return `--not-before '${input.notBefore}' is no time: 2026-12-01T08:00 (UTC, or with a zone), or +5m, +2h, +1d from now`;
   if (input.prompt.trim() === '') return 'the prompt is empty';
   if (input.id.trim() === '') return 'the id is empty';
   if (input.id.includes(','))

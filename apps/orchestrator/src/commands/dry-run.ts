@@ -2,6 +2,7 @@
 import { DEFAULT_MODEL, modelInfo, worstCase } from '@vivarium/budget';
 import { DEFAULT_MAX_TOKENS, isFinal, type Task, type TaskView } from '@vivarium/contracts';
 import { addUsd, formatUsd, sumUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
+import { levelsOf } from '../graph/levels.ts';
 import { counted } from '../report/counted.ts';
 import { printable } from '../terminal.ts';
 
@@ -19,7 +20,7 @@ export interface DryRun {
 
 export function planDryRun(views: readonly TaskView[], defaultModel: string = DEFAULT_MODEL): DryRun {
   const open = views.filter(({ status }) => status === 'blocked' || !isFinal(status));
-  const levels = levelsOf(open);
+  const levels = levelsOf(open.map(({ task }) => ({ id: task.id, dependsOn: task.depends_on })));
   const waves: { ids: string[]; worstCase: NanoUsd }[] = [];
   for (const view of open) {
     const wave = (waves[levels.get(view.task.id) ?? 0] ??= { ids: [], worstCase: zeroUsd });
@@ -27,36 +28,6 @@ export function planDryRun(views: readonly TaskView[], defaultModel: string = DE
     wave.worstCase = addUsd(wave.worstCase, mostOf(view.task, defaultModel));
   }
   return { views: open, waves, worstCase: sumUsd(waves.map((wave) => wave.worstCase)) };
-}
-
-/** Topological levels: a task stands one below the lowest of those it waits for. Without recursion: chains may be long. */
-function levelsOf(open: readonly TaskView[]): ReadonlyMap<string, number> {
-  const levels = new Map<string, number>();
-  const dependants = new Map<string, string[]>();
-  const unmet = new Map<string, number>(open.map(({ task }) => [task.id, 0]));
-  for (const { task } of open) {
-    for (const dependency of new Set(task.depends_on)) {
-      if (!unmet.has(dependency)) continue;
-      unmet.set(task.id, (unmet.get(task.id) ?? 0) + 1);
-      const known = dependants.get(dependency);
-      if (known === undefined) dependants.set(dependency, [task.id]);
-      else known.push(task.id);
-    }
-  }
-  let wave = open.map(({ task }) => task.id).filter((id) => unmet.get(id) === 0);
-  for (let level = 0; wave.length > 0; level += 1) {
-    const next: string[] = [];
-    for (const id of wave) {
-      levels.set(id, level);
-      for (const dependant of dependants.get(id) ?? []) {
-        const left = (unmet.get(dependant) ?? 0) - 1;
-        unmet.set(dependant, left);
-        if (left === 0) next.push(dependant);
-      }
-    }
-    wave = next;
-  }
-  return levels;
 }
 
 function mostOf(task: Task, defaultModel: string): NanoUsd {

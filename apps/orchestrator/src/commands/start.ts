@@ -13,8 +13,10 @@ import { createProgress, type Progress } from '../progress.ts';
 import { capLine } from '../report/cap-line.ts';
 import { counted } from '../report/counted.ts';
 import { exitCodeOf, factLines, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
+import { cutShort } from '../report/cut-short.ts';
 import { fundingLines } from '../report/funding.ts';
 import { createMoneyReader } from '../report/money.ts';
+import { previewLines, previewOf, previewRecord } from '../report/run-preview.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import type { Terminal } from '../terminal.ts';
@@ -46,8 +48,10 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
     return 3;
   }
   const run = runId(deps.machine.ids.next('run'));
-  const queue = openQueue(home, deps, run);
+  const faults: string[] = [];
+  const queue = openQueue(home, deps, run, (problem) => faults.push(problem.message));
   const views = await queue.list();
+  const preview = previewOf(views, [...faults]);
   if (input.dryRun) {
     const plan = planDryRun(views, config.defaultModel);
     if (input.json)
@@ -92,6 +96,8 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
       simulated: money.book(true).run(run),
       cap: config.runCap,
       besides: { real: zeroUsd, simulated: zeroUsd },
+      waves: [],
+      cutShort: cutShort(views),
       logs: home.layout.logs,
       results: home.layout.results,
     };
@@ -106,6 +112,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
       `Vivarium · ${counted(input.workers, 'worker')} × ${input.concurrency} · ${leftText(views)} · ${home.layout.root}`,
     ),
   );
+  for (const line of previewLines(preview)) say(line);
   for (const line of companyLines(home.runs.liveRuns())) say(line);
   for (const line of grindLines(grind, config))
     say(line.startsWith('SIMULATED') ? terminal.colours.yellow(line) : line);
@@ -122,6 +129,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
         concurrency: input.concurrency,
         tasks: views.length,
         simulated: isSimulated(grind),
+        ...previewRecord(preview),
       }),
     );
 

@@ -2,6 +2,7 @@
 import { viewQueue } from '@vivarium/contracts';
 import { createWantedTasks } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
+import { graphLines, graphOf } from '../graph/graph-lines.ts';
 import { statusLines, statusReport } from '../report/status-report.ts';
 import { createRunWatch } from '../run-watch.ts';
 
@@ -9,6 +10,8 @@ export interface StatusInput {
   readonly home: string | undefined;
   /** One line for every task. */
   readonly all: boolean;
+  /** Waves and the critical path. */
+  readonly graph: boolean;
   readonly json: boolean;
 }
 
@@ -35,7 +38,16 @@ export async function status(input: StatusInput, deps: CommandDeps): Promise<Exi
         : { url: grind.url, provider: grind.provider, simulated: grind.simulated },
     unreadableLines: watch.unreadable + watch.money.unreadable,
   });
-  if (input.json) deps.terminal.line(JSON.stringify(report));
+  if (input.json) {
+    const { waves, path } = graphOf(views);
+    const graph = {
+      waves: waves.map((ids) => [...ids]),
+      critical_path: [...path.ids],
+      expected_ms: path.expectedMs ?? null,
+    };
+    deps.terminal.line(JSON.stringify(input.graph ? { ...report, graph } : report));
+  } else if (input.graph)
+    for (const line of graphLines(views, deps.terminal.colours)) deps.terminal.line(line);
   else
     for (const line of statusLines(report, views, deps.terminal.colours, input.all)) deps.terminal.line(line);
   return 0;

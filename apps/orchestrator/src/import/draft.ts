@@ -7,12 +7,14 @@
  * - a remark found in code, `{file, line, type: TODO | FIXME | HACK, description, priority}`: its place goes into the prompt
  * - a text alone
  *
- * The text of an entry is its prompt, word for word. Keys that nothing here reads are counted, so that nobody thinks they act.
+ * The text of an entry is its prompt, word for word. The priority is a number, or a word of the seed's. Keys that nothing here reads are counted, so that nobody thinks they act.
  */
 import { issueText, Task, TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
 import type { Entry, Fault } from './documents.ts';
 import { chooseModel } from './model-aliases.ts';
 import type { Position } from './position.ts';
+import { momentOf } from '../moment.ts';
+import { PRIORITY_WORDS, priorityWordOf, type PriorityWord } from './priority-words.ts';
 
 export interface Draft {
   readonly index: number;
@@ -24,6 +26,8 @@ export interface Draft {
   /** Number or text; undefined when the entry names none. */
   readonly phase: string | number | undefined;
   readonly task: NewTask;
+  /** The word its priority was given as. */
+  readonly priorityWord: PriorityWord | undefined;
   readonly ignoredKeys: readonly string[];
 }
 
@@ -54,6 +58,7 @@ const READ_KEYS: ReadonlySet<string> = new Set<string>(
       'parallel_safe',
     ],
     ['model', 'requested_model', 'max_tokens', 'temperature', 'phase'],
+    ['priority', 'not_before', 'timeout_seconds', 'attempts'],
   ),
 );
 /** Keys of the seed that are read by nobody and mean nothing to an importer. */
@@ -99,6 +104,18 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
     );
   }
 
+  const priority = fields['priority'] ?? undefined;
+  const priorityWord = priorityWordOf(priority);
+  if (typeof priority === 'string' && priorityWord === undefined)
+    return no(
+      'priority',
+      `\`priority\` is a whole number or one of ${Object.keys(PRIORITY_WORDS).join(', ')}`,
+    );
+  const when = fields['not_before'] ?? undefined;
+  const notBefore = typeof when === 'string' ? momentOf(when, undefined) : undefined;
+  if (when !== undefined && notBefore === undefined)
+    return no('not_before', '`not_before` is a date and time as ISO 8601, UTC unless it names its zone');
+
   const candidate = {
     id,
     type: remark === undefined ? (fields['type'] ?? undefined) : remark.kind.toLowerCase(),
@@ -113,6 +130,10 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
     ...(choice?.kind === 'mapped' ? { requested_model: choice.requested } : {}),
     max_tokens: fields['max_tokens'] ?? undefined,
     temperature: fields['temperature'] ?? undefined,
+    priority: priorityWord === undefined ? priority : PRIORITY_WORDS[priorityWord],
+    not_before: notBefore,
+    timeout_seconds: fields['timeout_seconds'] ?? undefined,
+    attempts: fields['attempts'] ?? undefined,
     source: { file: options.file, index: entry.index, line: entry.at.line },
   };
   const parsed = Task.safeParse(candidate);
@@ -134,6 +155,7 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
       dependsOnAt: entry.positionOf(fields['depends_on'] === undefined ? 'dependencies' : 'depends_on'),
       phase: typeof phase === 'string' ? phase.trim() : phase,
       task: parsed.data,
+      priorityWord,
       ignoredKeys: Object.keys(fields).filter(
         (key) => !READ_KEYS.has(key) && !SILENT_KEYS.has(key) && !readAsRemark.includes(key),
       ),

@@ -67,7 +67,11 @@ describe('the shapes of task files', () => {
       },
     ]);
     expect(tasksOf(loaded)[1]).not.toHaveProperty('requested_model');
-    expect(Object.fromEntries(loaded.ignoredKeys)).toEqual({ priority: 2, tags: 1, parallel_group: 1 });
+    expect(Object.fromEntries(loaded.ignoredKeys)).toEqual({ tags: 1, parallel_group: 1 });
+    expect(loaded.tasks.map(({ task, priorityWord }) => [task.priority, priorityWord])).toEqual([
+      [20, 'high'],
+      [0, 'low'],
+    ]);
   });
 
   it('{meta, tasks} with descriptions: budgets absent are the defaults, dependencies are kept', () => {
@@ -127,7 +131,36 @@ describe('the shapes of task files', () => {
     expect(tasksOf(loaded)).toMatchObject([
       { id: 'found-1', type: 'todo', prompt: 'Resolve the TODO at line 27 of app/main.py: Handle errors' },
     ]);
-    expect(Object.fromEntries(loaded.ignoredKeys)).toEqual({ priority: 1 });
+    expect(tasksOf(loaded)[0]?.priority).toBe(20);
+    expect(loaded.ignoredKeys.size).toBe(0);
+  });
+
+  it('priority as a word or a number, not_before, timeout_seconds and attempts are what they are in queue.json', () => {
+    const entry = (more: object) => ({ task: 'x', ...more });
+    const loaded = load([
+      entry({ priority: ' Critical', not_before: '2026-12-01T08:00:00+02:00' }),
+      entry({ priority: 'medium', timeout_seconds: 2.5, attempts: 1 }),
+      entry({ priority: -7 }),
+      entry({}),
+    ]);
+    expect(loaded.faults).toEqual([]);
+    expect(tasksOf(loaded)).toMatchObject([
+      { priority: 30, not_before: '2026-12-01T06:00:00.000Z' },
+      { priority: 10, timeout_seconds: 2.5, attempts: 1 },
+      { priority: -7 },
+      {},
+    ]);
+    expect(tasksOf(loaded)[3]?.priority).toBeUndefined();
+    expect(loaded.ignoredKeys.size).toBe(0);
+  });
+
+  it('and what they cannot be is told', () => {
+    const reasons = [{ priority: 'asap' }, { priority: 101 }, { not_before: '+5m' }, { not_before: 7 }, { timeout_seconds: 0 }, { attempts: 0 }].map(
+      (more) => reasonsOf(load([{ task: 'x', ...more }]))[0] ?? '',
+    ); // prettier-ignore
+    for (const [at, key] of ['priority', 'priority', 'not_before', 'not_before', 'timeout_seconds', 'attempts'].entries())
+      expect(reasons[at]).toContain(`\`${key}\``); // prettier-ignore
+    expect(reasons[0]).toContain('a whole number or one of critical, high, medium, low');
   });
 
   it('a queue.json, a list of texts, and one task alone', () => {

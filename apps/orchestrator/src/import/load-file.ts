@@ -4,9 +4,11 @@ import { linkDrafts } from './dependencies.ts';
 import { readDocuments, type Fault } from './documents.ts';
 import { draftOf, type Draft } from './draft.ts';
 import type { Position } from './position.ts';
+import type { PriorityWord } from './priority-words.ts';
 
 export interface LoadedTask {
   readonly task: NewTask;
+  readonly priorityWord: PriorityWord | undefined;
   readonly index: number;
   readonly at: Position;
 }
@@ -41,6 +43,7 @@ export function loadFile(text: string, file: string, whitelist: readonly string[
     file,
     tasks: links.linked.map(({ draft, dependsOn }) => ({
       task: { ...draft.task, depends_on: [...dependsOn] },
+      priorityWord: draft.priorityWord,
       index: draft.index,
       at: draft.at,
     })),

@@ -1,6 +1,7 @@
 /** What an import did, as people read it. Pure. */
 import type { Task } from '@vivarium/contracts';
 import { printable, type Colours } from '../terminal.ts';
+import { PRIORITY_WORDS, type PriorityWord } from './priority-words.ts';
 
 export interface Rejection {
   readonly file: string;
@@ -17,6 +18,8 @@ export interface ImportReport {
   readonly alreadyThere: number;
   readonly rejected: readonly Rejection[];
   readonly files: readonly { readonly file: string; readonly entries: number; readonly added: number }[];
+  /** Words for priorities of what was added → how many tasks had them. */
+  readonly priorityWords: ReadonlyMap<PriorityWord, number>;
   /** Keys that nothing reads → how many entries have them. */
   readonly ignoredKeys: ReadonlyMap<string, number>;
   /** Added, although the gate as it stands would refuse them. */
@@ -38,6 +41,12 @@ export function importLines(report: ImportReport, colours: Colours): readonly st
   const mapped = mappings(report.added);
   if (mapped.length > 0)
     lines.push('models that are not on the whitelist were mapped:', ...mapped.map((text) => `  ${text}`));
+  if (report.priorityWords.size > 0) {
+    const words = [...report.priorityWords].map(
+      ([word, count]) => `${word} → ${PRIORITY_WORDS[word]} (${count})`,
+    );
+    lines.push(`priorities, the highest first: ${words.join(', ')}`);
+  }
   if (report.ignoredKeys.size > 0) {
     const keys = [...report.ignoredKeys].map(([key, count]) => `${printable(key)} (${count})`).join(', ');
     lines.push(`keys that nothing reads: ${keys}`);

@@ -1,6 +1,6 @@
 import { nanoUsd, usdToNano } from '@vivarium/core';
 import { expect, it } from 'vitest';
-import { deferred, task, viewsOf } from '../testing/views.ts';
+import { deferred, ended, task, viewsOf } from '../testing/views.ts';
 import { remedyFor, waitsForRunMoney } from './remedies.ts';
 
 const [view] = viewsOf([task('a', { min_budget: 0.5, max_budget: 1 })], deferred('a', 'run_budget', null));
@@ -31,4 +31,16 @@ it('knows a task that waits for the money of one run from the others', () => {
   expect(waitsForRunMoney(view, 'run_1')).toBe(true);
   expect(waitsForRunMoney(view, 'run_2')).toBe(false);
   expect(limited !== undefined && waitsForRunMoney(limited, 'run_1')).toBe(false);
+});
+
+it('says to retry where the same request may be answered otherwise, and to edit where it may not', () => {
+  const failed = (id: string, code?: string) => {
+    const [found] = viewsOf([task(id)], ended(id, 'failed', code === undefined ? {} : { error_code: code }));
+    return found === undefined ? '' : remedyFor(found);
+  };
+  expect(failed('a', 'provider_failed')).toBe('orchestrator retry a, and start again');
+  expect(failed('a b')).toBe("orchestrator retry 'a b', and start again");
+  expect(failed('a', 'provider_rejected')).toMatch(/^change the task in queue\.json/);
+  const [cancelled] = viewsOf([task('c')], ended('c', 'cancelled'));
+  expect(cancelled !== undefined && remedyFor(cancelled)).toBe('orchestrator retry c to run it after all');
 });

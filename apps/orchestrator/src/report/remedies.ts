@@ -1,6 +1,7 @@
 /** What a person can do about a task that did not complete. Pure. */
 import type { TaskView } from '@vivarium/contracts';
 import { formatUsd, usdToNano, type NanoUsd } from '@vivarium/core';
+import { shellWord } from './names.ts';
 
 /** What a run was allowed and what it used, for tasks that its cap left waiting. */
 export interface RunMoney {
@@ -12,13 +13,15 @@ export interface RunMoney {
 export function remedyFor(view: TaskView, run?: RunMoney): string {
   switch (view.status) {
     case 'failed':
-      return 'change the task in queue.json and start again: an edited task is new work';
+      return isOfTheTask(view.record.errorCode)
+        ? 'change the task in queue.json and start again: an edited task is new work'
+        : `${retryCommand(view)}, and start again`;
     case 'refused':
       return 'reword the text in queue.json if it was not meant so, and start again';
     case 'skipped':
-      return 'see to the dependency named, then change this task or add it anew';
+      return `retry the dependency named, and this one comes along; after an edit of that: ${retryCommand(view)}`;
     case 'cancelled':
-      return 'change the task in queue.json to run it after all';
+      return `${retryCommand(view)} to run it after all`;
     case 'deferred':
       return deferredRemedy(view, run);
     case 'queued':
@@ -30,6 +33,19 @@ export function remedyFor(view: TaskView, run?: RunMoney): string {
       return '';
   }
 }
+
+const retryCommand = ({ task }: TaskView): string => `orchestrator retry ${shellWord(task.id)}`;
+
+/** The same request would be answered the same: only another one helps. */
+export const isOfTheTask = (errorCode: string | undefined): boolean =>
+  errorCode !== undefined && OF_THE_TASK.includes(errorCode);
+const OF_THE_TASK: readonly string[] = [
+  'provider_rejected',
+  'invalid_request',
+  'payload_too_large',
+  'unknown_model',
+  'unpriced_model',
+];
 
 /** Deferred for want of money in the run, by this run. */
 export const waitsForRunMoney = ({ status, record }: TaskView, runId: string): boolean =>

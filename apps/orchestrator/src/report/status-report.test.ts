@@ -43,9 +43,11 @@ const views = viewsOf(
       cost_nano_usd: 4_160,
       simulated: true,
       model: 'm',
+      finish_reason: 'length',
+      cut_by: 'budget',
     }),
     claimed('b'),
-    ...ended('d', 'failed', { errors: 'no' }),
+    ...ended('d', 'failed', { errors: 'no', error_code: 'provider_failed', fingerprint: '1a2b3c4d' }),
     ...deferred('e', 'run_budget', null),
   ],
 );
@@ -68,10 +70,30 @@ describe('status --json', () => {
     });
     expect(report.tasks[0]).toEqual({
       id: 'a', type: 'grind', status: 'completed', round: 1, attempt: 1, worker_id: null, model: 'm', cost_nano_usd: 4_160, simulated: true, waits_for: [], reason: null,
+      error_code: null, fingerprint: null, finish_reason: 'length', cut_by: 'budget', priority: 0, not_before: null, depends_on: [],
       result: `logs/results/ab/${'ab'.repeat(32)}.txt`,
     }); // prettier-ignore
     expect(report.tasks[1]).toMatchObject({ id: 'b', status: 'in_progress', worker_id: 'worker_1' });
     expect(report.tasks[2]).toMatchObject({ id: 'c', status: 'blocked', waits_for: ['b'] });
+  });
+
+  it('has how urgent a task is, when it may begin at the earliest, and which failures are alike', () => {
+    const at = (hour: number) => `2026-11-23T${hour}:00:00.000Z`;
+    const { tasks } = statusReport(
+      facts({
+        views: viewsOf(
+          [task('x', { priority: 7, not_before: at(11) }), task('y', { not_before: at(11) }), task('z')],
+          [...deferred('y', 'rate_limit', at(12)), ...ended('z', 'failed', { fingerprint: '1a2b3c4d' })],
+        ),
+      }),
+    );
+    expect(tasks.map(({ priority, not_before, fingerprint }) => [priority, not_before, fingerprint])).toEqual(
+      [
+        [7, at(11), null],
+        [0, at(12), null],
+        [0, null, '1a2b3c4d'],
+      ],
+    );
   });
 
   it('M5: real and simulated money are figures of their own, each with what is held and what is unknown', () => {
@@ -104,13 +126,14 @@ describe('status for people', () => {
         '  control   running',
         '  grind     none is up',
         '  cost      $0.00',
+        '  1 completed answer was cut short: a  → orchestrator show a',
         '',
         '  In progress (1)',
         '    b  worker_1, attempt 1, since 2026-11-23T10:00:00.000Z',
         '',
         '  Did not complete (2)',
         '    d  failed: no',
-        '      → change the task in queue.json and start again: an edited task is new work',
+        '      → orchestrator retry d, and start again',
         '    e  deferred: the cap of the run leaves too little for it',
         '      → start again: each run has a cap of its own; raise --run-cap if it was too small for this task',
       ]
@@ -127,6 +150,7 @@ describe('status for people', () => {
   it('with --all: one line for every task, with what it waits for or the file of its result', () => {
     const lines = statusLines(statusReport(facts({ views })), views, noColours, true);
     expect(lines.slice(lines.indexOf('  cost      $0.00') + 1)).toEqual([
+      '  1 completed answer was cut short: a  → orchestrator show a',
       '',
       `  a  completed  logs/results/ab/${'ab'.repeat(32)}.txt`,
       '  b  in progress',
@@ -134,6 +158,25 @@ describe('status for people', () => {
       '  d  failed',
       '  e  deferred',
       '  f  queued',
+    ]);
+  });
+
+  it('tells failures that are alike as one, with the command that opens all of them', () => {
+    const failure = (id: string, errors: string) =>
+      ended(id, 'failed', { errors, error_code: 'provider_failed', fingerprint: '1a2b3c4d' });
+    const alike = viewsOf(
+      [task('a'), task('other'), task('b'), task('c')],
+      [
+        ...failure('a', 'HTTP 503 after 2 tries'),
+        ...ended('other', 'failed', { errors: 'no', fingerprint: 'ffffffff' }),
+        ...failure('b', 'HTTP 503 after 3 tries'),
+        ...failure('c', 'HTTP 503 after 3 tries'),
+      ],
+    );
+    const lines = linesOf({ views: alike });
+    expect(lines.slice(lines.indexOf('  Did not complete (4)') + 1)).toEqual([
+      '    failed  3 alike (fingerprint 1a2b3c4d): provider_failed, HTTP 503 after 2 tries: a, b, c\n      → orchestrator retry --matching 1a2b3c4d, and start again',
+      '    other  failed: no\n      → orchestrator retry other, and start again',
     ]);
   });
 

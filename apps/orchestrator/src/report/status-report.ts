@@ -10,7 +10,9 @@ import {
 } from '@vivarium/contracts';
 import { formatUsd, nanoUsd } from '@vivarium/core';
 import { printable, type Colours } from '../terminal.ts';
+import { alikeRemedy, alikeText, groupAlike } from './alike.ts';
 import { counted } from './counted.ts';
+import { cutShort, cutShortLine } from './cut-short.ts';
 import { reasonText } from './reasons.ts';
 import { remedyFor } from './remedies.ts';
 
@@ -45,6 +47,7 @@ export function statusReport(facts: StatusFacts): StatusReport {
     grind: facts.grind ?? null,
     unreadable_lines: facts.unreadableLines,
     tasks: facts.views.map((view) => taskRow(view, facts.layout)),
+    cut_short: [...cutShort(facts.views)],
   };
 }
 
@@ -65,11 +68,24 @@ function taskRow(
     simulated: record.simulated,
     waits_for: [...waitsFor],
     reason: record.reason ?? null,
+    error_code: record.errorCode ?? null,
+    fingerprint: record.fingerprint ?? null,
+    finish_reason: record.finishReason ?? null,
+    cut_by: record.cutBy ?? null,
+    priority: task.priority ?? 0,
+    not_before: laterOf(task.not_before, record.notBefore),
+    depends_on: [...task.depends_on],
     result:
       record.resultSha256 === undefined
         ? null
         : layout.result(record.resultSha256).slice(layout.root.length + 1),
   };
+}
+
+/** The task's own date, or the one that its last attempt left. */
+function laterOf(wanted: string | undefined, recorded: string | null | undefined): string | null {
+  if (wanted === undefined || recorded === undefined || recorded === null) return wanted ?? recorded ?? null;
+  return Date.parse(wanted) > Date.parse(recorded) ? wanted : recorded;
 }
 
 const MOST_SHOWN = 20;
@@ -116,16 +132,14 @@ export function statusLines(
         `  ${counted(report.unreadable_lines, 'line')} of the record could not be read and ${report.unreadable_lines === 1 ? 'was' : 'were'} passed over`,
       ),
     );
+  const cut = cutShortLine(report.cut_short);
+  if (cut !== undefined) lines.push(colours.yellow(`  ${cut}`));
   if (all) return [...lines, '', ...report.tasks.map((row) => rowText(row, colours))];
-  lines.push(...listLines('In progress', views, ['in_progress'], colours, workerText));
+  const those = (...statuses: readonly TaskView['status'][]): readonly TaskView[] =>
+    views.filter(({ status }) => statuses.includes(status));
   lines.push(
-    ...listLines(
-      'Did not complete',
-      views,
-      ['failed', 'refused', 'skipped', 'cancelled', 'deferred', 'retrying'],
-      colours,
-      openText,
-    ),
+    ...listLines('In progress', those('in_progress'), colours, workerText),
+    ...openLines(those('failed', 'refused', 'skipped', 'cancelled', 'deferred', 'retrying'), colours),
   );
   return lines;
 }
@@ -167,22 +181,38 @@ function rowText({ id, status, waits_for, result }: StatusReport['tasks'][number
 
 const workerText = ({ record }: TaskView): string =>
   `${record.workerId ?? 'somebody'}, attempt ${record.attempt}, since ${record.since ?? 'unknown'}`;
-const openText = (view: TaskView): string =>
-  `${view.status}: ${reasonText(view.record.reason ?? 'no reason on record')}\n      → ${remedyFor(view)}`;
+const MORE = 'more; --all lists every task';
 
 function listLines(
   title: string,
-  views: readonly TaskView[],
-  statuses: readonly TaskView['status'][],
+  found: readonly TaskView[],
   colours: Colours,
   text: (view: TaskView) => string,
 ): readonly string[] {
-  const found = views.filter(({ status }) => statuses.includes(status));
   if (found.length === 0) return [];
   const shown = found
     .slice(0, MOST_SHOWN)
     .map((view) => `    ${colours.bold(printable(view.task.id))}  ${text(view)}`);
-  const more =
-    found.length > MOST_SHOWN ? [`    and ${found.length - MOST_SHOWN} more; --all lists every task`] : [];
+  const more = found.length > MOST_SHOWN ? [`    and ${found.length - MOST_SHOWN} ${MORE}`] : [];
   return ['', `  ${title} (${found.length})`, ...shown, ...more];
+}
+
+/** What did not complete, each with its remedy; failures that are alike as one. */
+function openLines(found: readonly TaskView[], colours: Colours): readonly string[] {
+  if (found.length === 0) return [];
+  const groups = groupAlike(found);
+  const shown = groups.slice(0, MOST_SHOWN);
+  const rest = found.length - shown.reduce((sum, { all }) => sum + all.length, 0);
+  return [
+    '',
+    `  Did not complete (${found.length})`,
+    ...shown.map((group) => {
+      const { first, all } = group;
+      const reason = reasonText(first.record.reason ?? 'no reason on record');
+      return all.length === 1
+        ? `    ${colours.bold(printable(first.task.id))}  ${first.status}: ${reason}\n      → ${remedyFor(first)}`
+        : `    ${colours.bold(first.status)}  ${alikeText(group, reason)}\n      → ${alikeRemedy(group)}`;
+    }),
+    ...(rest > 0 ? [`    and ${rest} ${MORE}`] : []),
+  ];
 }

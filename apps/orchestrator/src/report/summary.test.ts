@@ -26,7 +26,7 @@ const sums = (settled: number, more: Partial<Sums> = {}): Sums => ({
 });
 const summary = (views: readonly TaskView[], more: Partial<RunSummary> = {}): RunSummary => ({
   runId: 'run_1', durationMs: 1_500, end: drained, counts: countStatuses(views), open: views.filter(({ status }) => status !== 'completed'), real: NO_SUMS,
-  simulated: sums(4_160), cap: nanoUsd(2_000_000_000), besides: { real: nanoUsd(0), simulated: nanoUsd(0) }, logs: '/h/logs', results: '/h/logs/results', ...more,
+  simulated: sums(4_160), cap: nanoUsd(2_000_000_000), besides: { real: nanoUsd(0), simulated: nanoUsd(0) }, waves: [], cutShort: [], logs: '/h/logs', results: '/h/logs/results', ...more,
 }); // prettier-ignore
 
 describe('the exit code of a run', () => {
@@ -114,12 +114,38 @@ describe('the block at the end', () => {
     const stopped = summary(views, { end: { kind: 'signal', signal: 'SIGINT' } });
     expect(summaryLines(stopped, noColours).slice(-3)).toEqual([
       '  t0 failed: no',
-      '    → change the task in queue.json and start again: an edited task is new work',
+      '    → orchestrator retry t0, and start again',
       '  39 tasks are still queued: start again to go on.',
     ]);
     expect(factLines(summary(viewsOf([task('a')])), noColours).at(-1)).toBe(
       '  1 task is still queued: start again to go on.',
     );
+  });
+
+  it('tells what each wave and all of it took, and which answers were cut', () => {
+    const wave = (tasks: number, taskMs: number) => ({
+      tasks,
+      taskMs,
+      real: nanoUsd(0),
+      simulated: nanoUsd(4_000 * tasks),
+    });
+    const told = summary(viewsOf([task('a')], done), {
+      waves: [wave(2, 2_400), wave(1, 100)],
+      cutShort: ['a', 'b'],
+    });
+    const lines = summaryLines(told, noColours);
+    expect(lines.slice(4, -2)).toEqual([
+      '  wave 1: 2 tasks, 2.4 s of work, $0.000008 simulated',
+      '  wave 2: 1 task, 100 ms of work, $0.000004 simulated',
+      '  all: 3 tasks, 2.5 s of work, $0.000012 simulated, in 1.5 s by the clock',
+      '  2 completed answers were cut short: a, b  → orchestrator show a',
+    ]);
+    expect(summaryRecord(told, 0)).toMatchObject({
+      task_ms: 2_500,
+      waves: [{ tasks: 2, task_ms: 2_400, cost_nano_usd: 0, simulated_cost_nano_usd: 8_000 }, { tasks: 1 }],
+      cut_short: ['a', 'b'],
+    });
+    expect(summaryLines(summary(viewsOf([task('a')], done), { waves: [wave(1, 5)] }), noColours).join()).not.toMatch(/wave|of work/); // prettier-ignore
   });
 
   it('tells a run that its cap was too small for a task what the cap is', () => {
@@ -165,11 +191,11 @@ describe('the block at the end', () => {
     expect(lines[2]).toBe('  1 blocked, 1 deferred, 1 failed, 1 refused, 1 skipped of 5');
     expect(lines.slice(5)).toEqual([
       '  f failed: the provider refused [31m it',
-      '    → change the task in queue.json and start again: an edited task is new work',
+      '    → orchestrator retry f, and start again',
       '  r refused: rule no-shell',
       '    → reword the text in queue.json if it was not meant so, and start again',
       '  s skipped: f failed',
-      '    → see to the dependency named, then change this task or add it anew',
+      '    → retry the dependency named, and this one comes along; after an edit of that: orchestrator retry s',
       '  d deferred: its own max_budget leaves too little for another call',
       '    → raise max_budget of the task in queue.json, and start again',
       '  b blocked: waits for d',

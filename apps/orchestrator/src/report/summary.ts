@@ -4,10 +4,13 @@ import { addUsd, formatDuration, formatUsd, type Milliseconds, type NanoUsd } fr
 import type { RunExitCode } from '../deps.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import { printable, type Colours } from '../terminal.ts';
+import { sumOf, type WaveSums } from '../run-ledger.ts';
+import { cutShortLine } from './cut-short.ts';
 import { hasSums, sumsText } from './money.ts';
 import { counted } from './counted.ts';
 import { reasonText } from './reasons.ts';
 import { remedyFor, type RunMoney } from './remedies.ts';
+import { waveLines, waveRecords } from './wave-lines.ts';
 
 export interface RunSummary {
   readonly runId: string;
@@ -22,6 +25,10 @@ export interface RunSummary {
   readonly cap: NanoUsd;
   /** What other runs and direct requests spent on this home meanwhile. */
   readonly besides: { readonly real: NanoUsd; readonly simulated: NanoUsd };
+  /** What the run did, wave by wave. */
+  readonly waves: readonly WaveSums[];
+  /** Ids of what completed with an answer that was cut. */
+  readonly cutShort: readonly string[];
   readonly logs: string;
   readonly results: string;
 }
@@ -82,6 +89,9 @@ export function factLines(summary: RunSummary, colours: Colours): readonly strin
     ...(besides.simulated > 0 ? [`${formatUsd(besides.simulated)} simulated`] : []),
   ];
   if (others.length > 0) lines.push(`  besides: ${others.join(' + ')} by other runs and direct requests`);
+  for (const line of waveLines(summary.waves, summary.durationMs)) lines.push(`  ${line}`);
+  const cut = cutShortLine(summary.cutShort);
+  if (cut !== undefined) lines.push(colours.yellow(`  ${cut}`));
   lines.push(`  results: ${summary.results}   logs: ${summary.logs}`);
   if (counts.completed > 0)
     lines.push(colours.dim('    → `orchestrator status --all` names the file of each result'));
@@ -172,10 +182,15 @@ export const summaryRecord = (
   simulated_besides_nano_usd: summary.besides.simulated,
   held_nano_usd: summary.real.held,
   simulated_held_nano_usd: summary.simulated.held,
+  task_ms: sumOf(summary.waves).taskMs,
+  waves: waveRecords(summary.waves),
+  cut_short: summary.cutShort,
   open: summary.open.map(({ task, status, record }) => ({
     id: task.id,
     status,
     reason: record.reason ?? null,
+    error_code: record.errorCode ?? null,
+    fingerprint: record.fingerprint ?? null,
   })),
 });
 

@@ -1,0 +1,82 @@
+/** `logs`: the last lines of the action log, and with `--follow` what comes. Only reads; what it has told once it does not tell again. */
+import { ActionLogLine, type ActionType, type RecordEntry, type RecordTail } from '@vivarium/contracts';
+import type { Milliseconds } from '@vivarium/core';
+import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
+import { watchForLeaving, type Leaving } from '../leaving.ts';
+import { actionText } from '../report/action-text.ts';
+import { counted } from '../report/counted.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface LogsInput {
+  readonly home: string | undefined;
+  readonly follow: boolean;
+  readonly task: string | undefined;
+  /** None: all. */
+  readonly types: readonly ActionType[];
+  readonly lines: number;
+  readonly json: boolean;
+}
+
+const POLL_MS: Milliseconds = 1_000;
+/** Read in pieces: only the last lines are kept. */
+const PIECE_BYTES = 4_194_304;
+
+export async function logs(
+  input: LogsInput,
+  deps: CommandDeps,
+  leaving: (terminal: Terminal) => Leaving = watchForLeaving,
+): Promise<ExitCode> {
+  const { terminal } = deps;
+  const home = openHome(input.home, deps, 'look');
+  const tail = home.record.tail('action');
+  const tell = (values: readonly unknown[]): void => {
+    for (const value of values) {
+      if (input.json) terminal.line(JSON.stringify(value));
+      else {
+        const line = ActionLogLine.safeParse(value).data;
+        if (line !== undefined) terminal.line(actionText(line, terminal.colours));
+      }
+    }
+  };
+  tell(lastOf(tail, input));
+  const missed = tail.unreadable;
+  if (missed > 0)
+    terminal.complain(
+      `${counted(missed, 'line')} could not be read and ${missed === 1 ? 'was' : 'were'} passed over`,
+    );
+  if (!input.follow) return 0;
+
+  const { signal, forget } = leaving(terminal);
+  let wake = new AbortController();
+  const stop = home.record.watch(() => wake.abort());
+  try {
+    while (!signal.aborted) {
+      await deps.machine.clock.sleep(POLL_MS, AbortSignal.any([signal, wake.signal]));
+      wake = new AbortController();
+      tell(wantedOf(tail.read().entries, input));
+    }
+  } finally {
+    stop();
+    forget();
+  }
+  return 0;
+}
+
+function lastOf(tail: RecordTail, input: LogsInput): readonly unknown[] {
+  let last: unknown[] = [];
+  for (;;) {
+    const { entries } = tail.read(PIECE_BYTES);
+    if (entries.length === 0) return last;
+    last.push(...wantedOf(entries, input));
+    last = input.lines === 0 ? [] : last.slice(-input.lines);
+  }
+}
+
+const wantedOf = (entries: readonly RecordEntry[], { task, types }: LogsInput): readonly unknown[] =>
+  entries.flatMap((entry) => {
+    if (entry.kind !== 'line' || typeof entry.value !== 'object' || entry.value === null) return [];
+    const fields: { readonly task_id?: unknown; readonly action_type?: unknown } = entry.value;
+    const isOfTask = task === undefined || fields.task_id === task;
+    const isOfType = types.length === 0 || types.some((type) => type === fields.action_type);
+    return isOfTask && isOfType ? [entry.value] : [];
+  });
