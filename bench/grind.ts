@@ -7,8 +7,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EMPTY_QUEUE } from '@vivarium/contracts';
-import { load, median } from './lib/load.ts';
-import { cpuMs, startService, type Service } from './lib/service.ts';
+import { load } from './lib/load.ts';
+import { cpuMs } from './lib/process-cost.ts';
+import { startService, type Service } from './lib/service.ts';
+import { median } from './lib/statistics.ts';
 
 const ROUNDS = 3;
 const LOADS = [

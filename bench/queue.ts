@@ -1,185 +1,190 @@
 /**
- * `npm run bench -- queue [--json]`: what the file engine costs per task over the system calls it cannot do without, in one run on one machine.
- * Add, claim and finish with no HTTP and no work in between; 1, 4 and 8 processes on one home. CPU is user and system time of all processes
- * together. Durability: written, not synced, on both sides. Ratios are to be quoted; absolute figures are this machine's, today.
+ * `npm run bench -- queue [--json] [--tasks 1000,10000,100000] [--processes 1,4,8] [--rounds 3,1,1]`: what the file engine costs per task over
+ * the system calls it cannot do without, in one run on one machine. Add, claim and finish with no HTTP and no work in between; that many
+ * processes on one home. CPU is user and system time of all of them together.
+ *
+ * The main figures claim one task at a time; one row shows 16 claimed in one step. The bare calls are made before and after each round of the
+ * engine, by as many processes, and the mean of both is its yardstick. `--rounds` counts per load, the last number for all that follow: a load ten
+ * times as long is as steady as several rounds. Unless processes are named, the largest loads are worked off by four.
+ * Durability: written, not synced, on both sides; the bare calls with one fdatasync per finish stand beside them. Ratios are to be quoted;
+ * absolute figures are this machine's, today.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runId, workerId } from '@vivarium/core';
-import { createTaskFold, ExecutionLogLine, homeIdOf, homeLayout, type HomeLayout } from '@vivarium/contracts';
-import { createRecordStore, initHome } from '@vivarium/home';
+import { workerId } from '@vivarium/core';
 import { createNodeMachine } from '@vivarium/platform';
-import { createFileTaskQueue } from '@vivarium/queue';
+import type { Sizes } from './lib/bare-record.ts';
+import { addAll, mustBeDone, openBenchHome, readDone, type BenchHome, type Done } from './lib/bench-home.ts';
 import { cpuMsSince, workTogether, type WorkReport } from './lib/bench-process.ts';
-import { median } from './lib/load.ts';
+import { readFlags } from './lib/flags.ts';
+import { factsOf, tell } from './lib/report.ts';
+import { onStage } from './lib/stage.ts';
+import { median, rounded, sum } from './lib/statistics.ts';
 
-/** The longer load is ten times the shorter: one round of it is as steady as several of that. */
-const LOADS = [
-  { tasks: 1_000, rounds: 3 },
-  { tasks: 10_000, rounds: 1 },
-] as const;
-const PROCESSES = [1, 4, 8] as const;
-const SINGLE_ADDS = 5;
+const flags = readFlags('queue', {
+  tasks: [1_000, 10_000, 100_000],
+  processes: [1, 4, 8],
+  rounds: [3, 1, 1],
+});
+const facts = factsOf('queue', 'written, not synced');
+
+/** From here on, one number of processes is enough of a default. */
+const LARGE = 50_000;
+const USUAL_PROCESSES = 4;
+const MANY_SLOTS = 16;
+const SINGLE_ADDS = 3;
 /** Tasks each process works off on a home of its own before it is measured: workers live long, and the compiler's work is not the queue's. */
 const WARM_UP = 300;
-const asJson = process.argv.includes('--json');
-const scratch = mkdtempSync(join(tmpdir(), 'vivarium-bench-'));
-const machine = createNodeMachine();
+/** The bare calls cost the same however many there are. */
+const MOST_BARE = 10_000;
+/** Before the engine wrote its first line; what a few bytes more or less cost cannot be measured. */
+const GUESSED_SIZES: Sizes = { lock: 150, claim: 400, finish: 1_200 };
 
-interface Row {
+interface Case {
   readonly tasks: number;
   readonly processes: number;
+  readonly slots: number;
   readonly rounds: number;
-  readonly add_all_cpu_us_per_task: number;
-  readonly add_one_cpu_ms: number;
-  readonly open_cpu_ms_per_process: number;
-  readonly cpu_us_per_task: number;
-  readonly bare_cpu_us_per_task: number;
-  readonly times_bare: number;
-  readonly tasks_per_second: number;
 }
+type Figures = Readonly<Record<(typeof FIGURES)[number], number>>;
+const FIGURES = [
+  'add_all_cpu_us_per_task',
+  'add_one_cpu_ms',
+  'open_cpu_ms_per_process',
+  'cpu_us_per_task',
+  'bare_cpu_us_per_task',
+  'bare_fsync_cpu_us_per_task',
+  'times_bare',
+  'tasks_per_second',
+] as const;
 
-interface Sizes {
-  readonly lock: number;
-  readonly claim: number;
-  readonly finish: number;
-}
+const cases = flags.tasks.flatMap((tasks, index): readonly Case[] => {
+  const rounds = flags.rounds[Math.min(index, flags.rounds.length - 1)] ?? 1;
+  const isLarge = tasks >= LARGE && !flags.given.has('processes');
+  const counts = isLarge ? [USUAL_PROCESSES] : flags.processes;
+  const single = counts.map((processes) => ({ tasks, processes, slots: 1, rounds }));
+  const hasRowOfMany = !isLarge && counts.includes(USUAL_PROCESSES);
+  return hasRowOfMany
+    ? [...single, { tasks, processes: USUAL_PROCESSES, slots: MANY_SLOTS, rounds }]
+    : single;
+});
 
-try {
-  const rows: Row[] = [];
-  for (const { tasks, rounds } of LOADS) {
-    for (const processes of PROCESSES) rows.push(await measure(tasks, processes, rounds));
+const rows = await onStage(async ({ makeDirectory }) => {
+  const measured = new Map<Case, Figures[]>(cases.map((each) => [each, []]));
+  // Round by round through all cases, so that what else the machine does meets all of them.
+  for (let round = 0; round < Math.max(...cases.map(({ rounds }) => rounds)); round += 1) {
+    for (const [each, rounds] of measured)
+      if (round < each.rounds) rounds.push(await measure(each, makeDirectory('home')));
   }
-  const facts = {
-    bench: 'queue',
-    node: process.version,
-    cores: cpus().length,
-    warm_up_tasks: WARM_UP,
-    durability: 'written',
-  };
-  if (asJson) process.stdout.write(`${JSON.stringify({ ...facts, rows })}\n`);
-  else {
-    process.stdout.write(
-      `Node ${facts.node}, ${facts.cores} cores; medians of the rounds; ${WARM_UP} tasks of warm-up; nothing synced to the disk.\n`,
-    );
-    console.table(rows);
-  }
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
-}
+  return [...measured].map(([each, rounds]) => ({ ...each, ...medians(rounds) }));
+});
+tell({ ...facts, warm_up_tasks: WARM_UP }, { rows, growth: growthOf(rows) }, flags.asJson);
 
-/** Engine and bare calls in turn, so that what else the machine does meets both. */
-async function measure(tasks: number, processes: number, times: number): Promise<Row> {
-  const rounds: Omit<Row, 'tasks' | 'processes' | 'rounds'>[] = [];
-  for (let round = 0; round < times; round += 1) {
-    const root = mkdtempSync(join(scratch, 'home-'));
-    const layout = homeLayout(root);
-    initHome(layout, machine.files);
-    const adding = await addTasks(layout, tasks);
-    const work = await workTogether(
-      'queue-worker.js',
-      Array.from({ length: processes }, () => [root, String(WARM_UP)]),
-    );
-    const sizes = check(layout, tasks + SINGLE_ADDS, work);
-    const bareDirectory = join(root, 'bare');
-    mkdirSync(bareDirectory);
-    const share = Math.ceil(tasks / processes);
-    const bare = await workTogether(
-      'bare-cycle.js',
-      Array.from({ length: processes }, (_, index) =>
-        [bareDirectory, `p${index}`, share, sizes.lock, sizes.claim, sizes.finish].map(String),
-      ),
-    );
-    const cpuUs = cpuPerTask(work);
-    const bareUs = cpuPerTask(bare);
-    rounds.push({
-      ...adding,
-      open_cpu_ms_per_process: median(work.map(({ openCpuMs }) => openCpuMs)),
-      cpu_us_per_task: cpuUs,
-      bare_cpu_us_per_task: bareUs,
-      times_bare: cpuUs / bareUs,
-      tasks_per_second: (tasks + SINGLE_ADDS) / (Math.max(...work.map(({ elapsedMs }) => elapsedMs)) / 1_000),
-    });
-    rmSync(root, { recursive: true, force: true });
-  }
-  const middle = (key: keyof (typeof rounds)[number]): number =>
-    Number(median(rounds.map((round) => round[key])).toPrecision(3));
+async function measure({ tasks, processes, slots }: Case, root: string): Promise<Figures> {
+  const home = openBenchHome(root);
+  const adding = await addTasks(home, tasks);
+  const before = await bareCycles(root, processes, tasks, GUESSED_SIZES, 'os');
+  const work = await workTogether(
+    'queue-worker.js',
+    Array.from({ length: processes }, () => [root, String(WARM_UP), String(slots)]),
+  );
+  const done = mustBeDone(readDone(home), tasks + SINGLE_ADDS);
+  const reported = sum(work.map((report) => report.tasks));
+  if (reported !== tasks + SINGLE_ADDS) throw new Error(`${tasks} tasks, ${reported} reported`);
+  const sizes = sizesOf(done);
+  const after = await bareCycles(root, processes, tasks, sizes, 'os');
+  const synced = await bareCycles(root, processes, Math.min(tasks, 1_000), sizes, 'fsync');
+  rmSync(root, { recursive: true, force: true });
+  const bareUs = (before + after) / 2;
   return {
-    tasks,
-    processes,
-    rounds: times,
-    add_all_cpu_us_per_task: middle('add_all_cpu_us_per_task'),
-    add_one_cpu_ms: middle('add_one_cpu_ms'),
-    open_cpu_ms_per_process: middle('open_cpu_ms_per_process'),
-    cpu_us_per_task: middle('cpu_us_per_task'),
-    bare_cpu_us_per_task: middle('bare_cpu_us_per_task'),
-    times_bare: middle('times_bare'),
-    tasks_per_second: middle('tasks_per_second'),
+    ...adding,
+    open_cpu_ms_per_process: median(work.map(({ openCpuMs }) => openCpuMs)),
+    cpu_us_per_task: cpuPerTask(work),
+    bare_cpu_us_per_task: bareUs,
+    bare_fsync_cpu_us_per_task: synced,
+    times_bare: cpuPerTask(work) / bareUs,
+    tasks_per_second: reported / (Math.max(...work.map(({ elapsedMs }) => elapsedMs)) / 1_000),
   };
 }
 
 /** All at once, as `add --file` does; then some one by one, into the queue that is there. */
 async function addTasks(
-  layout: HomeLayout,
+  home: BenchHome,
   tasks: number,
-): Promise<Pick<Row, 'add_all_cpu_us_per_task' | 'add_one_cpu_ms'>> {
-  const home = homeIdOf(layout.root);
-  const record = createRecordStore({ layout, home, machine });
-  const queue = createFileTaskQueue({ layout, home, machine, record, runId: runId('run_bench') });
+): Promise<Pick<Figures, 'add_all_cpu_us_per_task' | 'add_one_cpu_ms'>> {
   const prompt =
     'Explain in three sentences why a write-ahead log is written before the change it describes. ';
   const newTask = (id: string) => ({ id, prompt: `${prompt}${id}` });
+  const many = Array.from({ length: tasks }, (_, index) => newTask(`task-${index}`));
   const atFirst = process.cpuUsage();
-  await queue.add(Array.from({ length: tasks }, (_, index) => newTask(`task-${index}`)));
+  await addAll(home, many);
   const allMs = cpuMsSince(atFirst);
   const then = process.cpuUsage();
-  for (let index = 0; index < SINGLE_ADDS; index += 1) await queue.add([newTask(`single-${index}`)]);
+  for (let index = 0; index < SINGLE_ADDS; index += 1) await addAll(home, [newTask(`single-${index}`)]);
   return { add_all_cpu_us_per_task: (allMs * 1_000) / tasks, add_one_cpu_ms: cpuMsSince(then) / SINGLE_ADDS };
 }
 
-/** A fast wrong answer is none: every task must have ended, once, and be reported once. */
-function check(layout: HomeLayout, tasks: number, work: readonly WorkReport[]): Sizes {
-  const fold = createTaskFold();
-  let completed = 0;
-  const bytes = { in_progress: 0, completed: 0 };
-  const counts = { in_progress: 0, completed: 0 };
-  // Read as every reader does: a writer may have closed what it took for a fragment, and that is no line.
-  const { entries } = createRecordStore({ layout, home: homeIdOf(layout.root), machine })
-    .tail('execution')
-    .read();
-  for (const entry of entries) {
-    if (entry.kind === 'unreadable') continue;
-    const line = ExecutionLogLine.parse(entry.value);
-    if (line.status !== 'in_progress' && line.status !== 'completed')
-      throw new Error(`unexpected: ${JSON.stringify(line)}`);
-    bytes[line.status] += entry.to - entry.from;
-    counts[line.status] += 1;
-    if (fold.apply(line) === 'applied' && line.status === 'completed') completed += 1;
-  }
-  const reported = work.reduce((sum, report) => sum + report.tasks, 0);
-  if (completed !== tasks || reported !== tasks)
-    throw new Error(`${tasks} tasks, ${completed} completed, ${reported} reported`);
-  return {
-    // As the lock of one task of this bench is written.
-    lock: JSON.stringify(
-      {
-        worker_id: workerId(machine.ids.next('worker')),
-        started_at: machine.clock.now().toISOString(),
-        task_id: 'task-1234',
-        round: 1,
-        attempt: 1,
-      },
-      null,
-      2,
-    ).length,
-    claim: Math.round(bytes.in_progress / counts.in_progress),
-    finish: Math.round(bytes.completed / counts.completed),
+async function bareCycles(
+  root: string,
+  processes: number,
+  tasks: number,
+  sizes: Sizes,
+  durability: 'os' | 'fsync',
+): Promise<number> {
+  const directory = join(root, 'bare');
+  mkdirSync(directory, { recursive: true });
+  const share = Math.ceil(Math.min(tasks, MOST_BARE) / processes);
+  return cpuPerTask(
+    await workTogether(
+      'bare-cycle.js',
+      Array.from({ length: processes }, (_, index) =>
+        [directory, `p${index}`, share, durability, sizes.lock, sizes.claim, sizes.finish].map(String),
+      ),
+    ),
+  );
+}
+
+function sizesOf({ claimBytes, completionBytes }: Done): Sizes {
+  const { ids, clock } = createNodeMachine();
+  // As the lock of one task of this bench is written.
+  const lock = {
+    worker_id: workerId(ids.next('worker')),
+    started_at: clock.now().toISOString(),
+    task_id: 'task-1234',
+    round: 1,
+    attempt: 1,
   };
+  return { lock: JSON.stringify(lock, null, 2).length, claim: claimBytes, finish: completionBytes };
 }
 
 function cpuPerTask(work: readonly WorkReport[]): number {
-  const cpuMs = work.reduce((sum, report) => sum + report.cpuMs, 0);
-  const tasks = work.reduce((sum, report) => sum + report.tasks, 0);
-  return (cpuMs * 1_000) / tasks;
+  return (sum(work.map(({ cpuMs }) => cpuMs)) * 1_000) / sum(work.map(({ tasks }) => tasks));
+}
+
+function medians(rounds: readonly Figures[]): Figures {
+  const middle = FIGURES.map((name) => [name, rounded(median(rounds.map((each) => each[name])))]);
+  // All names of the list, each with a number.
+  return Object.fromEntries(middle) as Figures;
+}
+
+/** What a task of the largest load costs over one of the smallest, by as many processes: Q6 says that it does not grow. */
+function growthOf(rows: readonly (Case & Figures)[]): readonly object[] {
+  const least = Math.min(...flags.tasks);
+  const most = Math.max(...flags.tasks);
+  return rows.flatMap(({ tasks, processes, slots, cpu_us_per_task, times_bare }) => {
+    const small = rows.find(
+      (row) => row.tasks === least && row.processes === processes && row.slots === slots,
+    );
+    if (tasks !== most || most === least || small === undefined) return [];
+    return [
+      {
+        processes,
+        slots,
+        from_tasks: least,
+        to_tasks: most,
+        cpu_ratio: rounded(cpu_us_per_task / small.cpu_us_per_task),
+        times_bare_ratio: rounded(times_bare / small.times_bare),
+      },
+    ];
+  });
 }

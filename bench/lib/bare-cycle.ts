@@ -1,33 +1,22 @@
-/**
- * What the queue is measured against: the system calls of its hot path and nothing else. Per task a lock file that appears complete (temporary
- * file, link, unlink of the temporary), two appends of the same size to an open log, and the lock's removal.
- */
-import { closeSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+/** What the queue is measured against: one process that does the bare calls of its hot path (bare-record.ts), task after task. */
+import { openBareRecord } from './bare-record.ts';
 import { cpuMsSince, report, whenTold } from './bench-process.ts';
 
-const [directory = '', name = '', tasks = '0', lockBytes = '0', claimBytes = '0', finishBytes = '0'] =
-  process.argv.slice(2);
+const [directory = '', name = '', tasks = '0', durability, lock, claim, finish] = process.argv.slice(2);
 const count = Number(tasks);
-const lock = Buffer.alloc(Number(lockBytes), 'x');
-const claim = Buffer.alloc(Number(claimBytes), 'x');
-const finish = Buffer.alloc(Number(finishBytes), 'x');
-const log = openSync(join(directory, 'bare.jsonl'), 'a');
+const record = openBareRecord(
+  directory,
+  name,
+  { lock: Number(lock), claim: Number(claim), finish: Number(finish) },
+  durability === 'fsync' ? 'fsync' : 'os',
+);
 
 await whenTold();
 const working = process.cpuUsage();
 const began = performance.now();
 for (let task = 0; task < count; task += 1) {
-  const path = join(directory, `${name}-${task}.lock`);
-  const temporary = `${path}.tmp`;
-  const fd = openSync(temporary, 'wx');
-  writeSync(fd, lock);
-  closeSync(fd);
-  linkSync(temporary, path);
-  unlinkSync(temporary);
-  writeSync(log, claim);
-  writeSync(log, finish);
-  unlinkSync(path);
+  record.begin(task);
+  record.end(task);
 }
 report({ tasks: count, cpuMs: cpuMsSince(working), openCpuMs: 0, elapsedMs: performance.now() - began });
-closeSync(log);
+record.close();

@@ -31,10 +31,14 @@ export function cpuMsSince(start: NodeJS.CpuUsage): number {
 
 // ------------------------------------------------------------------------------------------------------------- in the bench
 
-/** Forks `script` (in this directory) once per list of arguments, lets all begin at the same time and collects their reports. */
+/**
+ * Forks `script` (in this directory) once per list of arguments, lets all begin at the same time and collects their reports. `onReady`: when all
+ * are prepared and none has begun.
+ */
 export async function workTogether(
   script: string,
   argsOfEach: readonly (readonly string[])[],
+  onReady: () => void = () => undefined,
 ): Promise<readonly WorkReport[]> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const children = argsOfEach.map((args) =>
@@ -48,6 +52,7 @@ export async function workTogether(
   try {
     await Promise.all(children.map(next));
     const reports = children.map(next);
+    onReady();
     for (const child of children) child.send('go');
     // Only this bench's own processes speak here.
     return (await Promise.all(reports)) as readonly WorkReport[];

@@ -1,6 +1,6 @@
 /**
- * One process of `npm run bench -- queue`: warms up on a home of its own, opens the queue of the home it is told, waits for the word, claims and
- * finishes until nothing is left. Tells what it did and what CPU it took; opening (reading queue.json and building the index) is told apart,
+ * One process of `npm run bench -- queue`: warms up on a home of its own, opens the queue of the home it is told, waits for the word, claims
+ * (as many at a time as it is told) and finishes until nothing is left. Tells what it did and what CPU it took; opening (reading queue.json and building the index) is told apart,
  * because a worker does it once.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -41,10 +41,10 @@ function open(root: string): TaskQueue {
 }
 
 /** Answers how many tasks this process finished. */
-async function drain(queue: TaskQueue): Promise<number> {
+async function drain(queue: TaskQueue, slots: number): Promise<number> {
   let tasks = 0;
   for (;;) {
-    const answer = await queue.claim(worker, 1);
+    const answer = await queue.claim(worker, slots);
     if (answer.kind === 'drained') return tasks;
     if (answer.kind === 'waiting') {
       await machine.clock.sleep(Math.min(answer.wakeInMs, 20));
@@ -56,14 +56,14 @@ async function drain(queue: TaskQueue): Promise<number> {
   }
 }
 
-const [root = '', warmUp = '0'] = process.argv.slice(2);
+const [root = '', warmUp = '0', slots = '1'] = process.argv.slice(2);
 const scratch = mkdtempSync(`${root}-warm-`);
 initHome(homeLayout(scratch), machine.files);
 const scratchQueue = open(scratch);
 await scratchQueue.add(
   Array.from({ length: Number(warmUp) }, (_, index) => ({ id: `warm-${index}`, prompt: 'warm up' })),
 );
-await drain(scratchQueue);
+await drain(scratchQueue, Number(slots));
 rmSync(scratch, { recursive: true, force: true });
 
 const opening = process.cpuUsage();
@@ -74,5 +74,5 @@ const openCpuMs = cpuMsSince(opening);
 await whenTold();
 const working = process.cpuUsage();
 const began = performance.now();
-const tasks = await drain(queue);
+const tasks = await drain(queue, Number(slots));
 report({ tasks, cpuMs: cpuMsSince(working), openCpuMs, elapsedMs: performance.now() - began });
