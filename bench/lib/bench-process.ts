@@ -49,6 +49,11 @@ export async function workTogether(
       child.once('message', resolve);
       child.once('exit', (code) => reject(new Error(`${script} ended with ${code} without a report`)));
     });
+  const end = (): void => {
+    for (const child of children) if (child.exitCode === null) child.kill();
+  };
+  // One that works without a pause would not notice that the bench is gone.
+  process.on('exit', end);
   try {
     await Promise.all(children.map(next));
     const reports = children.map(next);
@@ -57,6 +62,7 @@ export async function workTogether(
     // Only this bench's own processes speak here.
     return (await Promise.all(reports)) as readonly WorkReport[];
   } finally {
-    for (const child of children) if (child.exitCode === null) child.kill();
+    process.off('exit', end);
+    end();
   }
 }

@@ -4,6 +4,8 @@ import type { Service } from './service.ts';
 import type { Stage } from './stage.ts';
 
 const UNLIMITED = '1000000000';
+/** More than any bench can spend of what is simulated anyway. */
+const CAP_USD = '100000';
 
 export const startSimulator = (stage: Stage, latencyMs: number, bill: string): Promise<Service> =>
   stage.service('apps/groq-simulator/dist/main.js', [
@@ -18,7 +20,16 @@ export const startSimulator = (stage: Stage, latencyMs: number, bill: string): P
   ]);
 
 export const startGrind = (stage: Stage, home: string, simulator: Service): Promise<Service> =>
-  stage.service('apps/grind/dist/main.js', ['--home', home, '--port', '0', '--simulator', simulator.url]);
+  stage.service('apps/grind/dist/main.js', [
+    '--home',
+    home,
+    '--port',
+    '0',
+    '--simulator',
+    simulator.url,
+    '--run-cap',
+    CAP_USD,
+  ]);
 
 /** A run that finds this grind; its cap is out of the way too. */
 export const startRun = (
@@ -37,7 +48,7 @@ export const startRun = (
       '--concurrency',
       String(run.slots),
       '--run-cap',
-      '100000',
+      CAP_USD,
       '--json',
       ...(run.watch === true ? ['--watch'] : []),
     ],
