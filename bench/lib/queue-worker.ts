@@ -40,10 +40,18 @@ function open(root: string): TaskQueue {
   return createFileTaskQueue({ layout, home, machine, record, runId: runId('run_bench') });
 }
 
+/** As often as a worker does: one whose beat stands still is taken for dead, and its tasks are taken over (Q5). */
+const BEAT_MS = 1_000;
+
 /** Answers how many tasks this process finished. */
 async function drain(queue: TaskQueue, slots: number): Promise<number> {
   let tasks = 0;
+  let beatAt = -Infinity;
   for (;;) {
+    if (performance.now() - beatAt > BEAT_MS) {
+      queue.beat(worker, slots);
+      beatAt = performance.now();
+    }
     const answer = await queue.claim(worker, slots);
     if (answer.kind === 'drained') return tasks;
     if (answer.kind === 'waiting') {
