@@ -3,8 +3,8 @@
  * the system calls it cannot do without, in one run on one machine. Add, claim and finish with no HTTP and no work in between; that many
  * processes on one home. CPU is user and system time of all of them together.
  *
- * The main figures claim one task at a time; one row shows 16 claimed in one step. The bare calls are made before and after each round of the
- * engine, by as many processes, and the mean of both is its yardstick. `--rounds` counts per load, the last number for all that follow: a load ten
+ * The main figures claim one task at a time; beside them 16 claimed in one step. The bare calls are made by the same processes in between, those of
+ * 10 tasks after every 40, so that whatever the machine does meets both; they are in no other figure. `--rounds` counts per load, the last number for all that follow: a load ten
  * times as long is as steady as several rounds. Unless processes are named, the largest loads are worked off by four.
  * Durability: written, not synced, on both sides; the bare calls with one fdatasync per finish stand beside them. Ratios are to be quoted;
  * absolute figures are this machine's, today.
@@ -14,9 +14,10 @@ import { join } from 'node:path';
 import { workerId } from '@vivarium/core';
 import { createNodeMachine } from '@vivarium/platform';
 import type { Sizes } from './lib/bare-record.ts';
-import { addAll, mustBeDone, openBenchHome, readDone, type BenchHome, type Done } from './lib/bench-home.ts';
-import { cpuMsSince, workTogether, type WorkReport } from './lib/bench-process.ts';
+import { addAll, mustBeDone, openBenchHome, readDone, type BenchHome } from './lib/bench-home.ts';
+import { cpuMsSince, workTogether } from './lib/bench-process.ts';
 import { readFlags } from './lib/flags.ts';
+import type { QueueWorkReport } from './lib/queue-worker.ts';
 import { factsOf, tell } from './lib/report.ts';
 import { onStage } from './lib/stage.ts';
 import { median, rounded, sum } from './lib/statistics.ts';
@@ -35,10 +36,8 @@ const MANY_SLOTS = 16;
 const SINGLE_ADDS = 3;
 /** Tasks each process works off on a home of its own before it is measured: workers live long, and the compiler's work is not the queue's. */
 const WARM_UP = 300;
-/** The bare calls cost the same however many there are. */
-const MOST_BARE = 10_000;
-/** Before the engine wrote its first line; what a few bytes more or less cost cannot be measured. */
-const GUESSED_SIZES: Sizes = { lock: 150, claim: 400, finish: 1_200 };
+/** Waiting for the disk takes long. */
+const SYNCED = 1_000;
 
 interface Case {
   readonly tasks: number;
@@ -70,41 +69,71 @@ const cases = flags.tasks.flatMap((tasks, index): readonly Case[] => {
 });
 
 const rows = await onStage(async ({ makeDirectory }) => {
+  const sizes = await sizesOf(makeDirectory('sizes'));
   const measured = new Map<Case, Figures[]>(cases.map((each) => [each, []]));
   // Round by round through all cases, so that what else the machine does meets all of them.
   for (let round = 0; round < Math.max(...cases.map(({ rounds }) => rounds)); round += 1) {
     for (const [each, rounds] of measured)
-      if (round < each.rounds) rounds.push(await measure(each, makeDirectory('home')));
+      if (round < each.rounds) rounds.push(await measure(each, sizes, makeDirectory('home')));
   }
   return [...measured].map(([each, rounds]) => ({ ...each, ...medians(rounds) }));
 });
 tell({ ...facts, warm_up_tasks: WARM_UP }, { rows, growth: growthOf(rows) }, flags.asJson);
 
-async function measure({ tasks, processes, slots }: Case, root: string): Promise<Figures> {
+async function measure({ tasks, processes, slots }: Case, sizes: Sizes, root: string): Promise<Figures> {
   const home = openBenchHome(root);
   const adding = await addTasks(home, tasks);
-  const before = await bareCycles(root, processes, tasks, GUESSED_SIZES, 'os');
-  const work = await workTogether(
-    'queue-worker.js',
-    Array.from({ length: processes }, () => [root, String(WARM_UP), String(slots)]),
-  );
-  const done = mustBeDone(readDone(home), tasks + SINGLE_ADDS);
-  const reported = sum(work.map((report) => report.tasks));
-  if (reported !== tasks + SINGLE_ADDS) throw new Error(`${tasks} tasks, ${reported} reported`);
-  const sizes = sizesOf(done);
-  const after = await bareCycles(root, processes, tasks, sizes, 'os');
-  const synced = await bareCycles(root, processes, Math.min(tasks, 1_000), sizes, 'fsync');
+  const all = tasks + SINGLE_ADDS;
+  const work = await workOff(home, processes, slots, sizes, all);
+  const synced = await syncedCycles(root, processes, sizes);
   rmSync(root, { recursive: true, force: true });
-  const bareUs = (before + after) / 2;
+  const bareUs = perTask(
+    sum(work.map(({ bareCpuMs }) => bareCpuMs)),
+    sum(work.map(({ bareTasks }) => bareTasks)),
+  );
+  const cpuUs = perTask(sum(work.map(({ cpuMs }) => cpuMs)), all);
   return {
     ...adding,
     open_cpu_ms_per_process: median(work.map(({ openCpuMs }) => openCpuMs)),
-    cpu_us_per_task: cpuPerTask(work),
+    cpu_us_per_task: cpuUs,
     bare_cpu_us_per_task: bareUs,
     bare_fsync_cpu_us_per_task: synced,
-    times_bare: cpuPerTask(work) / bareUs,
-    tasks_per_second: reported / (Math.max(...work.map(({ elapsedMs }) => elapsedMs)) / 1_000),
+    times_bare: cpuUs / bareUs,
+    tasks_per_second: all / (Math.max(...work.map(({ elapsedMs }) => elapsedMs)) / 1_000),
   };
+}
+
+async function workOff(
+  home: BenchHome,
+  processes: number,
+  slots: number,
+  { lock, claim, finish }: Sizes,
+  tasks: number,
+): Promise<readonly QueueWorkReport[]> {
+  const words = [home.layout.root, WARM_UP, slots, lock, claim, finish].map(String);
+  const work = await workTogether<QueueWorkReport>('queue-worker.js', Array(processes).fill(words));
+  mustBeDone(readDone(home), tasks);
+  const reported = sum(work.map((report) => report.tasks));
+  if (reported !== tasks) throw new Error(`${tasks} tasks, ${reported} reported`);
+  return work;
+}
+
+/** What the engine writes for one task, by looking at a few. */
+async function sizesOf(root: string): Promise<Sizes> {
+  const home = openBenchHome(root);
+  const { ids, clock } = createNodeMachine();
+  await addTasks(home, SINGLE_ADDS);
+  await workOff(home, 1, 1, { lock: 0, claim: 0, finish: 0 }, 2 * SINGLE_ADDS);
+  const { claimBytes, completionBytes } = readDone(home);
+  // As the lock of one task of this bench is written.
+  const lock = {
+    worker_id: workerId(ids.next('worker')),
+    started_at: clock.now().toISOString(),
+    task_id: 'task-1234',
+    round: 1,
+    attempt: 1,
+  };
+  return { lock: JSON.stringify(lock, null, 2).length, claim: claimBytes, finish: completionBytes };
 }
 
 /** All at once, as `add --file` does; then some one by one, into the queue that is there. */
@@ -124,41 +153,22 @@ async function addTasks(
   return { add_all_cpu_us_per_task: (allMs * 1_000) / tasks, add_one_cpu_ms: cpuMsSince(then) / SINGLE_ADDS };
 }
 
-async function bareCycles(
-  root: string,
-  processes: number,
-  tasks: number,
-  sizes: Sizes,
-  durability: 'os' | 'fsync',
-): Promise<number> {
+/** CPU microseconds per task of the bare calls when every finish is synced. */
+async function syncedCycles(root: string, processes: number, sizes: Sizes): Promise<number> {
   const directory = join(root, 'bare');
   mkdirSync(directory, { recursive: true });
-  const share = Math.ceil(Math.min(tasks, MOST_BARE) / processes);
-  return cpuPerTask(
-    await workTogether(
-      'bare-cycle.js',
-      Array.from({ length: processes }, (_, index) =>
-        [directory, `p${index}`, share, durability, sizes.lock, sizes.claim, sizes.finish].map(String),
-      ),
+  const share = Math.ceil(SYNCED / processes);
+  const work = await workTogether(
+    'bare-cycle.js',
+    Array.from({ length: processes }, (_, index) =>
+      [directory, `p${index}`, share, 'fsync', sizes.lock, sizes.claim, sizes.finish].map(String),
     ),
   );
+  return perTask(sum(work.map(({ cpuMs }) => cpuMs)), sum(work.map(({ tasks }) => tasks)));
 }
 
-function sizesOf({ claimBytes, completionBytes }: Done): Sizes {
-  const { ids, clock } = createNodeMachine();
-  // As the lock of one task of this bench is written.
-  const lock = {
-    worker_id: workerId(ids.next('worker')),
-    started_at: clock.now().toISOString(),
-    task_id: 'task-1234',
-    round: 1,
-    attempt: 1,
-  };
-  return { lock: JSON.stringify(lock, null, 2).length, claim: claimBytes, finish: completionBytes };
-}
-
-function cpuPerTask(work: readonly WorkReport[]): number {
-  return (sum(work.map(({ cpuMs }) => cpuMs)) * 1_000) / sum(work.map(({ tasks }) => tasks));
+function perTask(ms: number, tasks: number): number {
+  return (ms * 1_000) / tasks;
 }
 
 function medians(rounds: readonly Figures[]): Figures {

@@ -46,7 +46,7 @@ await work(Number(warmUp) + Number(tasks));
 report({
   tasks: Number(tasks),
   cpuMs: cpuMsSince(working),
-  openCpuMs: 0,
+
   elapsedMs: performance.now() - began,
 });
 record.close();

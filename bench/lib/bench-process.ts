@@ -7,7 +7,6 @@ export interface WorkReport {
   readonly tasks: number;
   /** User and system. */
   readonly cpuMs: number;
-  readonly openCpuMs: number;
   readonly elapsedMs: number;
 }
 
@@ -32,14 +31,14 @@ export function cpuMsSince(start: NodeJS.CpuUsage): number {
 // ------------------------------------------------------------------------------------------------------------- in the bench
 
 /**
- * Forks `script` (in this directory) once per list of arguments, lets all begin at the same time and collects their reports. `onReady`: when all
- * are prepared and none has begun.
+ * Forks `script` (in this directory) once per list of arguments, lets all begin at the same time and collects their reports, which are
+ * what that script says they are. `onReady`: when all are prepared and none has begun.
  */
-export async function workTogether(
+export async function workTogether<Report extends WorkReport = WorkReport>(
   script: string,
   argsOfEach: readonly (readonly string[])[],
   onReady: () => void = () => undefined,
-): Promise<readonly WorkReport[]> {
+): Promise<readonly Report[]> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const children = argsOfEach.map((args) =>
     fork(path, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
@@ -60,7 +59,7 @@ export async function workTogether(
     onReady();
     for (const child of children) child.send('go');
     // Only this bench's own processes speak here.
-    return (await Promise.all(reports)) as readonly WorkReport[];
+    return (await Promise.all(reports)) as readonly Report[];
   } finally {
     process.off('exit', end);
     end();
