@@ -3,8 +3,8 @@
  *
  * - Commands by the wall clock, beside the bare start-up of Node (`node -e 0`), all in turn: `--version`, `add` and `status` on small homes; a few
  *   rounds of `status` on a home of many tasks, all of them completed. Also how many files of JavaScript each loads.
- * - In a watching run of at most 1,000 tasks: from the answer of `queue.add` to the claim, one task at a time into an idle run; and in a chain,
- *   from the completion of a task to the claim of the one that waits for it.
+ * - In a watching run of at most 1,000 tasks: from the call of `queue.add`, and from its answer, to the claim, one task at a time into an idle run;
+ *   and in a chain, from the completion of a task to the claim of the one that waits for it.
  * - From the last completion in the record to the end of `start`.
  * Moments are timestamps of the record, whole milliseconds: an add that is claimed before it answered counts as nought. With fewer than a hundred
  * values p99 is the largest. Every task that was added must have been completed, and every command must have told the truth, or the bench fails.
@@ -203,11 +203,13 @@ async function timeWatchingRun(stage: Stage): Promise<readonly object[]> {
   // The first tells that the run is up; it is not counted.
   await addAll(home, [benchTask('first')]);
   await untilDone('first');
+  const askedAt = new Map<string, number>();
   const answeredAt = new Map<string, number>();
   for (let index = 0; index < flags.adds; index += 1) {
     const id = `add-${index}`;
     // Not in step with anything that beats in the run.
     await sleep(30 + Math.random() * 50);
+    askedAt.set(id, Date.now());
     await addAll(home, [benchTask(id)]);
     answeredAt.set(id, Date.now());
     await untilDone(id);
@@ -228,6 +230,10 @@ async function timeWatchingRun(stage: Stage): Promise<readonly object[]> {
   const between = (from: number | undefined, to: number | undefined): number =>
     Math.max(0, (to ?? Number.NaN) - (from ?? Number.NaN));
   return [
+    momentRow(
+      'add asked → claimed, idle run',
+      [...askedAt].map(([id, at]) => between(at, claimedAt.get(id))),
+    ),
     momentRow(
       'add answered → claimed, idle run',
       [...answeredAt].map(([id, at]) => between(at, claimedAt.get(id))),
