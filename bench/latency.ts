@@ -138,7 +138,7 @@ async function filesLoaded(stage: Stage, timed: Timed): Promise<number> {
 async function workedOffHome(stage: Stage, tasks: number): Promise<BenchHome> {
   const home = openBenchHome(stage.makeDirectory('small'));
   await addAll(home, benchTasks('task', tasks));
-  await workTogether('queue-worker.js', [[home.layout.root, '0', '1']]);
+  await workTogether('queue-worker.js', [[home.layout.root, '0', '1', 'os', '150', '400', '1000']]);
   mustBeDone(readDone(home), tasks);
   return home;
 }

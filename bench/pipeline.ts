@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- pipeline [--json] [--tasks 2000] [--rounds 3] [--profile DIR]`: the whole path of a task through worker, HTTP, grind, simulator
- * and logs, by `orchestrator start 4 --concurrency 16` on a home of its own, with the simulator at zero latency and at 50 ms.
+ * `npm run bench -- pipeline [--json] [--tasks 2000] [--rounds 3] [--durability os] [--profile DIR]`: the whole path of a task through worker,
+ * HTTP, grind, simulator and logs, by `orchestrator start 4 --concurrency 16` on a home of its own, with the simulator at zero latency and at 50 ms.
  *
  * Each round is a whole run: `whole` counts from the command to its end, start-up of five processes included; `steady` from the moment every worker
  * had completed a task to the last claim, by the timestamps of the record. CPU is user and system time of every process: orchestrator, workers,
@@ -8,14 +8,15 @@
  * nothing, the same simulator; its processes were warmed up and have no start-up in their figures. At 50 ms the ideal is all slots asking
  * without a pause. The tasks of a round must all be completed once, and the sum settled must be the simulator's bill, or the bench fails.
  * `--profile DIR`: every process leaves a CPU profile in that new directory and the functions that took most are listed; the figures then say nothing.
- * Durability: written, not synced. Ratios are to be quoted; absolute figures are this machine's, today.
+ * Durability: written, not synced; with `--durability fsync` holds, decisions, results and ends are on the disk before they count, and the bare path
+ * syncs its ends. Ratios are to be quoted; absolute figures are this machine's, today.
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { addAll, benchTasks, mustAddUp, mustBeDone, openBenchHome, readDone } from './lib/bench-home.ts';
 import { workTogether } from './lib/bench-process.ts';
 import { mustEndWith } from './lib/command.ts';
-import { readFlags } from './lib/flags.ts';
+import { durabilitiesOf, readFlags } from './lib/flags.ts';
 import { cpuMs, endedChildrenMs } from './lib/process-cost.ts';
 import { ROLES, watchProcesses, type CpuByRole } from './lib/process-watch.ts';
 import { factsOf, tell } from './lib/report.ts';
@@ -25,8 +26,9 @@ import { selfTimes } from './lib/self-time.ts';
 import { median, rounded, sum } from './lib/statistics.ts';
 import { steadyPart } from './lib/steady.ts';
 
-const flags = readFlags('pipeline', { tasks: 2_000, rounds: 3, profile: '' });
-const facts = factsOf('pipeline', 'written, not synced');
+const flags = readFlags('pipeline', { tasks: 2_000, rounds: 3, durability: 'os', profile: '' });
+const [durability = 'os'] = durabilitiesOf(flags.durability);
+const facts = factsOf('pipeline', durability === 'os' ? 'written, not synced' : 'fsync');
 const WORKERS = 4;
 const SLOTS = 16;
 const LATENCIES = [0, 50] as const;
@@ -106,7 +108,7 @@ tell({ ...facts, load }, { runs, cpu_by_process: split, self_time }, flags.asJso
 async function openPath(stage: Stage, latencyMs: number): Promise<(tasks: number) => Promise<Round>> {
   const home = openBenchHome(stage.makeDirectory('home'));
   const simulator = await startSimulator(stage, latencyMs, home.layout.simulatorBill);
-  const grind = await startGrind(stage, home.layout.root, simulator);
+  const grind = await startGrind(stage, home.layout.root, simulator, durability);
   let all = 0;
   let round = 0;
   return async (tasks) => {
@@ -114,7 +116,7 @@ async function openPath(stage: Stage, latencyMs: number): Promise<(tasks: number
     all += tasks;
     await addAll(home, benchTasks(`r${round}`, tasks));
     const endedBefore = endedChildrenMs();
-    const command = startRun(stage, home.layout.root, { workers: WORKERS, slots: SLOTS });
+    const command = startRun(stage, home.layout.root, { workers: WORKERS, slots: SLOTS, durability });
     const watch = watchProcesses([command.pid, grind.pid, simulator.pid]);
     const end = mustEndWith(0, 'start', await command.ended);
     watch.stop();
@@ -161,7 +163,7 @@ async function openBarePath(stage: Stage, latencyMs: number): Promise<(tasks: nu
     const work = await workTogether(
       'bare-worker.js',
       Array.from({ length: WORKERS }, (_, index) =>
-        [directory, `p${index}`, `${proxy.url}/grind`, share, SLOTS, WARM_UP].map(String),
+        [directory, `p${index}`, `${proxy.url}/grind`, share, SLOTS, WARM_UP, durability].map(String),
       ),
       () => (before = used()),
     );

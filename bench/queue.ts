@@ -1,22 +1,23 @@
 /**
- * `npm run bench -- queue [--json] [--tasks 1000,10000,100000] [--processes 1,4,8] [--rounds 3,1,1]`: what the file engine costs per task over
- * the system calls it cannot do without, in one run on one machine. Add, claim and finish with no HTTP and no work in between; that many
- * processes on one home. CPU is user and system time of all of them together.
+ * `npm run bench -- queue [--json] [--tasks 1000,10000,100000] [--processes 1,4,8] [--rounds 3,1,1] [--durability os,fsync]`: what the file engine
+ * costs per task over the system calls it cannot do without, in one run on one machine. Add, claim and finish with no HTTP and no work in between;
+ * that many processes on one home. CPU is user and system time of all of them together.
  *
- * The main figures claim one task at a time; beside them 16 claimed in one step. The bare calls are made by the same processes in between, those of
- * 10 tasks after every 40, so that whatever the machine does meets both; they are in no other figure. `--rounds` counts per load, the last number for all that follow: a load ten
- * times as long is as steady as several rounds. Unless processes are named, the largest loads are worked off by four.
- * Durability: written, not synced, on both sides; the bare calls with one fdatasync per finish stand beside them. Ratios are to be quoted;
- * absolute figures are this machine's, today.
+ * The main figures claim one task at a time; beside them 16 claimed in one step and ended in one turn, as the slots of a worker may. The bare calls
+ * are made by the same processes in between, those of 10 tasks after every 40, so that whatever the machine does meets both; they are in no other
+ * figure. `--rounds` counts per load, the last number for all that follow: a load ten times as long is as steady as several rounds. Unless it is said
+ * by flags, the largest loads are worked off by four processes, and only the smallest with `fsync`.
+ * Durability of a row: `os`, written and not synced, or `fsync`, a recorded end is on the disk; the bare calls then sync each end by itself.
+ * Ratios are to be quoted; absolute figures are this machine's, today.
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { workerId } from '@vivarium/core';
+import type { Durability } from '@vivarium/contracts';
 import { createNodeMachine } from '@vivarium/platform';
 import type { Sizes } from './lib/bare-record.ts';
 import { addAll, mustBeDone, openBenchHome, readDone, type BenchHome } from './lib/bench-home.ts';
 import { cpuMsSince, workTogether } from './lib/bench-process.ts';
-import { readFlags } from './lib/flags.ts';
+import { durabilitiesOf, readFlags } from './lib/flags.ts';
 import type { QueueWorkReport } from './lib/queue-worker.ts';
 import { factsOf, tell } from './lib/report.ts';
 import { onStage } from './lib/stage.ts';
@@ -26,8 +27,10 @@ const flags = readFlags('queue', {
   tasks: [1_000, 10_000, 100_000],
   processes: [1, 4, 8],
   rounds: [3, 1, 1],
+  durability: 'os,fsync',
 });
-const facts = factsOf('queue', 'written, not synced');
+const facts = factsOf('queue', 'told in each row');
+const durabilities = durabilitiesOf(flags.durability);
 
 /** From here on, one number of processes is enough of a default. */
 const LARGE = 50_000;
@@ -36,13 +39,11 @@ const MANY_SLOTS = 16;
 const SINGLE_ADDS = 3;
 /** Tasks each process works off on a home of its own before it is measured: workers live long, and the compiler's work is not the queue's. */
 const WARM_UP = 300;
-/** Waiting for the disk takes long. */
-const SYNCED = 1_000;
-
 interface Case {
   readonly tasks: number;
   readonly processes: number;
   readonly slots: number;
+  readonly durability: Durability;
   readonly rounds: number;
 }
 type Figures = Readonly<Record<(typeof FIGURES)[number], number>>;
@@ -52,7 +53,6 @@ const FIGURES = [
   'open_cpu_ms_per_process',
   'cpu_us_per_task',
   'bare_cpu_us_per_task',
-  'bare_fsync_cpu_us_per_task',
   'times_bare',
   'tasks_per_second',
 ] as const;
@@ -61,11 +61,16 @@ const cases = flags.tasks.flatMap((tasks, index): readonly Case[] => {
   const rounds = flags.rounds[Math.min(index, flags.rounds.length - 1)] ?? 1;
   const isLarge = tasks >= LARGE && !flags.given.has('processes');
   const counts = isLarge ? [USUAL_PROCESSES] : flags.processes;
-  const single = counts.map((processes) => ({ tasks, processes, slots: 1, rounds }));
-  const hasRowOfMany = !isLarge && counts.includes(USUAL_PROCESSES);
-  return hasRowOfMany
-    ? [...single, { tasks, processes: USUAL_PROCESSES, slots: MANY_SLOTS, rounds }]
-    : single;
+  const isSynced = index === 0 || flags.given.has('durability');
+  return durabilities
+    .filter((durability) => durability === 'os' || isSynced)
+    .flatMap((durability) => {
+      const single = counts.map((processes) => ({ tasks, processes, slots: 1, durability, rounds }));
+      const ofMany = counts.includes(USUAL_PROCESSES)
+        ? [{ tasks, processes: USUAL_PROCESSES, slots: MANY_SLOTS, durability, rounds }]
+        : [];
+      return [...single, ...ofMany];
+    });
 });
 
 const rows = await onStage(async ({ makeDirectory }) => {
@@ -80,24 +85,26 @@ const rows = await onStage(async ({ makeDirectory }) => {
 });
 tell({ ...facts, warm_up_tasks: WARM_UP }, { rows, growth: growthOf(rows) }, flags.asJson);
 
-async function measure({ tasks, processes, slots }: Case, sizes: Sizes, root: string): Promise<Figures> {
+async function measure(each: Case, sizes: Sizes, root: string): Promise<Figures> {
   const home = openBenchHome(root);
-  const adding = await addTasks(home, tasks);
-  const all = tasks + SINGLE_ADDS;
-  const work = await workOff(home, processes, slots, sizes, all);
-  const synced = await syncedCycles(root, processes, sizes);
+  const adding = await addTasks(home, each.tasks);
+  const all = each.tasks + SINGLE_ADDS;
+  const work = await workOff(home, each, sizes, all);
   rmSync(root, { recursive: true, force: true });
-  const bareUs = perTask(
-    sum(work.map(({ bareCpuMs }) => bareCpuMs)),
+  const usPerTask = (ms: readonly number[], tasks: number): number => (sum(ms) * 1_000) / tasks;
+  const cpuUs = usPerTask(
+    work.map(({ cpuMs }) => cpuMs),
+    all,
+  );
+  const bareUs = usPerTask(
+    work.map(({ bareCpuMs }) => bareCpuMs),
     sum(work.map(({ bareTasks }) => bareTasks)),
   );
-  const cpuUs = perTask(sum(work.map(({ cpuMs }) => cpuMs)), all);
   return {
     ...adding,
     open_cpu_ms_per_process: median(work.map(({ openCpuMs }) => openCpuMs)),
     cpu_us_per_task: cpuUs,
     bare_cpu_us_per_task: bareUs,
-    bare_fsync_cpu_us_per_task: synced,
     times_bare: cpuUs / bareUs,
     tasks_per_second: all / (Math.max(...work.map(({ elapsedMs }) => elapsedMs)) / 1_000),
   };
@@ -105,12 +112,11 @@ async function measure({ tasks, processes, slots }: Case, sizes: Sizes, root: st
 
 async function workOff(
   home: BenchHome,
-  processes: number,
-  slots: number,
+  { processes, slots, durability }: Pick<Case, 'processes' | 'slots' | 'durability'>,
   { lock, claim, finish }: Sizes,
   tasks: number,
 ): Promise<readonly QueueWorkReport[]> {
-  const words = [home.layout.root, WARM_UP, slots, lock, claim, finish].map(String);
+  const words = [home.layout.root, WARM_UP, slots, durability, lock, claim, finish].map(String);
   const work = await workTogether<QueueWorkReport>('queue-worker.js', Array(processes).fill(words));
   mustBeDone(readDone(home), tasks);
   const reported = sum(work.map((report) => report.tasks));
@@ -123,7 +129,8 @@ async function sizesOf(root: string): Promise<Sizes> {
   const home = openBenchHome(root);
   const { ids, clock } = createNodeMachine();
   await addTasks(home, SINGLE_ADDS);
-  await workOff(home, 1, 1, { lock: 0, claim: 0, finish: 0 }, 2 * SINGLE_ADDS);
+  const one = { processes: 1, slots: 1, durability: 'os' } as const;
+  await workOff(home, one, { lock: 0, claim: 0, finish: 0 }, 2 * SINGLE_ADDS);
   const { claimBytes, completionBytes } = readDone(home);
   // As the lock of one task of this bench is written.
   const lock = {
@@ -153,24 +160,6 @@ async function addTasks(
   return { add_all_cpu_us_per_task: (allMs * 1_000) / tasks, add_one_cpu_ms: cpuMsSince(then) / SINGLE_ADDS };
 }
 
-/** CPU microseconds per task of the bare calls when every finish is synced. */
-async function syncedCycles(root: string, processes: number, sizes: Sizes): Promise<number> {
-  const directory = join(root, 'bare');
-  mkdirSync(directory, { recursive: true });
-  const share = Math.ceil(SYNCED / processes);
-  const work = await workTogether(
-    'bare-cycle.js',
-    Array.from({ length: processes }, (_, index) =>
-      [directory, `p${index}`, share, 'fsync', sizes.lock, sizes.claim, sizes.finish].map(String),
-    ),
-  );
-  return perTask(sum(work.map(({ cpuMs }) => cpuMs)), sum(work.map(({ tasks }) => tasks)));
-}
-
-function perTask(ms: number, tasks: number): number {
-  return (ms * 1_000) / tasks;
-}
-
 function medians(rounds: readonly Figures[]): Figures {
   const middle = FIGURES.map((name) => [name, rounded(median(rounds.map((each) => each[name])))]);
   // All names of the list, each with a number.
@@ -181,15 +170,20 @@ function medians(rounds: readonly Figures[]): Figures {
 function growthOf(rows: readonly (Case & Figures)[]): readonly object[] {
   const least = Math.min(...flags.tasks);
   const most = Math.max(...flags.tasks);
-  return rows.flatMap(({ tasks, processes, slots, cpu_us_per_task, times_bare }) => {
+  return rows.flatMap(({ tasks, processes, slots, durability, cpu_us_per_task, times_bare }) => {
     const small = rows.find(
-      (row) => row.tasks === least && row.processes === processes && row.slots === slots,
+      (row) =>
+        row.tasks === least &&
+        row.processes === processes &&
+        row.slots === slots &&
+        row.durability === durability,
     );
     if (tasks !== most || most === least || small === undefined) return [];
     return [
       {
         processes,
         slots,
+        durability,
         from_tasks: least,
         to_tasks: most,
         cpu_ratio: rounded(cpu_us_per_task / small.cpu_us_per_task),

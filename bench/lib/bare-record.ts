@@ -4,6 +4,7 @@
  */
 import { closeSync, fdatasyncSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Durability } from '@vivarium/contracts';
 
 export interface Sizes {
   readonly lock: number;
@@ -21,7 +22,7 @@ export function openBareRecord(
   directory: string,
   name: string,
   sizes: Sizes,
-  durability: 'os' | 'fsync',
+  durability: Durability,
 ): BareRecord {
   const lock = Buffer.alloc(sizes.lock, 'x');
   const claim = Buffer.alloc(sizes.claim, 'x');

@@ -6,10 +6,16 @@ import { Pool } from 'undici';
 import { openBareRecord } from './bare-record.ts';
 import { cpuMsSince, report, whenTold } from './bench-process.ts';
 
-const [directory = '', name = '', url = '', tasks = '0', slots = '1', warmUp = '0'] = process.argv.slice(2);
+const [directory = '', name = '', url = '', tasks = '0', slots = '1', warmUp = '0', durability] =
+  process.argv.slice(2);
 const target = new URL(url);
 const pool = new Pool(target.origin, { connections: Number(slots), pipelining: 1 });
-const record = openBareRecord(directory, name, { lock: 150, claim: 500, finish: 1_200 }, 'os');
+const record = openBareRecord(
+  directory,
+  name,
+  { lock: 150, claim: 500, finish: 1_200 },
+  durability === 'fsync' ? 'fsync' : 'os',
+);
 const headers = { 'content-type': 'application/json' };
 
 let next = 0;

@@ -1,5 +1,6 @@
 /** The words after the name of a bench, read strictly: what is not known or makes no sense ends it with 2 and the list of what there is. */
 import { parseArgs } from 'node:util';
+import type { Durability } from '@vivarium/contracts';
 
 /** Every flag with what it is when nobody gives it. A number is a whole one, a list is written `1,4,8`, a text is taken as it is. */
 type Defaults = Readonly<Record<string, number | readonly number[] | string>>;
@@ -57,3 +58,11 @@ function readValue(name: string, text: string, otherwise: Defaults[string]): Def
 
 const shown = (name: string, value: Defaults[string]): string =>
   typeof value === 'string' ? `--${name} …` : `--${name} ${String(value)}`;
+
+/** The text of a flag `--durability`: one class, or several with commas between. */
+export const durabilitiesOf = (text: string): readonly Durability[] =>
+  text.split(',').map((word) => {
+    if (word === 'os' || word === 'fsync') return word;
+    process.stderr.write(`--durability ${text}: os or fsync is needed\n`);
+    process.exit(2);
+  });

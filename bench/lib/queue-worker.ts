@@ -42,14 +42,19 @@ const outcome: TaskOutcome = {
   },
 };
 
+const [root = '', warmUp = '0', slotsText = '1', durabilityText, lock = '0', claim = '0', finish = '0'] =
+  process.argv.slice(2);
+const slots = Number(slotsText);
+const durability = durabilityText === 'fsync' ? 'fsync' : 'os';
+
 const machine = createNodeMachine();
 const worker = workerId(machine.ids.next('worker'));
 
-function open(root: string): TaskQueue {
-  const layout = homeLayout(root);
+function open(directory: string): TaskQueue {
+  const layout = homeLayout(directory);
   const home = homeIdOf(layout.root);
-  const record = createRecordStore({ layout, home, machine });
-  return createFileTaskQueue({ layout, home, machine, record, runId: runId('run_bench') });
+  const record = createRecordStore({ layout, home, machine, durability });
+  return createFileTaskQueue({ layout, home, machine, record, runId: runId('run_bench'), durability, slots });
 }
 
 /** As often as a worker does: one whose beat stands still is taken for dead, and its tasks are taken over (Q5). */
@@ -79,15 +84,12 @@ async function drain(
       await machine.clock.sleep(Math.min(answer.wakeInMs, 20));
       continue;
     }
-    for (const claim of answer.claims) {
-      if ((await queue.finish(claim, outcome)) === 'recorded') tasks += 1;
-    }
+    // At once, as the slots of a worker may end: what ends in one turn is written together.
+    const ends = await Promise.all(answer.claims.map((claim) => queue.finish(claim, outcome)));
+    tasks += ends.filter((end) => end === 'recorded').length;
   }
 }
 
-const [root = '', warmUp = '0', slotsText = '1', lock = '0', claim = '0', finish = '0'] =
-  process.argv.slice(2);
-const slots = Number(slotsText);
 const scratch = mkdtempSync(`${root}-warm-`);
 initHome(homeLayout(scratch), machine.files);
 const scratchQueue = open(scratch);
@@ -104,7 +106,7 @@ const openCpuMs = cpuMsSince(opening);
 
 const sizes = { lock: Number(lock), claim: Number(claim), finish: Number(finish) };
 const bareDirectory = mkdtempSync(`${root}-bare-`);
-const bare = openBareRecord(bareDirectory, 'bare', sizes, 'os');
+const bare = openBareRecord(bareDirectory, 'bare', sizes, durability);
 let bareTasks = 0;
 let bareCpuMs = 0;
 let bareElapsedMs = 0;

@@ -1,4 +1,5 @@
 /** A run and the two services it needs, as a bench starts them: a simulator whose rate limits are out of the way, and a grind that `start` finds. */
+import type { Durability } from '@vivarium/contracts';
 import type { Command, CommandOptions } from './command.ts';
 import type { Service } from './service.ts';
 import type { Stage } from './stage.ts';
@@ -19,7 +20,12 @@ export const startSimulator = (stage: Stage, latencyMs: number, bill: string): P
     UNLIMITED,
   ]);
 
-export const startGrind = (stage: Stage, home: string, simulator: Service): Promise<Service> =>
+export const startGrind = (
+  stage: Stage,
+  home: string,
+  simulator: Service,
+  durability: Durability = 'os',
+): Promise<Service> =>
   stage.service('apps/grind/dist/main.js', [
     '--home',
     home,
@@ -29,13 +35,20 @@ export const startGrind = (stage: Stage, home: string, simulator: Service): Prom
     simulator.url,
     '--run-cap',
     CAP_USD,
+    '--durability',
+    durability,
   ]);
 
 /** A run that finds this grind; its cap is out of the way too. */
 export const startRun = (
   stage: Stage,
   home: string,
-  run: { readonly workers: number; readonly slots: number; readonly watch?: boolean },
+  run: {
+    readonly workers: number;
+    readonly slots: number;
+    readonly watch?: boolean;
+    readonly durability?: Durability;
+  },
   options: CommandOptions = {},
 ): Command =>
   stage.command(
@@ -49,6 +62,8 @@ export const startRun = (
       String(run.slots),
       '--run-cap',
       CAP_USD,
+      '--durability',
+      run.durability ?? 'os',
       '--json',
       ...(run.watch === true ? ['--watch'] : []),
     ],
