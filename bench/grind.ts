@@ -3,12 +3,15 @@
  * simulator at zero latency; the simulator asked directly gives the latency there is without any proxy. Three rounds, taken in turn, medians.
  * CPU is that of the server process alone. Ratios are to be quoted; absolute figures are this machine's, today.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { EMPTY_QUEUE } from '@vivarium/contracts';
-import { load, median } from './lib/load.ts';
-import { cpuMs, startService, type Service } from './lib/service.ts';
+import { openBenchHome } from './lib/bench-home.ts';
+import { readFlags } from './lib/flags.ts';
+import { load } from './lib/load.ts';
+import { cpuMs } from './lib/process-cost.ts';
+import { factsOf } from './lib/report.ts';
+import { startGrind, startSimulator } from './lib/run.ts';
+import type { Service } from './lib/service.ts';
+import { onStage } from './lib/stage.ts';
+import { median } from './lib/statistics.ts';
 
 const ROUNDS = 3;
 const LOADS = [
@@ -39,103 +42,81 @@ interface Row {
   readonly p99_ms: number;
 }
 
-const asJson = process.argv.includes('--json');
-const home = mkdtempSync(join(tmpdir(), 'vivarium-bench-'));
-writeFileSync(join(home, 'queue.json'), JSON.stringify(EMPTY_QUEUE));
-const services: Service[] = [];
-const start = async (path: string, args: readonly string[]): Promise<Service> => {
-  const service = await startService(path, args);
-  services.push(service);
-  return service;
-};
+const { asJson } = readFlags('grind', {});
+const facts = factsOf('grind', 'written, not synced');
 
-try {
-  const simulator = await start('apps/groq-simulator/dist/main.js', [
-    '--latency-ms',
-    '0',
-    '--tokens-per-minute',
-    '1000000000',
-    '--requests-per-day',
-    '1000000000',
-  ]);
-  const bare = await start('bench/dist/lib/bare-proxy.js', [simulator.url]);
-  const grind = await start('apps/grind/dist/main.js', [
-    '--home',
-    home,
-    '--port',
-    '0',
-    '--simulator',
-    simulator.url,
-    '--run-cap',
-    '1000',
-  ]);
+report(
+  await onStage(async (stage) => {
+    const home = openBenchHome(stage.makeDirectory('home'));
+    const simulator = await startSimulator(stage, 0, home.layout.simulatorBill);
+    const bare = await stage.service('bench/dist/lib/bare-proxy.js', [simulator.url]);
+    const grind = await startGrind(stage, home.layout.root, simulator);
 
-  const grindBody = (index: number): string =>
-    JSON.stringify({
-      prompt: nextPrompt(),
-      task_id: `bench-${index}`,
-      max_tokens: 128,
-      max_budget: 0.1,
-      idempotency_key: `bench-${process.hrtime.bigint()}-${index}`,
-    });
-  const chatBody = (): string =>
-    JSON.stringify({
-      model: 'llama-3.1-8b-instant',
-      messages: [{ role: 'user', content: nextPrompt() }],
-      max_completion_tokens: 128,
-      temperature: 0.2,
-    });
-  const targets: readonly Target[] = [
-    {
-      name: 'direct',
-      url: `${simulator.url}/openai/v1/chat/completions`,
-      service: simulator,
-      bodyOf: chatBody,
-    },
-    {
-      name: 'bare',
-      url: `${bare.url}/grind`,
-      service: bare,
-      bodyOf: (index) => JSON.stringify({ prompt: nextPrompt(), task_id: `bench-${index}`, max_tokens: 128 }),
-    },
-    { name: 'grind', url: `${grind.url}/grind`, service: grind, bodyOf: grindBody },
-  ];
+    const grindBody = (index: number): string =>
+      JSON.stringify({
+        prompt: nextPrompt(),
+        task_id: `bench-${index}`,
+        max_tokens: 128,
+        max_budget: 0.1,
+        idempotency_key: `bench-${process.hrtime.bigint()}-${index}`,
+      });
+    const chatBody = (): string =>
+      JSON.stringify({
+        model: 'llama-3.1-8b-instant',
+        messages: [{ role: 'user', content: nextPrompt() }],
+        max_completion_tokens: 128,
+        temperature: 0.2,
+      });
+    const targets: readonly Target[] = [
+      {
+        name: 'direct',
+        url: `${simulator.url}/openai/v1/chat/completions`,
+        service: simulator,
+        bodyOf: chatBody,
+      },
+      {
+        name: 'bare',
+        url: `${bare.url}/grind`,
+        service: bare,
+        bodyOf: (index) =>
+          JSON.stringify({ prompt: nextPrompt(), task_id: `bench-${index}`, max_tokens: 128 }),
+      },
+      { name: 'grind', url: `${grind.url}/grind`, service: grind, bodyOf: grindBody },
+    ];
 
-  const rows: Row[] = [];
-  for (const { concurrency, requests } of LOADS) {
-    const measured = new Map<
-      Target['name'],
-      { cpu: number[]; rate: number[]; p50: number[]; p99: number[] }
-    >();
-    for (const target of targets) await load(target.url, target.bodyOf, concurrency, WARM_UP);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const target of targets) {
-        const before = cpuMs(target.service.pid);
-        const result = await load(target.url, target.bodyOf, concurrency, requests);
-        const of = measured.get(target.name) ?? { cpu: [], rate: [], p50: [], p99: [] };
-        of.cpu.push((cpuMs(target.service.pid) - before) / requests);
-        of.rate.push((requests / result.elapsedMs) * 1_000);
-        of.p50.push(result.p50Ms);
-        of.p99.push(result.p99Ms);
-        measured.set(target.name, of);
+    const rows: Row[] = [];
+    for (const { concurrency, requests } of LOADS) {
+      const measured = new Map<
+        Target['name'],
+        { cpu: number[]; rate: number[]; p50: number[]; p99: number[] }
+      >();
+      for (const target of targets) await load(target.url, target.bodyOf, concurrency, WARM_UP);
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (const target of targets) {
+          const before = cpuMs(target.service.pid);
+          const result = await load(target.url, target.bodyOf, concurrency, requests);
+          const of = measured.get(target.name) ?? { cpu: [], rate: [], p50: [], p99: [] };
+          of.cpu.push((cpuMs(target.service.pid) - before) / requests);
+          of.rate.push((requests / result.elapsedMs) * 1_000);
+          of.p50.push(result.p50Ms);
+          of.p99.push(result.p99Ms);
+          measured.set(target.name, of);
+        }
+      }
+      for (const [target, of] of measured) {
+        rows.push({
+          concurrency,
+          target,
+          requests_per_second: Math.round(median(of.rate)),
+          cpu_ms_per_request: round3(median(of.cpu)),
+          p50_ms: round3(median(of.p50)),
+          p99_ms: round3(median(of.p99)),
+        });
       }
     }
-    for (const [target, of] of measured) {
-      rows.push({
-        concurrency,
-        target,
-        requests_per_second: Math.round(median(of.rate)),
-        cpu_ms_per_request: round3(median(of.cpu)),
-        p50_ms: round3(median(of.p50)),
-        p99_ms: round3(median(of.p99)),
-      });
-    }
-  }
-  report(rows);
-} finally {
-  for (const service of services.toReversed()) await service.stop();
-  rmSync(home, { recursive: true, force: true });
-}
+    return rows;
+  }),
+);
 
 function report(rows: readonly Row[]): void {
   const row = (concurrency: number, target: Target['name']): Row => {
@@ -159,10 +140,13 @@ function report(rows: readonly Row[]): void {
   });
   if (asJson) {
     process.stdout.write(
-      `${JSON.stringify({ bench: 'grind', node: process.version, upstream: 'simulator, zero latency', durability: 'written, not synced', rounds: ROUNDS, rows, summary })}\n`,
+      `${JSON.stringify({ ...facts, upstream: 'simulator, zero latency', rounds: ROUNDS, rows, summary })}\n`,
     );
     return;
   }
+  process.stdout.write(
+    `Node ${facts.node}, ${facts.cores} cores, load average ${facts.load_average}, durability: ${facts.durability}\n`,
+  );
   const line = (cells: readonly (string | number)[]): void =>
     void process.stdout.write(`${cells.map((cell) => String(cell).padStart(12)).join('')}\n`);
   line(['concurrency', 'target', 'requests/s', 'CPU ms/req', 'p50 ms', 'p99 ms']);

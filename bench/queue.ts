@@ -1,185 +1,194 @@
 /**
- * `npm run bench -- queue [--json]`: what the file engine costs per task over the system calls it cannot do without, in one run on one machine.
- * Add, claim and finish with no HTTP and no work in between; 1, 4 and 8 processes on one home. CPU is user and system time of all processes
- * together. Durability: written, not synced, on both sides. Ratios are to be quoted; absolute figures are this machine's, today.
+ * `npm run bench -- queue [--json] [--tasks 1000,10000,100000] [--processes 1,4,8] [--rounds 3,1,1] [--durability os,fsync]`: what the file engine
+ * costs per task over the system calls it cannot do without, in one run on one machine. Add, claim and finish with no HTTP and no work in between;
+ * that many processes on one home. CPU is user and system time of all of them together.
+ *
+ * The main figures claim one task at a time; beside them 16 claimed in one step and ended in one turn, as the slots of a worker may. The bare calls
+ * are made by the same processes in between, those of 10 tasks after every 40, so that whatever the machine does meets both; they are in no other
+ * figure. `--rounds` counts per load, the last number for all that follow: a load ten times as long is as steady as several rounds. Unless it is said
+ * by flags, the largest loads are worked off by four processes, and only the smallest with `fsync`.
+ * Durability of a row: `os`, written and not synced, or `fsync`, a recorded end is on the disk; the bare calls then sync each end by itself.
+ * Ratios are to be quoted; absolute figures are this machine's, today.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runId, workerId } from '@vivarium/core';
-import { createTaskFold, ExecutionLogLine, homeIdOf, homeLayout, type HomeLayout } from '@vivarium/contracts';
-import { createRecordStore, initHome } from '@vivarium/home';
+import { rmSync } from 'node:fs';
+import { workerId } from '@vivarium/core';
+import type { Durability } from '@vivarium/contracts';
 import { createNodeMachine } from '@vivarium/platform';
-import { createFileTaskQueue } from '@vivarium/queue';
-import { cpuMsSince, workTogether, type WorkReport } from './lib/bench-process.ts';
-import { median } from './lib/load.ts';
+import type { Sizes } from './lib/bare-record.ts';
+import { addAll, mustBeDone, openBenchHome, readDone, type BenchHome } from './lib/bench-home.ts';
+import { cpuMsSince, workTogether } from './lib/bench-process.ts';
+import { durabilitiesOf, readFlags } from './lib/flags.ts';
+import type { QueueWorkReport } from './lib/queue-worker.ts';
+import { factsOf, tell } from './lib/report.ts';
+import { onStage } from './lib/stage.ts';
+import { median, rounded, sum } from './lib/statistics.ts';
 
-/** The longer load is ten times the shorter: one round of it is as steady as several of that. */
-const LOADS = [
-  { tasks: 1_000, rounds: 3 },
-  { tasks: 10_000, rounds: 1 },
-] as const;
-const PROCESSES = [1, 4, 8] as const;
-const SINGLE_ADDS = 5;
+const flags = readFlags('queue', {
+  tasks: [1_000, 10_000, 100_000],
+  processes: [1, 4, 8],
+  rounds: [3, 1, 1],
+  durability: 'os,fsync',
+});
+const facts = factsOf('queue', 'told in each row');
+const durabilities = durabilitiesOf(flags.durability);
+
+/** From here on, one number of processes is enough of a default. */
+const LARGE = 50_000;
+const USUAL_PROCESSES = 4;
+const MANY_SLOTS = 16;
+const SINGLE_ADDS = 3;
 /** Tasks each process works off on a home of its own before it is measured: workers live long, and the compiler's work is not the queue's. */
 const WARM_UP = 300;
-const asJson = process.argv.includes('--json');
-const scratch = mkdtempSync(join(tmpdir(), 'vivarium-bench-'));
-const machine = createNodeMachine();
-
-interface Row {
+interface Case {
   readonly tasks: number;
   readonly processes: number;
+  readonly slots: number;
+  readonly durability: Durability;
   readonly rounds: number;
-  readonly add_all_cpu_us_per_task: number;
-  readonly add_one_cpu_ms: number;
-  readonly open_cpu_ms_per_process: number;
-  readonly cpu_us_per_task: number;
-  readonly bare_cpu_us_per_task: number;
-  readonly times_bare: number;
-  readonly tasks_per_second: number;
 }
+type Figures = Readonly<Record<(typeof FIGURES)[number], number>>;
+const FIGURES = [
+  'add_all_cpu_us_per_task',
+  'add_one_cpu_ms',
+  'open_cpu_ms_per_process',
+  'cpu_us_per_task',
+  'bare_cpu_us_per_task',
+  'times_bare',
+  'tasks_per_second',
+] as const;
 
-interface Sizes {
-  readonly lock: number;
-  readonly claim: number;
-  readonly finish: number;
-}
-
-try {
-  const rows: Row[] = [];
-  for (const { tasks, rounds } of LOADS) {
-    for (const processes of PROCESSES) rows.push(await measure(tasks, processes, rounds));
-  }
-  const facts = {
-    bench: 'queue',
-    node: process.version,
-    cores: cpus().length,
-    warm_up_tasks: WARM_UP,
-    durability: 'written',
-  };
-  if (asJson) process.stdout.write(`${JSON.stringify({ ...facts, rows })}\n`);
-  else {
-    process.stdout.write(
-      `Node ${facts.node}, ${facts.cores} cores; medians of the rounds; ${WARM_UP} tasks of warm-up; nothing synced to the disk.\n`,
-    );
-    console.table(rows);
-  }
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
-}
-
-/** Engine and bare calls in turn, so that what else the machine does meets both. */
-async function measure(tasks: number, processes: number, times: number): Promise<Row> {
-  const rounds: Omit<Row, 'tasks' | 'processes' | 'rounds'>[] = [];
-  for (let round = 0; round < times; round += 1) {
-    const root = mkdtempSync(join(scratch, 'home-'));
-    const layout = homeLayout(root);
-    initHome(layout, machine.files);
-    const adding = await addTasks(layout, tasks);
-    const work = await workTogether(
-      'queue-worker.js',
-      Array.from({ length: processes }, () => [root, String(WARM_UP)]),
-    );
-    const sizes = check(layout, tasks + SINGLE_ADDS, work);
-    const bareDirectory = join(root, 'bare');
-    mkdirSync(bareDirectory);
-    const share = Math.ceil(tasks / processes);
-    const bare = await workTogether(
-      'bare-cycle.js',
-      Array.from({ length: processes }, (_, index) =>
-        [bareDirectory, `p${index}`, share, sizes.lock, sizes.claim, sizes.finish].map(String),
-      ),
-    );
-    const cpuUs = cpuPerTask(work);
-    const bareUs = cpuPerTask(bare);
-    rounds.push({
-      ...adding,
-      open_cpu_ms_per_process: median(work.map(({ openCpuMs }) => openCpuMs)),
-      cpu_us_per_task: cpuUs,
-      bare_cpu_us_per_task: bareUs,
-      times_bare: cpuUs / bareUs,
-      tasks_per_second: (tasks + SINGLE_ADDS) / (Math.max(...work.map(({ elapsedMs }) => elapsedMs)) / 1_000),
+const cases = flags.tasks.flatMap((tasks, index): readonly Case[] => {
+  const rounds = flags.rounds[Math.min(index, flags.rounds.length - 1)] ?? 1;
+  const isLarge = tasks >= LARGE && !flags.given.has('processes');
+  const counts = isLarge ? [USUAL_PROCESSES] : flags.processes;
+  const isSynced = index === 0 || flags.given.has('durability');
+  return durabilities
+    .filter((durability) => durability === 'os' || isSynced)
+    .flatMap((durability) => {
+      const single = counts.map((processes) => ({ tasks, processes, slots: 1, durability, rounds }));
+      const ofMany = counts.includes(USUAL_PROCESSES)
+        ? [{ tasks, processes: USUAL_PROCESSES, slots: MANY_SLOTS, durability, rounds }]
+        : [];
+      return [...single, ...ofMany];
     });
-    rmSync(root, { recursive: true, force: true });
+});
+
+const rows = await onStage(async ({ makeDirectory }) => {
+  const sizes = await sizesOf(makeDirectory('sizes'));
+  const measured = new Map<Case, Figures[]>(cases.map((each) => [each, []]));
+  // Round by round through all cases, so that what else the machine does meets all of them.
+  for (let round = 0; round < Math.max(...cases.map(({ rounds }) => rounds)); round += 1) {
+    for (const [each, rounds] of measured)
+      if (round < each.rounds) rounds.push(await measure(each, sizes, makeDirectory('home')));
   }
-  const middle = (key: keyof (typeof rounds)[number]): number =>
-    Number(median(rounds.map((round) => round[key])).toPrecision(3));
+  return [...measured].map(([each, rounds]) => ({ ...each, ...medians(rounds) }));
+});
+tell({ ...facts, warm_up_tasks: WARM_UP }, { rows, growth: growthOf(rows) }, flags.asJson);
+
+async function measure(each: Case, sizes: Sizes, root: string): Promise<Figures> {
+  const home = openBenchHome(root);
+  const adding = await addTasks(home, each.tasks);
+  const all = each.tasks + SINGLE_ADDS;
+  const work = await workOff(home, each, sizes, all);
+  rmSync(root, { recursive: true, force: true });
+  const usPerTask = (ms: readonly number[], tasks: number): number => (sum(ms) * 1_000) / tasks;
+  const cpuUs = usPerTask(
+    work.map(({ cpuMs }) => cpuMs),
+    all,
+  );
+  const bareUs = usPerTask(
+    work.map(({ bareCpuMs }) => bareCpuMs),
+    sum(work.map(({ bareTasks }) => bareTasks)),
+  );
   return {
-    tasks,
-    processes,
-    rounds: times,
-    add_all_cpu_us_per_task: middle('add_all_cpu_us_per_task'),
-    add_one_cpu_ms: middle('add_one_cpu_ms'),
-    open_cpu_ms_per_process: middle('open_cpu_ms_per_process'),
-    cpu_us_per_task: middle('cpu_us_per_task'),
-    bare_cpu_us_per_task: middle('bare_cpu_us_per_task'),
-    times_bare: middle('times_bare'),
-    tasks_per_second: middle('tasks_per_second'),
+    ...adding,
+    open_cpu_ms_per_process: median(work.map(({ openCpuMs }) => openCpuMs)),
+    cpu_us_per_task: cpuUs,
+    bare_cpu_us_per_task: bareUs,
+    times_bare: cpuUs / bareUs,
+    tasks_per_second: all / (Math.max(...work.map(({ elapsedMs }) => elapsedMs)) / 1_000),
   };
+}
+
+async function workOff(
+  home: BenchHome,
+  { processes, slots, durability }: Pick<Case, 'processes' | 'slots' | 'durability'>,
+  { lock, claim, finish }: Sizes,
+  tasks: number,
+): Promise<readonly QueueWorkReport[]> {
+  const words = [home.layout.root, WARM_UP, slots, durability, lock, claim, finish].map(String);
+  const work = await workTogether<QueueWorkReport>('queue-worker.js', Array(processes).fill(words));
+  mustBeDone(readDone(home), tasks);
+  const reported = sum(work.map((report) => report.tasks));
+  if (reported !== tasks) throw new Error(`${tasks} tasks, ${reported} reported`);
+  return work;
+}
+
+/** What the engine writes for one task, by looking at a few. */
+async function sizesOf(root: string): Promise<Sizes> {
+  const home = openBenchHome(root);
+  const { ids, clock } = createNodeMachine();
+  await addTasks(home, SINGLE_ADDS);
+  const one = { processes: 1, slots: 1, durability: 'os' } as const;
+  await workOff(home, one, { lock: 0, claim: 0, finish: 0 }, 2 * SINGLE_ADDS);
+  const { claimBytes, completionBytes } = readDone(home);
+  // As the lock of one task of this bench is written.
+  const lock = {
+    worker_id: workerId(ids.next('worker')),
+    started_at: clock.now().toISOString(),
+    task_id: 'task-1234',
+    round: 1,
+    attempt: 1,
+  };
+  return { lock: JSON.stringify(lock, null, 2).length, claim: claimBytes, finish: completionBytes };
 }
 
 /** All at once, as `add --file` does; then some one by one, into the queue that is there. */
 async function addTasks(
-  layout: HomeLayout,
+  home: BenchHome,
   tasks: number,
-): Promise<Pick<Row, 'add_all_cpu_us_per_task' | 'add_one_cpu_ms'>> {
-  const home = homeIdOf(layout.root);
-  const record = createRecordStore({ layout, home, machine });
-  const queue = createFileTaskQueue({ layout, home, machine, record, runId: runId('run_bench') });
+): Promise<Pick<Figures, 'add_all_cpu_us_per_task' | 'add_one_cpu_ms'>> {
   const prompt =
     'Explain in three sentences why a write-ahead log is written before the change it describes. ';
   const newTask = (id: string) => ({ id, prompt: `${prompt}${id}` });
+  const many = Array.from({ length: tasks }, (_, index) => newTask(`task-${index}`));
   const atFirst = process.cpuUsage();
-  await queue.add(Array.from({ length: tasks }, (_, index) => newTask(`task-${index}`)));
+  await addAll(home, many);
   const allMs = cpuMsSince(atFirst);
   const then = process.cpuUsage();
-  for (let index = 0; index < SINGLE_ADDS; index += 1) await queue.add([newTask(`single-${index}`)]);
+  for (let index = 0; index < SINGLE_ADDS; index += 1) await addAll(home, [newTask(`single-${index}`)]);
   return { add_all_cpu_us_per_task: (allMs * 1_000) / tasks, add_one_cpu_ms: cpuMsSince(then) / SINGLE_ADDS };
 }
 
-/** A fast wrong answer is none: every task must have ended, once, and be reported once. */
-function check(layout: HomeLayout, tasks: number, work: readonly WorkReport[]): Sizes {
-  const fold = createTaskFold();
-  let completed = 0;
-  const bytes = { in_progress: 0, completed: 0 };
-  const counts = { in_progress: 0, completed: 0 };
-  // Read as every reader does: a writer may have closed what it took for a fragment, and that is no line.
-  const { entries } = createRecordStore({ layout, home: homeIdOf(layout.root), machine })
-    .tail('execution')
-    .read();
-  for (const entry of entries) {
-    if (entry.kind === 'unreadable') continue;
-    const line = ExecutionLogLine.parse(entry.value);
-    if (line.status !== 'in_progress' && line.status !== 'completed')
-      throw new Error(`unexpected: ${JSON.stringify(line)}`);
-    bytes[line.status] += entry.to - entry.from;
-    counts[line.status] += 1;
-    if (fold.apply(line) === 'applied' && line.status === 'completed') completed += 1;
-  }
-  const reported = work.reduce((sum, report) => sum + report.tasks, 0);
-  if (completed !== tasks || reported !== tasks)
-    throw new Error(`${tasks} tasks, ${completed} completed, ${reported} reported`);
-  return {
-    // As the lock of one task of this bench is written.
-    lock: JSON.stringify(
-      {
-        worker_id: workerId(machine.ids.next('worker')),
-        started_at: machine.clock.now().toISOString(),
-        task_id: 'task-1234',
-        round: 1,
-        attempt: 1,
-      },
-      null,
-      2,
-    ).length,
-    claim: Math.round(bytes.in_progress / counts.in_progress),
-    finish: Math.round(bytes.completed / counts.completed),
-  };
+function medians(rounds: readonly Figures[]): Figures {
+  const middle = FIGURES.map((name) => [name, rounded(median(rounds.map((each) => each[name])))]);
+  // All names of the list, each with a number.
+  return Object.fromEntries(middle) as Figures;
 }
 
-function cpuPerTask(work: readonly WorkReport[]): number {
-  const cpuMs = work.reduce((sum, report) => sum + report.cpuMs, 0);
-  const tasks = work.reduce((sum, report) => sum + report.tasks, 0);
-  return (cpuMs * 1_000) / tasks;
+/** What a task of the largest load costs over one of the smallest, by as many processes: Q6 says that it does not grow. */
+function growthOf(rows: readonly (Case & Figures)[]): readonly object[] {
+  const least = Math.min(...flags.tasks);
+  const most = Math.max(...flags.tasks);
+  return rows.flatMap(({ tasks, processes, slots, durability, cpu_us_per_task, times_bare }) => {
+    const small = rows.find(
+      (row) =>
+        row.tasks === least &&
+        row.processes === processes &&
+        row.slots === slots &&
+        row.durability === durability,
+    );
+    if (tasks !== most || most === least || small === undefined) return [];
+    return [
+      {
+        processes,
+        slots,
+        durability,
+        from_tasks: least,
+        to_tasks: most,
+        cpu_ratio: rounded(cpu_us_per_task / small.cpu_us_per_task),
+        times_bare_ratio: rounded(times_bare / small.times_bare),
+      },
+    ];
+  });
 }

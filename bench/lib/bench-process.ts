@@ -7,7 +7,6 @@ export interface WorkReport {
   readonly tasks: number;
   /** User and system. */
   readonly cpuMs: number;
-  readonly openCpuMs: number;
   readonly elapsedMs: number;
 }
 
@@ -31,11 +30,15 @@ export function cpuMsSince(start: NodeJS.CpuUsage): number {
 
 // ------------------------------------------------------------------------------------------------------------- in the bench
 
-/** Forks `script` (in this directory) once per list of arguments, lets all begin at the same time and collects their reports. */
-export async function workTogether(
+/**
+ * Forks `script` (in this directory) once per list of arguments, lets all begin at the same time and collects their reports, which are
+ * what that script says they are. `onReady`: when all are prepared and none has begun.
+ */
+export async function workTogether<Report extends WorkReport = WorkReport>(
   script: string,
   argsOfEach: readonly (readonly string[])[],
-): Promise<readonly WorkReport[]> {
+  onReady: () => void = () => undefined,
+): Promise<readonly Report[]> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const children = argsOfEach.map((args) =>
     fork(path, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
@@ -45,13 +48,20 @@ export async function workTogether(
       child.once('message', resolve);
       child.once('exit', (code) => reject(new Error(`${script} ended with ${code} without a report`)));
     });
+  const end = (): void => {
+    for (const child of children) if (child.exitCode === null) child.kill();
+  };
+  // One that works without a pause would not notice that the bench is gone.
+  process.on('exit', end);
   try {
     await Promise.all(children.map(next));
     const reports = children.map(next);
+    onReady();
     for (const child of children) child.send('go');
     // Only this bench's own processes speak here.
-    return (await Promise.all(reports)) as readonly WorkReport[];
+    return (await Promise.all(reports)) as readonly Report[];
   } finally {
-    for (const child of children) if (child.exitCode === null) child.kill();
+    process.off('exit', end);
+    end();
   }
 }

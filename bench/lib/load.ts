@@ -1,5 +1,6 @@
 /** A closed loop of requests: `concurrency` callers, each asking again as soon as it was answered, over kept connections. */
 import { Pool } from 'undici';
+import { quantile } from './statistics.ts';
 
 export interface LoadResult {
   readonly requests: number;
@@ -38,13 +39,5 @@ export async function load(
   await Promise.all(Array.from({ length: concurrency }, caller));
   const elapsedMs = performance.now() - began;
   await pool.close();
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return { requests, elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99) };
+  return { requests, elapsedMs, p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) };
 }
-
-export const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-};

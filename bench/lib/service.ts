@@ -1,10 +1,7 @@
 /** Processes a bench runs beside itself: forked from what was built, up when they say so, ended by their id when the bench is done. */
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { ServiceMessage } from '@vivarium/contracts';
-
-const checkout = new URL('../../../', import.meta.url);
+import { bareEnvironment, inCheckout } from './checkout.ts';
 
 export interface Service {
   readonly url: string;
@@ -12,9 +9,14 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** Between asking a process to leave and making it. */
+const PATIENCE_MS = 15_000;
+
 /** Starts `path` (within the checkout) and waits until it is up; what it says meanwhile goes to standard error. */
 export async function startService(path: string, args: readonly string[]): Promise<Service> {
-  const child = fork(fileURLToPath(new URL(path, checkout)), args, {
+  const child = fork(inCheckout(path), args, {
+    env: bareEnvironment(),
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const url = await new Promise<string>((resolve, reject) => {
@@ -34,15 +36,12 @@ export async function startService(path: string, args: readonly string[]): Promi
     stop: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null || child.signalCode !== null) return resolve();
-        child.once('exit', () => resolve());
+        const last = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+        child.once('exit', () => {
+          clearTimeout(last);
+          resolve();
+        });
         child.kill('SIGTERM');
       }),
   };
-}
-
-/** CPU milliseconds (user and system) a process has used since it began. Linux only: the kernel counts in hundredths of a second. */
-export function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
