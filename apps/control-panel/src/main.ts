@@ -72,7 +72,13 @@ async function fail(error: unknown): Promise<never> {
   if (known === undefined && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   if (forked)
     await say(
-      { kind: 'failed', code, message: messageOf(error), ...(hint === undefined ? {} : { hint }) },
+      {
+        kind: 'failed',
+        code,
+        message: messageOf(error),
+        ...(hint === undefined ? {} : { hint }),
+        ...(known === undefined ? {} : { remedy: known.remedy.kind }),
+      },
       '',
     );
   process.exit(known === undefined ? 1 : 4);

@@ -5,7 +5,7 @@
  * it can in a few seconds, gives back the rest, and leaves. By hand it obeys SIGINT and SIGTERM.
  * Exit codes: 0 left as told · 1 something impossible · 2 usage · 4 only an operator can make it work.
  */
-import { homeIdOf, homeLayout, OrchestratorMessage, type WorkerMessage } from '@vivarium/contracts';
+import { homeIdOf, homeLayout, OrchestratorMessage, type HomeLayout, type WorkerMessage } from '@vivarium/contracts';
 import { isVivariumError, messageOf, runId, workerId } from '@vivarium/core';
 import { createControlStore, createRecordStore, initHome, runFiles } from '@vivarium/home';
 import { createNodeMachine } from '@vivarium/platform';
@@ -15,6 +15,7 @@ import { createGrindClient } from './grind-client.ts';
 import { createWorkerLoop } from './loop.ts';
 
 const ORPHAN_DRAIN_MS = 10_000;
+const PREPARE_AGAIN_MS = 1_000;
 
 const machine = createNodeMachine();
 const forked = process.send !== undefined;
@@ -25,6 +26,23 @@ function say(message: WorkerMessage, onSent: () => void = () => undefined): void
   else onSent();
 }
 
+/** A full disk is waited for, not died of: whoever started this process would only start another (Q11). */
+async function prepare(layout: HomeLayout): Promise<void> {
+  for (let told = ''; process.connected || !forked;) {
+    try {
+      initHome(layout, machine.files);
+      return;
+    } catch (error) {
+      if (!isVivariumError(error) || error.remedy.kind !== 'retry') throw error;
+      const { code, message, hint } = error;
+      if (message !== told)
+        say({ kind: 'fault', code, message, ...(hint === undefined ? {} : { hint }), remedy: 'wait' });
+      told = message;
+      await machine.clock.sleep(PREPARE_AGAIN_MS);
+    }
+  }
+}
+
 async function work(flags: Flags): Promise<number> {
   const root = machine.files.realPath(flags.home);
   if (root === undefined) {
@@ -33,7 +51,7 @@ async function work(flags: Flags): Promise<number> {
   }
   const layout = homeLayout(root);
   const home = homeIdOf(root);
-  initHome(layout, machine.files);
+  await prepare(layout);
   const record = createRecordStore({ layout, home, machine });
   const run = runId(flags.runId);
   const worker = workerId(`worker_${machine.ids.hex(4)}`);

@@ -5,7 +5,14 @@ import { RemedyField } from './grind.ts';
 /** Service processes (grind, simulator, panel) say once that they are up, or why not. */
 export const ServiceMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), url: z.string(), pid: z.int() }),
-  z.object({ kind: z.literal('failed'), code: z.string(), message: z.string(), hint: z.string().optional() }),
+  /** `remedy`: whether the same may work in a moment. */
+  z.object({
+    kind: z.literal('failed'),
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    remedy: RemedyField.optional(),
+  }),
 ]);
 export type ServiceMessage = Readonly<z.infer<typeof ServiceMessage>>;
 

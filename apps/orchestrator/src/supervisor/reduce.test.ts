@@ -120,6 +120,7 @@ describe('the beginning', () => {
       code: 'config_invalid',
       message: 'no',
       hint: undefined,
+      passes: false,
     });
     expect(play.words).toEqual(['drain 0']);
     expect(play.on(died(0)).words).toEqual(['later patience.over 3000', 'stop simulator']);
@@ -127,6 +128,24 @@ describe('the beginning', () => {
       { kind: 'finish', end: { kind: 'fault', code: 'config_invalid', message: 'no', hint: undefined } },
     ]);
   });
+});
+
+it('Q11: a service that cannot start for a reason that passes (a full disk) is started again, and is no death', () => {
+  const play = new Play(1, ['simulator', 'grind']).on(begin, up('simulator'));
+  for (let time = 0; time < 10; time += 1) {
+    play.on({
+      kind: 'service.failed',
+      name: 'grind',
+      code: 'record_unwritable',
+      message: 'no space is left',
+      hint: 'make room',
+      passes: true,
+    });
+    expect(play.words.at(-1)).toBe('later service.rested 3000');
+    play.on(ended('grind'));
+    expect(play.on({ kind: 'service.rested', name: 'grind' }).words).toEqual(['start grind']);
+  }
+  expect(play.on(up('grind')).words).not.toContain('finish');
 });
 
 describe('the end', () => {

@@ -23,6 +23,8 @@ export const DEATHS_ALLOWED = 5;
 export const DEATHS_WINDOW_MS = 60_000;
 const FIRST_REST_MS = 100;
 const LONGEST_REST_MS = 10_000;
+/** What a full disk is given before the next try. */
+const PASSING_REST_MS = 3_000;
 const VERIFY_AGAIN_MS = 250;
 const LOOK_AGAIN_MS = 500;
 
@@ -169,12 +171,19 @@ function onServiceUp(state: SupervisorState, name: ServiceName, url: string): St
   };
 }
 
-/** What it says of itself will not change by trying again: the run ends, or does without the panel. */
+/** What passes is waited for (Q11). What else it says of itself will not change by trying again: the run ends, or does without the panel. */
 function onServiceFailed(
   state: SupervisorState,
   event: Extract<SupervisorEvent, { kind: 'service.failed' }>,
 ): Step {
   const { name, code, message, hint } = event;
+  if (event.passes && state.phase === 'working') {
+    const effects: readonly SupervisorEffect[] = [
+      { kind: 'warn', text: `${name} cannot start yet: ${message}`, ...(hint === undefined ? {} : { hint }) },
+      { kind: 'later', ms: PASSING_REST_MS, event: { kind: 'service.rested', name } },
+    ];
+    return { state: withService(state, name, { kind: 'resting' }), effects };
+  }
   const next = withService(state, name, { kind: 'gone' });
   if (name === 'panel') {
     const warning: SupervisorEffect = {
@@ -190,6 +199,8 @@ function onServiceFailed(
 
 function onServiceExit(state: SupervisorState, name: ServiceName, at: Milliseconds, how: string): Step {
   if (state.services[name].kind === 'gone' || state.services[name].kind === 'foreign') return settle(state);
+  // It said why, and is started again when its rest is over.
+  if (state.services[name].kind === 'resting') return still(state);
   if (state.phase !== 'working') return settle(withService(state, name, { kind: 'gone' }));
   const { next, deaths } = countDeath(state, name, at);
   if (deaths >= DEATHS_ALLOWED) {

@@ -90,6 +90,7 @@ export function createServices(options: ServicesOptions): Services {
             code: message.code,
             message: message.message,
             hint: message.hint,
+            passes: message.remedy === 'retry',
           });
         else useForeign(name, holder);
       }

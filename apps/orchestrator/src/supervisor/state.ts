@@ -81,6 +81,8 @@ export type SupervisorEvent =
       readonly code: string;
       readonly message: string;
       readonly hint: string | undefined;
+      /** The same may work in a moment: a full disk, a lock in use. */
+      readonly passes: boolean;
     }
   /** Somebody else's serves this home already. */
   | { readonly kind: 'service.foreign'; readonly name: ServiceName }
