@@ -30,6 +30,7 @@ import { counted } from './report/counted.ts';
 import { spent, spentText, type RunSummary } from './report/summary.ts';
 import { cutShort } from './report/cut-short.ts';
 import { createRunLedger } from './run-ledger.ts';
+import { createSnapshotFile } from './snapshot.ts';
 import { createRunWatch, type RunWatch } from './run-watch.ts';
 import { createChildren } from './supervisor/children.ts';
 import { createServices } from './supervisor/services.ts';
@@ -78,7 +79,7 @@ export async function runQueue(
   const { machine } = deps;
   const { clock, processes } = machine;
   const began = clock.monotonic();
-  const watch = createRunWatch(home.record);
+  const watch = createRunWatch(home.record, createSnapshotFile(home.layout, machine.files));
   watch.read();
   const before = { real: totalOf(watch, false), simulated: totalOf(watch, true) };
   const ledger = createRunLedger(plan.runId, watch.tasks.entries());
@@ -199,6 +200,7 @@ export async function runQueue(
     home.runs.endRun(plan.runId);
   }
   const counts = await look();
+  watch.remember();
   hooks.progress.end();
   home.record.act({
     actor: 'orchestrator',

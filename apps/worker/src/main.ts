@@ -5,7 +5,13 @@
  * it can in a few seconds, gives back the rest, and leaves. By hand it obeys SIGINT and SIGTERM.
  * Exit codes: 0 left as told · 1 something impossible · 2 usage · 4 only an operator can make it work.
  */
-import { homeIdOf, homeLayout, OrchestratorMessage, type HomeLayout, type WorkerMessage } from '@vivarium/contracts';
+import {
+  homeIdOf,
+  homeLayout,
+  OrchestratorMessage,
+  type HomeLayout,
+  type WorkerMessage,
+} from '@vivarium/contracts';
 import { isVivariumError, messageOf, runId, workerId } from '@vivarium/core';
 import { createControlStore, createRecordStore, initHome, runFiles } from '@vivarium/home';
 import { createNodeMachine } from '@vivarium/platform';

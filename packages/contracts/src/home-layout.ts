@@ -28,6 +28,8 @@ export interface HomeLayout {
   readonly workers: string;
   readonly grind: string;
   readonly orchestrators: string;
+  /** What the record had come to at some place; made from it alone, and may be deleted at any time. */
+  readonly snapshot: string;
   readonly panel: string;
   /** The launch token of the panel: readable by the owner alone. */
   readonly panelToken: string;
@@ -66,6 +68,7 @@ export function homeLayout(root: string): HomeLayout {
     workers: at('run', 'workers'),
     grind: at('run', 'grind.json'),
     orchestrators: at('run', 'orchestrators'),
+    snapshot: at('run', 'snapshot.json'),
     panel: at('run', 'panel.json'),
     panelToken: at('run', 'panel.token'),
     panelKey: at('run', 'panel.key'),

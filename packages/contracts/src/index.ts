@@ -35,6 +35,7 @@ export {
   NO_SUMS,
   type Book,
   type MoneyFold,
+  type MoneySnapshot,
   type OpenHold,
   type RecordedReply,
   type Sums,

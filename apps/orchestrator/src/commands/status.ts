@@ -1,10 +1,11 @@
-/** `status`: where every task stands and what it cost. Only reads; a home may be read-only. */
+/** `status`: where every task stands and what it cost. Only reads, but for a snapshot that makes the next look quick; a home may be read-only. */
 import { viewQueue } from '@vivarium/contracts';
 import { createWantedTasks } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
 import { graphLines, graphOf } from '../graph/graph-lines.ts';
 import { statusLines, statusReport } from '../report/status-report.ts';
 import { createRunWatch } from '../run-watch.ts';
+import { createSnapshotFile } from '../snapshot.ts';
 
 export interface StatusInput {
   readonly home: string | undefined;
@@ -18,9 +19,10 @@ export interface StatusInput {
 export async function status(input: StatusInput, deps: CommandDeps): Promise<ExitCode> {
   const home = openHome(input.home, deps, 'look');
   const { layout, runs } = home;
-  const watch = createRunWatch(home.record);
-  watch.read();
   const { files, clock } = deps.machine;
+  const watch = createRunWatch(home.record, createSnapshotFile(layout, files));
+  watch.read();
+  watch.remember();
   const { tasks } = createWantedTasks({ layout, files, clock, record: home.record }).read(
     (id) => watch.tasks.get(id).since !== undefined,
   );

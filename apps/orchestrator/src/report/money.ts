@@ -3,39 +3,58 @@ import { formatUsd } from '@vivarium/core';
 import {
   committed,
   createMoneyFold,
+  type Cursor,
   type MoneyFold,
   type RecordStore,
   readApiAuditLine,
   readOn,
   type Sums,
 } from '@vivarium/contracts';
+import type { Snapshot } from '../snapshot.ts';
 
 export interface MoneyReader {
   readonly money: MoneyFold;
   /** Lines that could not be read or understood so far. */
   readonly unreadable: number;
+  /** Where the next look goes on; undefined before the first. */
+  readonly place: Cursor | undefined;
+  readonly bytesRead: number;
   /** Folds what is new in api_audit.log. */
   refresh(): void;
 }
 
-/** Reads, never writes: that is grind's alone. */
-export function createMoneyReader(record: RecordStore): MoneyReader {
-  const tail = record.tail('apiAudit');
-  let money = createMoneyFold({ replies: false });
+const SUMS_ONLY = { replies: false, tasks: false } as const;
+
+/** Reads, never writes: that is grind's alone. `from`: what an earlier reader had come to. */
+export function createMoneyReader(record: RecordStore, from?: Snapshot['money']): MoneyReader {
+  const tail = record.tail('apiAudit', from?.to);
+  let money = createMoneyFold({ ...SUMS_ONLY, from: from?.state });
+  let unreadableBefore = from?.unreadable ?? 0;
   let strange = 0;
+  let place: Cursor | undefined;
+  let bytesRead = 0;
   return {
     get money() {
       return money;
     },
     get unreadable() {
-      return tail.unreadable + strange;
+      return unreadableBefore + tail.unreadable + strange;
+    },
+    get place() {
+      return place;
+    },
+    get bytesRead() {
+      return bytesRead;
     },
     refresh() {
-      readOn(tail, ({ entries, restarted }) => {
+      const began = place?.offset ?? from?.to.offset ?? 0;
+      readOn(tail, ({ entries, restarted, cursor }) => {
         if (restarted) {
-          money = createMoneyFold({ replies: false });
+          money = createMoneyFold(SUMS_ONLY);
+          unreadableBefore = 0;
           strange = 0;
         }
+        place = cursor;
         for (const entry of entries) {
           if (entry.kind !== 'line') continue;
           const line = readApiAuditLine(entry.value, record.home);
@@ -43,6 +62,7 @@ export function createMoneyReader(record: RecordStore): MoneyReader {
           else money.apply(line);
         }
       });
+      bytesRead += Math.max(0, (place?.offset ?? 0) - began);
     },
   };
 }

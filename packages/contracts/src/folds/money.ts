@@ -51,7 +51,21 @@ export interface Book {
   task(taskId: string, round: number): Sums;
 }
 
+/** The sums a fold has come to, as plain data, to go on from later. Recorded replies and the sums of tasks are not in it. */
+export interface MoneySnapshot {
+  readonly real: BookSnapshot;
+  readonly simulated: BookSnapshot;
+  readonly holds: readonly OpenHold[];
+  readonly refusals: number;
+}
+interface BookSnapshot {
+  readonly total: Sums;
+  readonly runs: readonly (readonly [string, Sums])[];
+  readonly runCaps: readonly (readonly [string, NanoUsd])[];
+}
+
 export interface MoneyFold {
+  snapshot(): MoneySnapshot;
   apply(line: ApiAuditLine): void;
   book(simulated: boolean): Book;
   openHolds(): readonly OpenHold[];
@@ -68,14 +82,24 @@ interface MutableBook {
   readonly tasks: Map<string, Sums>;
 }
 
-/** `replies: false`: for those who only show sums. Recorded replies are most of what the fold of a long log keeps in memory. */
+export interface MoneyFoldOptions {
+  /** False for those who only show sums: recorded replies are most of what the fold of a long log keeps in memory. */
+  readonly replies?: boolean;
+  /** False for those who show no sums of single tasks. */
+  readonly tasks?: boolean;
+  /** A fold that goes on from a snapshot knows neither replies nor sums of tasks of before. */
+  readonly from?: MoneySnapshot | undefined;
+}
+
 export function createMoneyFold({
   replies: keepsReplies = true,
-}: { readonly replies?: boolean } = {}): MoneyFold {
-  const books = { real: newBook(), simulated: newBook() };
-  const holds = new Map<string, OpenHold>();
+  tasks: keepsTasks = true,
+  from,
+}: MoneyFoldOptions = {}): MoneyFold {
+  const books = { real: newBook(from?.real), simulated: newBook(from?.simulated) };
+  const holds = new Map<string, OpenHold>(from?.holds.map((hold) => [hold.callId, hold]));
   const replies = new Map<string, RecordedReply>();
-  let refusals = 0;
+  let refusals = from?.refusals ?? 0;
 
   const bookOf = (line: ApiAuditLine): MutableBook =>
     line.simulated === true ? books.simulated : books.real;
@@ -83,7 +107,8 @@ export function createMoneyFold({
     const book = bookOf(line);
     book.total = by(book.total);
     if (line.run_id !== undefined) update(book.runs, line.run_id, by);
-    if (line.task_id !== undefined) update(book.tasks, taskKey(line.task_id, line.round ?? 1), by);
+    if (keepsTasks && line.task_id !== undefined)
+      update(book.tasks, taskKey(line.task_id, line.round ?? 1), by);
   };
   const release = (line: CallLine): OpenHold | undefined => {
     const hold = line.call_id === undefined ? undefined : holds.get(line.call_id);
@@ -94,6 +119,12 @@ export function createMoneyFold({
   };
 
   return {
+    snapshot: () => ({
+      real: snapshotOf(books.real),
+      simulated: snapshotOf(books.simulated),
+      holds: [...holds.values()],
+      refusals,
+    }),
     apply(line) {
       switch (line.event) {
         case 'run.opened':
@@ -157,11 +188,16 @@ export function createMoneyFold({
   };
 }
 
-const newBook = (): MutableBook => ({
-  total: NO_SUMS,
-  runs: new Map(),
-  runCaps: new Map(),
+const newBook = (from?: BookSnapshot): MutableBook => ({
+  total: from?.total ?? NO_SUMS,
+  runs: new Map(from?.runs),
+  runCaps: new Map(from?.runCaps),
   tasks: new Map(),
+});
+const snapshotOf = ({ total, runs, runCaps }: MutableBook): BookSnapshot => ({
+  total,
+  runs: [...runs],
+  runCaps: [...runCaps],
 });
 /** A simulated reply never answers a real request (M5). */
 const replyKey = (simulated: boolean, key: string): string => `${simulated ? 'simulated' : 'real'}#${key}`;

@@ -87,8 +87,10 @@ export interface TaskFold {
   entries(): IterableIterator<readonly [string, TaskRecord]>;
 }
 
-export function createTaskFold(): TaskFold {
+/** `from`: what an earlier fold of the same log had come to, as `entries` gave it; what is undefined may be missing. */
+export function createTaskFold(from: Iterable<readonly [string, Partial<TaskRecord>]> = []): TaskFold {
   const records = new Map<string, TaskRecord>();
+  for (const [id, record] of from) records.set(id, { ...NEVER_SEEN, ...record });
   return {
     apply(line) {
       const next = nextRecord(records.get(line.task_id) ?? NEVER_SEEN, line);

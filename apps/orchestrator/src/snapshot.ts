@@ -1,0 +1,62 @@
+/**
+ * What the record had come to at some place, so that a later look reads on from there instead of from the beginning. Owns run/snapshot.json, a cache: it is
+ * made from the record alone, may be deleted, cut or stale at any time without loss, and decides nothing. Grind and the workers never use it: what may be
+ * spent and what is to be done they read from the record itself.
+ *
+ * The first line is the hash of the rest: what does not fit it, or is of another version, counts as absent. A place names its log's generation, so that a
+ * snapshot of a log that was replaced is not gone on from (log-tail.ts).
+ */
+import {
+  sha256,
+  type Cursor,
+  type HomeLayout,
+  type MoneySnapshot,
+  type TaskRecord,
+} from '@vivarium/contracts';
+import { isVivariumError, type Files } from '@vivarium/core';
+
+export interface Snapshot {
+  readonly version: typeof VERSION;
+  readonly execution: {
+    readonly to: Cursor;
+    readonly unreadable: number;
+    readonly records: readonly (readonly [string, Partial<TaskRecord>])[];
+  };
+  readonly money: { readonly to: Cursor; readonly unreadable: number; readonly state: MoneySnapshot };
+}
+
+export interface SnapshotFile {
+  read(): Snapshot | undefined;
+  /** A home that cannot be written has none; nothing is told. */
+  write(snapshot: Snapshot): void;
+}
+
+/** To be raised with every change of what stands in a snapshot. */
+export const VERSION = 1;
+
+export function createSnapshotFile(layout: HomeLayout, files: Files): SnapshotFile {
+  return {
+    read() {
+      try {
+        const text = files.readText(layout.snapshot);
+        const end = text?.indexOf('\n') ?? -1;
+        if (text === undefined || end === -1 || sha256(text.slice(end + 1)) !== text.slice(0, end))
+          return undefined;
+        // Written by this program, as the hash shows.
+        const snapshot = JSON.parse(text.slice(end + 1)) as Snapshot;
+        return snapshot.version === VERSION ? snapshot : undefined;
+      } catch (error) {
+        if (isVivariumError(error) || error instanceof SyntaxError) return undefined;
+        throw error;
+      }
+    },
+    write(snapshot) {
+      const body = JSON.stringify(snapshot);
+      try {
+        files.replace(layout.snapshot, `${sha256(body)}\n${body}`);
+      } catch (error) {
+        if (!isVivariumError(error)) throw error;
+      }
+    },
+  };
+}
