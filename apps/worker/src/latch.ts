@@ -5,24 +5,44 @@ export interface Latch {
   wake(): void;
   /** Mark to take before looking at the world. */
   mark(): number;
-  /** Resolves after `duration`, or as soon as somebody woke after `mark`. */
+  /** Resolves after at most `duration`, or as soon as somebody woke after `mark`. */
   wait(duration: Milliseconds, mark: number): Promise<void>;
 }
 
 export function createLatch(clock: Clock): Latch {
   let wakes = 0;
-  let sleeping: AbortController | undefined;
+  let waiting: (() => void) | undefined;
+  /** When the earliest sleep under way ends. */
+  let alarmAt = Number.POSITIVE_INFINITY;
+
+  const ring = (): void => {
+    waiting?.();
+    waiting = undefined;
+  };
+  /**
+   * A sleep is not cut short when somebody wakes first: the next wait goes on with it. Workers are woken by every line that others write, and an abort each
+   * time cost a sixth of their CPU (measured, four workers at no latency).
+   */
+  const setAlarm = (duration: Milliseconds): void => {
+    const at = clock.monotonic() + duration;
+    if (alarmAt <= at) return;
+    alarmAt = at;
+    void clock.sleep(duration).then(() => {
+      if (alarmAt === at) alarmAt = Number.POSITIVE_INFINITY;
+      ring();
+    });
+  };
+
   return {
     wake() {
       wakes += 1;
-      sleeping?.abort();
+      ring();
     },
     mark: () => wakes,
     async wait(duration, mark) {
       if (wakes !== mark) return;
-      sleeping = new AbortController();
-      await clock.sleep(duration, sleeping.signal);
-      sleeping = undefined;
+      setAlarm(duration);
+      await new Promise<void>((resolve) => (waiting = resolve));
     },
   };
 }

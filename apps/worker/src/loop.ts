@@ -270,7 +270,11 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
   return {
     async run() {
       const beating = new AbortController();
-      const unwatch = [queue.watch(latch.wake), options.control.watch(() => (heed(), latch.wake()))];
+      const unwatch = [
+        // With all slots taken there is nothing to look for: an end wakes by itself.
+        queue.watch(() => (running.size < slots ? latch.wake() : undefined)),
+        options.control.watch(() => (heed(), latch.wake())),
+      ];
       const beats = beat(beating.signal);
       try {
         while (leaving === undefined && crash === undefined) {

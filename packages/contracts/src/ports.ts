@@ -85,8 +85,8 @@ export interface RecordStore {
   /** Stores a whole output under its SHA-256 and answers it. Writing the same text twice is one file. */
   putResult(text: string): string;
   getResult(sha256: string): string | undefined;
-  /** Calls back soon after any log changed; may call too often or, rarely, not at all: poll slowly beside it. */
-  watch(onChange: () => void): () => void;
+  /** Calls back soon after any log changed, or only the one named; may call too often or, rarely, not at all: poll slowly beside it. */
+  watch(onChange: () => void, only?: LogName): () => void;
 }
 
 // ---------------------------------------------------------------------------------------------------------------- queue

@@ -59,9 +59,9 @@ export interface Files {
   makeDirectory(path: string, access?: 'private'): void;
   /**
    * Calls `onChange` soon after something in `directory` changed (measured 0.07 ms); may call too often, and may miss: a slow
-   * poll beside it is the caller's. Returns the stop, which is idempotent.
+   * poll beside it is the caller's. It is told the name of what changed, where the system knows it. Returns the stop, which is idempotent.
    */
-  watch(directory: string, onChange: () => void): () => void;
+  watch(directory: string, onChange: (name: string | undefined) => void): () => void;
 }
 
 export interface FileLock {

@@ -15,6 +15,7 @@
 import {
   sha256,
   ActionLogLine,
+  LOGS,
   type Durability,
   type HomeLayout,
   type LogName,
@@ -151,7 +152,11 @@ export function createRecordStore({
       // What does not have the hash it is named after is not that result.
       return text !== undefined && sha256(text) === name ? text : undefined;
     },
-    watch: (onChange) => files.watch(layout.logs, onChange),
+    watch: (onChange, only) =>
+      files.watch(layout.logs, (name) => {
+        // Where the system does not tell the name, it may be the one.
+        if (only === undefined || name === undefined || name === LOGS[only]) onChange();
+      }),
     get unwrittenActions() {
       return unwrittenActions;
     },

@@ -64,8 +64,10 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
       writeBeat: beats.write,
       removeBeat: beats.remove,
       watch(onChange) {
-        const stops = [layout.root, layout.segments].map((directory) => files.watch(directory, onChange));
-        stops.push(record.watch(onChange));
+        const stops = [layout.root, layout.segments].map((directory) =>
+          files.watch(directory, () => onChange()),
+        );
+        stops.push(record.watch(onChange, 'execution'));
         return () => stops.forEach((stop) => stop());
       },
     },

@@ -187,6 +187,17 @@ export function describeRecordStore(name: string, create: () => RecordStoreUnder
         stop();
         stop();
       });
+      it('of one log, calls back for that one and for no other', async () => {
+        const onAny = vi.fn();
+        const onMoney = vi.fn();
+        const stops = [ours.watch(onAny), ours.watch(onMoney, 'apiAudit')];
+        theirs.append('execution', { n: 1 });
+        await vi.waitFor(() => expect(onAny).toHaveBeenCalled(), { timeout: 2_000, interval: 1 });
+        expect(onMoney).not.toHaveBeenCalled();
+        theirs.append('apiAudit', { n: 1 });
+        await vi.waitFor(() => expect(onMoney).toHaveBeenCalled(), { timeout: 2_000, interval: 1 });
+        for (const stop of stops) stop();
+      });
     });
   });
 }

@@ -23,7 +23,10 @@ export interface MemoryDisk {
   readonly files: Map<string, MemoryFile>;
   /** Path → inode. */
   readonly directories: Map<string, number>;
-  readonly watchers: Set<{ readonly directory: string; readonly onChange: () => void }>;
+  readonly watchers: Set<{
+    readonly directory: string;
+    readonly onChange: (name: string | undefined) => void;
+  }>;
   readonly locks: Map<string, MemoryLock>;
   readonly ended: Set<string>;
   nextInode(): number;
@@ -73,7 +76,7 @@ export function notifyWatchers(disk: MemoryDisk, path: string): void {
   for (const watcher of disk.watchers) {
     if (watcher.directory !== directory) continue;
     queueMicrotask(() => {
-      if (disk.watchers.has(watcher)) watcher.onChange();
+      if (disk.watchers.has(watcher)) watcher.onChange(path.slice(directory.length + 1));
     });
   }
 }
