@@ -136,6 +136,8 @@ export async function startWork(
       concurrency,
       watch: true,
       started_at: new Date().toISOString(),
+      run_cap_nano_usd: 2_000_000_000,
+      simulated: true,
     }),
   );
   const forked = await Promise.all(

@@ -100,7 +100,8 @@ describe('many processes on one home', () => {
         expect([note, by === name]).toEqual([note, answer === 'recorded']);
       }
     }
-    expect(readdirSync(layout.locks)).toEqual([]);
+    // The victim may have died with a lock half made: such a file has no name that anybody looks at.
+    expect(readdirSync(layout.locks).filter((name) => !name.startsWith('.'))).toEqual([]);
   });
 
   it('Q5: of 8 processes that find three tasks of a killed one, each takes what no other takes, within seconds', async () => {
