@@ -54,7 +54,7 @@ export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
         if (bidOn(id, { worker_id: holder, attempt: state.fold.get(id).attempt, why })) return bids;
       }
     }
-    for (const id of spread.order(state.index.firstReady)) if (bidOn(id)) break;
+    for (const id of spread.order(state.index.firstReady, wanted)) if (bidOn(id)) break;
     return bids;
   }
 

@@ -29,6 +29,17 @@ describe('the order in which a worker tries tasks', () => {
     expect(Math.max(...starts)).toBeLessThan(64);
   });
 
+  it('Q6: those who take many at a time begin that far apart', () => {
+    const { ids } = createMemoryMachine();
+    const spread = createSpread(ids);
+    for (let collision = 0; collision < 20; collision += 1) spread.widen();
+    const starts = new Set<number>();
+    for (let claim = 0; claim < 200; claim += 1)
+      starts.add(Number(spread.order(listOf(2_000).first, 16).next().value));
+    expect([...starts].filter((start) => start % 16 !== 0)).toEqual([]);
+    expect(starts.size).toBeGreaterThan(40);
+  });
+
   it('comes back to the order of the queue when nobody is met any more', () => {
     const { ids } = createMemoryMachine();
     const spread = createSpread(ids);

@@ -7,8 +7,11 @@ import type { IdSource } from '@vivarium/core';
 import type { ReadyLink } from './plan/ready-list.ts';
 
 export interface Spread {
-  /** Ids from the chosen start on, then those before it. Safe against removal of the one just given. */
-  order(first: ReadyLink | undefined): Generator<string, void>;
+  /**
+   * Ids from the chosen start on, then those before it. `stride`: how many the worker is going to take, so that those who begin elsewhere do not
+   * meet it a step later. Safe against removal of the one just given.
+   */
+  order(first: ReadyLink | undefined, stride?: number): Generator<string, void>;
   /** After a collision. */
   widen(): void;
   /** After a claim that met nobody. */
@@ -28,11 +31,11 @@ export function createSpread(ids: IdSource): Spread {
     return (seed >>> 0) % below;
   };
   return {
-    *order(first) {
+    *order(first, stride = 1) {
       let start = first;
       // Never past a task of higher priority.
       for (
-        let steps = random(Math.floor(width));
+        let steps = random(Math.floor(width)) * stride;
         steps > 0 && start?.next !== undefined && start.next.priority === start.priority;
         steps -= 1
       )
