@@ -125,6 +125,20 @@ describe('the fold of the execution log', () => {
     expect(fold.get('t')).toMatchObject({ status: 'in_progress', round: 2, attempt: 1 });
   });
 
+  it('Q4: an end that names an earlier attempt changes nothing, whoever wrote it', () => {
+    const takeover = { supersedes: { worker_id: 'w1', attempt: 1, why: 'holder_gone' as const } };
+    const { fold, answers } = foldOf(
+      claim(1),
+      claim(2, 'w1', takeover),
+      completed(1),
+      claim(3, 'w2', takeover),
+      completed(2, 'w2'),
+      completed(4, 'w2'),
+    );
+    expect(answers).toEqual(['applied', 'applied', 'ignored', 'applied', 'ignored', 'ignored']);
+    expect(fold.get('t')).toMatchObject({ status: 'in_progress', attempt: 3 });
+  });
+
   it('Q7: a first line may say that earlier rounds are in an archived log; a later one may not', () => {
     const carried: ExecutionLogLine = {
       task_id: 't',

@@ -264,6 +264,21 @@ export function describeTaskQueue(name: string, createWorld: TaskQueueWorldFacto
         });
       });
 
+      it('Q4: an end of an earlier attempt is lost, also when the same worker holds the task again by now', async () => {
+        await add(newTask('a'));
+        const first = world.open();
+        const late = await claimOne(first.queue, w1);
+        first.queue.leave(w1);
+        await pass(2_000, () => queue.claim(w2, 0));
+        await queue.finish(await claimOne(queue, w2), released);
+        const again = await claimOne(first.queue, w1);
+        expect(again).toMatchObject({ attempt: 3, workerId: w1 });
+        expect(await first.queue.finish(late, failed)).toBe('lost');
+        expect(await statusOf('a')).toBe('in_progress');
+        expect(await first.queue.finish(again, completed('in time'))).toBe('recorded');
+        expect((await queue.list())[0]?.record).toMatchObject({ status: 'completed', attempt: 3 });
+      });
+
       it('Q4: of two finishes of one attempt the first counts', async () => {
         await add(newTask('a'));
         const claim = await claimOne(queue, w1);
