@@ -46,16 +46,18 @@ export function createSnapshotFile(layout: HomeLayout, files: Files): SnapshotFi
         const snapshot = JSON.parse(text.slice(end + 1)) as Snapshot;
         return snapshot.version === VERSION ? snapshot : undefined;
       } catch (error) {
-        if (isVivariumError(error) || error instanceof SyntaxError) return undefined;
+        if (isVivariumError(error) || error instanceof SyntaxError || error instanceof RangeError)
+          return undefined;
         throw error;
       }
     },
     write(snapshot) {
-      const body = JSON.stringify(snapshot);
       try {
+        const body = JSON.stringify(snapshot);
         files.replace(layout.snapshot, `${sha256(body)}\n${body}`);
       } catch (error) {
-        if (!isVivariumError(error)) throw error;
+        // RangeError: longer than the longest string. Then there is none.
+        if (!isVivariumError(error) && !(error instanceof RangeError)) throw error;
       }
     },
   };

@@ -38,8 +38,18 @@ export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
   /** Tasks whose lock another worker holds, and when to look again. */
   const setAside = new Map<string, Milliseconds>();
 
+  /** A lock that cannot be made (a full disk) gives up those that were: others would wait for them. */
   function chooseBids(workerId: WorkerId, wanted: number): readonly Bid[] {
     const bids: Bid[] = [];
+    try {
+      return choose(workerId, wanted, bids);
+    } catch (error) {
+      for (const { lock } of bids) releaseLock(storage.locks, lock);
+      throw error;
+    }
+  }
+
+  function choose(workerId: WorkerId, wanted: number, bids: Bid[]): readonly Bid[] {
     const bidOn = (id: string, supersedes?: Takeover): boolean => {
       const bid = bidFor(id, workerId, supersedes);
       if (bid !== undefined) bids.push(bid);

@@ -36,13 +36,25 @@ export function createFinishing(parts: QueueParts, ids: IdSource, handedOut: Han
   let waiting: Ending[] = [];
 
   function writeEnds(): void {
-    const endings = waiting;
+    const endings: Ending[] = [];
+    const lines: WrittenLine[] = [];
+    const tried = waiting;
     waiting = [];
     try {
       // What was tried before may stand in the log although its writer was told otherwise.
-      if (endings.some(({ claim }) => handedOut.triedWith(claim) !== undefined)) state.refreshLog();
-      const lines = endings.map(lineOf);
+      if (tried.some(({ claim }) => handedOut.triedWith(claim) !== undefined)) state.refreshLog();
+      for (const ending of tried) {
+        // An end that no line can be made of is the fault of its own caller.
+        try {
+          lines.push(lineOf(ending));
+          endings.push(ending);
+        } catch (error) {
+          ending.reject(error);
+        }
+      }
       const unwritten = lines.filter(({ task_id, event_id }) => state.fold.get(task_id).eventId !== event_id);
+      // One that stands in the log already may have been written by a try whose sync failed.
+      if (unwritten.length < lines.length) storage.syncLines();
       const answers = unwritten.length === 0 ? undefined : state.commit(unwritten, 'durable');
       for (const [index, { claim, resolve }] of endings.entries()) {
         const line = lines[index];
@@ -54,7 +66,7 @@ export function createFinishing(parts: QueueParts, ids: IdSource, handedOut: Han
         resolve(recorded ? 'recorded' : 'lost');
       }
     } catch (error) {
-      for (const { reject } of endings) reject(error);
+      for (const { reject } of tried) reject(error);
     }
   }
 

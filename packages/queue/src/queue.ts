@@ -25,7 +25,6 @@ import { isDrained, type Attempt } from './plan/readiness.ts';
 import { createRevisions } from './revisions.ts';
 import { skipHopeless } from './skipping.ts';
 import type { QueueStorage } from './storage.ts';
-import { createSteadyWall } from './steady-wall.ts';
 import { sweepLocks } from './task-locks.ts';
 import { createTaskState } from './task-state.ts';
 
@@ -44,8 +43,7 @@ const POLL_MS = 250;
 
 export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQueue {
   const { clock, ids, home, runId, leaseMs = 15_000 } = options;
-  const wallMs = createSteadyWall(clock);
-  const state = createTaskState(storage, runId, clock, wallMs);
+  const state = createTaskState(storage, runId, clock);
   const leases = createLeases(storage.readBeat, clock, leaseMs);
   const parts: QueueParts = {
     storage,
@@ -132,7 +130,7 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     if (drained) return { kind: 'drained', deferred: counts.another_run };
     if (counts.to_skip > 0) return { kind: 'waiting', wakeInMs: 0 };
     if (counts.claimable > 0) return { kind: 'waiting', wakeInMs: SET_ASIDE_MS };
-    const due = earliest === undefined ? POLL_MS : Math.max(1, earliest - wallMs());
+    const due = earliest === undefined ? POLL_MS : Math.max(1, earliest - clock.monotonic());
     return { kind: 'waiting', wakeInMs: Math.min(POLL_MS, leases.lookEveryMs, due) };
   }
 

@@ -14,6 +14,7 @@ import {
   type TaskRecord,
 } from '@vivarium/contracts';
 import type { QueueParts } from './parts.ts';
+import { dependenciesFirst } from './plan/dependencies-first.ts';
 import { quote } from './plan/graph.ts';
 import { cancelLine, reopenLine, type Holding } from './plan/lines.ts';
 import { standingAttempt, type Attempt } from './plan/readiness.ts';
@@ -79,6 +80,12 @@ export function createRevisions({ state, newContext }: QueueParts): Revisions {
     return all;
   };
 
+  const inOrder = (ids: ReadonlySet<string>): readonly string[] => {
+    const tasks = [...ids].flatMap((id) => state.index.lookUp(id) ?? []);
+    const known = dependenciesFirst(tasks).map(({ id }) => id);
+    return [...known, ...[...ids].filter((id) => state.index.lookUp(id) === undefined)];
+  };
+
   return {
     retry(ids, reason) {
       state.refresh();
@@ -97,7 +104,8 @@ export function createRevisions({ state, newContext }: QueueParts): Revisions {
             return { refusal: `${quote(task.id)} has not ended: it waits to be claimed` };
         }
       };
-      return revise(withSkipped(ids), judge, 'its state changed meanwhile');
+      // Dependencies first: a worker that looks in between must not skip again what waits for one that is still to be opened.
+      return revise(inOrder(withSkipped(ids)), judge, 'its state changed meanwhile');
     },
     cancel(ids, reason) {
       state.refresh();

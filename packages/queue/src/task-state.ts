@@ -48,12 +48,7 @@ const FRESH_MS: Milliseconds = 1;
 /** While there is work to choose from, what was added since can wait a moment longer; who has none looks at once. */
 const TASKS_FRESH_MS: Milliseconds = 20;
 
-export function createTaskState(
-  storage: QueueStorage,
-  runId: string,
-  clock: Clock,
-  wallMs: () => number,
-): TaskState {
+export function createTaskState(storage: QueueStorage, runId: string, clock: Clock): TaskState {
   let fold = createTaskFold();
   let wanted: WantedTasks = { version: '', tasks: [] };
   /** How many of them the index knows. */
@@ -98,7 +93,10 @@ export function createTaskState(
       return fold;
     },
     get index() {
-      return (index ??= createReadyIndex(wanted.tasks, fold, runId, wallMs));
+      return (index ??= createReadyIndex(wanted.tasks, fold, runId, {
+        nowMs: () => clock.monotonic(),
+        wallMs: () => clock.now().getTime(),
+      }));
     },
     get tasks() {
       return wanted.tasks;

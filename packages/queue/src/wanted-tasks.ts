@@ -46,6 +46,8 @@ export function createWantedTasks(options: WantedTasksOptions): WantedTasksReade
   let bulk: Task[] = [];
   let ids = new Set<string>();
   let tasks: Task[] = [];
+  /** How many of `bulk` are in the list. */
+  let taken = 0;
   let version = '';
   let restarts = 0;
 
@@ -83,7 +85,8 @@ export function createWantedTasks(options: WantedTasksOptions): WantedTasksReade
       let bulkIds: ReadonlySet<string> | undefined;
       const isBulk = (id: string): boolean => (bulkIds ??= new Set(bulk.map((task) => task.id))).has(id);
       const file = reader.read((id) => isBulk(id) || isKnown(id));
-      if (file === fromFile && !news.restarted) append(news.added, faults);
+      // From where the list ends: what was read by a call that then failed is taken now.
+      if (file === fromFile && !news.restarted) append(bulk.slice(taken), faults);
       else {
         fromFile = file;
         version = `${reader.version}${restarts === 0 ? '' : `-${restarts}`}`;
@@ -91,6 +94,7 @@ export function createWantedTasks(options: WantedTasksOptions): WantedTasksReade
         ids = new Set(tasks.map(({ id }) => id));
         append(bulk, faults);
       }
+      taken = bulk.length;
       tell(faults);
       return { version, tasks };
     },

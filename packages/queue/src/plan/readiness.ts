@@ -16,12 +16,12 @@ import {
   type TaskFold,
   type TaskRecord,
 } from '@vivarium/contracts';
-import { millisOf } from './dates.ts';
+import type { DueAt } from './dues.ts';
 import { quote } from './graph.ts';
 
 export type Readiness =
   | { readonly kind: 'claimable' }
-  /** Claimable from `at` on, in milliseconds since the epoch. */
+  /** Claimable from `at` on, in monotonic milliseconds. */
   | { readonly kind: 'later'; readonly at: number }
   /** Waits for the dependency at position `edge` of `depends_on`. */
   | { readonly kind: 'blocked'; readonly edge: number }
@@ -36,8 +36,9 @@ export interface PlanView {
   readonly fold: TaskFold;
   readonly lookUp: (id: string) => Task | undefined;
   readonly runId: string;
-  /** Wall time: `until` and `not_before` are dates. */
+  /** Monotonic, as `dueAt`. */
   readonly nowMs: number;
+  readonly dueAt: DueAt;
 }
 
 /** The whole rule for one task. */
@@ -57,25 +58,11 @@ export function ownReadiness(
   view: PlanView,
 ): Exclude<Readiness, { kind: 'blocked' | 'to_skip' }> {
   const record = view.fold.get(task.id);
-  if (!isCurrent(task, record)) {
-    const at = dateOf(task.not_before);
-    return at > view.nowMs ? { kind: 'later', at } : { kind: 'claimable' };
-  }
-  if (isFinal(record.status)) return { kind: 'final' };
+  if (isCurrent(task, record) && isFinal(record.status)) return { kind: 'final' };
   if (record.status === 'in_progress') return { kind: 'held', workerId: record.workerId ?? '' };
   if (record.notBefore === null && record.runId === view.runId) return { kind: 'another_run' };
-  const at = Math.max(dateOf(task.not_before), waitOf(record, view.nowMs));
+  const at = view.dueAt(task, record);
   return at > view.nowMs ? { kind: 'later', at } : { kind: 'claimable' };
-}
-
-const dateOf = (date: string | undefined): number =>
-  date === undefined ? Number.NEGATIVE_INFINITY : millisOf(date);
-
-/** Until when a deferral or a retry waits: never longer than was meant, though the wall clock was set back since. */
-function waitOf({ notBefore, since }: TaskRecord, nowMs: number): number {
-  if (notBefore === undefined || notBefore === null) return Number.NEGATIVE_INFINITY;
-  const written = since === undefined ? nowMs : millisOf(since);
-  return millisOf(notBefore) - Math.max(0, written - nowMs);
 }
 
 export type DependencyState = 'completed' | 'open' | 'will_not_complete';

@@ -2,6 +2,7 @@ import { createTaskFold, ExecutionLogLine, Task } from '@vivarium/contracts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isDrained, readinessOf, type PlanView, type Readiness } from './readiness.ts';
+import { createDues } from './dues.ts';
 import { createReadyIndex } from './ready-index.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -37,8 +38,10 @@ it('Q6: the index, kept up line by line, says of every task what the rule says o
       const fold = createTaskFold();
       const byId = new Map(tasks.map((task) => [task.id, task]));
       let nowMs = START;
-      const index = createReadyIndex(tasks, fold, 'run_1', () => nowMs);
-      const view = (): PlanView => ({ fold, lookUp: (id) => byId.get(id), runId: 'run_1', nowMs });
+      const times = { nowMs: () => nowMs, wallMs: () => nowMs };
+      const dueAt = createDues(times);
+      const index = createReadyIndex(tasks, fold, 'run_1', times);
+      const view = (): PlanView => ({ fold, lookUp: (id) => byId.get(id), runId: 'run_1', nowMs, dueAt });
 
       for (const { id, status, worker, run, digest, pause } of events) {
         nowMs += pause;

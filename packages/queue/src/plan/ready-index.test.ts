@@ -20,7 +20,7 @@ it('Q6: a task that waits for ten thousand others is looked at once for each, no
     [...names.map((id) => Task.parse({ id, prompt: 'p' })), counting],
     fold,
     'run_1',
-    () => 0,
+    { nowMs: () => 0, wallMs: () => 0 },
   );
   const at = '2026-01-01T00:00:00.000Z';
   looks = 0;

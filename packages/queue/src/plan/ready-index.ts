@@ -17,6 +17,7 @@ import {
   type PlanView,
   type Readiness,
 } from './readiness.ts';
+import { createDues, type Times } from './dues.ts';
 import { createReadyList, type ReadyLink } from './ready-list.ts';
 import { createTimeHeap } from './time-heap.ts';
 
@@ -32,7 +33,7 @@ export interface ReadyIndex {
   readonly toSkip: ReadonlyMap<string, Extract<Readiness, { kind: 'to_skip' }>>;
   /** Tasks in progress by worker. */
   readonly heldBy: ReadonlyMap<string, ReadonlySet<string>>;
-  /** When the next task falls due, as wall time. */
+  /** When the next task falls due, in monotonic milliseconds. */
   readonly earliest: number | undefined;
   /** A line about this task was applied to the fold. */
   recordChanged(id: string): void;
@@ -52,7 +53,7 @@ export function createReadyIndex(
   tasks: readonly Task[],
   fold: TaskFold,
   runId: string,
-  nowMs: () => number,
+  times: Times,
 ): ReadyIndex {
   const nodes = new Map<string, Node>();
   const dependants = new Map<string, string[]>();
@@ -64,7 +65,8 @@ export function createReadyIndex(
   const heldBy = new Map<string, Set<string>>();
   const counts = { claimable: 0, later: 0, blocked: 0, to_skip: 0, held: 0, another_run: 0, final: 0 };
   const lookUp = (id: string): Task | undefined => nodes.get(id)?.task;
-  const view = (): PlanView => ({ fold, lookUp, runId, nowMs: nowMs() });
+  const dueAt = createDues(times);
+  const view = (): PlanView => ({ fold, lookUp, runId, nowMs: times.nowMs(), dueAt });
 
   append(tasks);
 
