@@ -98,10 +98,11 @@ async function serve(flags: Flags): Promise<void> {
   // A limit on the size of files is a full disk like any other: the write fails. Node ignores this signal; proper-lockfile's exit hook would
   // take it, and end the process, if nobody else listened.
   process.on('SIGXFSZ', () => undefined);
-  process.on('disconnect', () => {
+  const orphaned = (): void => {
     leave('drain');
     setTimeout(() => leave('now'), ORPHAN_PATIENCE_MS).unref();
-  });
+  };
+  process.on('disconnect', orphaned);
 
   const { url } = await grind.listen(flags.port);
   const mark = provider.simulated ? ', simulated: no real model is asked' : '';
@@ -109,6 +110,8 @@ async function serve(flags: Flags): Promise<void> {
     { kind: 'ready', url, pid: process.pid },
     `grind ${version} for ${root} at ${url} (${provider.name}${mark})`,
   );
+  // It may have gone while this process was starting.
+  if (forked && !process.connected) orphaned();
 }
 
 function providerFor(flags: Flags, config: Config): ModelProvider {

@@ -23,6 +23,8 @@ async function serve(flags: Flags): Promise<void> {
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
   process.once('disconnect', end);
+  // It may have gone while this process was starting.
+  if (process.send !== undefined && !process.connected) end();
 
   const ready = { kind: 'ready', simulated: true, url: simulator.url, pid: process.pid, version } as const;
   say(JSON.stringify(ready));

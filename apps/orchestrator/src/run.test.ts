@@ -33,6 +33,16 @@ describe('whether something is left that this run could do', () => {
       viewsOf([task('a'), task('b', { depends_on: ['a'] })], deferred('a', 'run_budget', null)),
       true,
     ],
+    [
+      'Q10: to be skipped behind one that was cancelled: yes',
+      viewsOf([task('a'), task('b', { depends_on: ['a'] })], ended('a', 'cancelled')),
+      false,
+    ],
+    [
+      'Q10: to be skipped behind one that left the queue: yes',
+      viewsOf([task('b', { depends_on: ['gone'] })]),
+      false,
+    ],
     ['blocked behind one that is queued: yes', viewsOf([task('a'), task('b', { depends_on: ['a'] })]), false],
   ])('%s', (_title, views, left) => {
     expect(nothingLeft(views, run)).toBe(left);

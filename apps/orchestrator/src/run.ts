@@ -126,29 +126,32 @@ export async function runQueue(
   const unwatch = home.record.watch(looking.soon);
   const every = setInterval(looking.soon, LOOK_EVERY_MS);
 
-  // Under the lock of queue.json: `clear` looks for runs while it holds it, so that none begins between its look and its deed.
-  await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, () =>
-    home.runs.announceRun({
+  const announce = async (): Promise<void> => {
+    // Under the lock of queue.json: `clear` looks for runs while it holds it, so that none begins between its look and its deed.
+    await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, () =>
+      home.runs.announceRun({
+        run_id: plan.runId,
+        ...processes.self,
+        workers: plan.workers,
+        concurrency: plan.concurrency,
+        watch: plan.rules.stayWhenDrained,
+        started_at: timestamp(clock),
+        run_cap_nano_usd: config.runCap,
+        simulated: plan.simulated,
+      }),
+    );
+    home.record.act({
+      actor: 'orchestrator',
+      action_type: 'SYSTEM',
+      action: 'started',
+      detail: `${counted(plan.workers, 'worker')}, ${counted(plan.concurrency, 'task')} each`,
+      event: 'run.started',
       run_id: plan.runId,
-      ...processes.self,
-      workers: plan.workers,
-      concurrency: plan.concurrency,
-      watch: plan.rules.stayWhenDrained,
-      started_at: timestamp(clock),
-      run_cap_nano_usd: config.runCap,
-      simulated: plan.simulated,
-    }),
-  );
-  home.record.act({
-    actor: 'orchestrator',
-    action_type: 'SYSTEM',
-    action: 'started',
-    detail: `${counted(plan.workers, 'worker')}, ${counted(plan.concurrency, 'task')} each`,
-    event: 'run.started',
-    run_id: plan.runId,
-  });
+    });
+  };
   let end: RunEnd;
   try {
+    await announce();
     end = await supervise({
       workers: plan.workers,
       services: plan.services,
@@ -233,10 +236,16 @@ export async function runQueue(
 const totalOf = ({ money }: RunWatch, simulated: boolean): NanoUsd =>
   spent(money.money.book(simulated).total);
 
-/** Every task is final, or waits for another run, or for one that does. */
+/** Every task is final, or waits for another run, or for one that does. One whose dependency will never complete is still to be skipped (Q10). */
 export function nothingLeft(views: readonly TaskView[], runId: RunId): boolean {
-  return views.every(({ status, record }) => {
-    if (isFinalStatus(status) || status === 'blocked') return true;
+  const byId = new Map(views.map((view) => [view.task.id, view]));
+  const willComplete = (id: string): boolean => {
+    const status = byId.get(id)?.status;
+    return status !== undefined && (status === 'completed' || !isFinalStatus(status));
+  };
+  return views.every(({ status, record, waitsFor }) => {
+    if (isFinalStatus(status)) return true;
+    if (status === 'blocked') return waitsFor.every(willComplete);
     return status === 'deferred' && record.notBefore === null && record.runId === runId;
   });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { checkMoney, type MoneyFindings } from './check-money.ts';
 import { checkAnswers, checkNothingLost, checkOutputs } from './check-record.ts';
 import { checkTasks, type TaskFindings } from './check-tasks.ts';
+import { queueOf } from './home-queue.ts';
 import { readLog, type ReadLog } from './log-lines.ts';
 import { violation, type Violation } from './violation.ts';
 import type { WantedTask } from './wanted-tasks.ts';
@@ -38,8 +39,7 @@ export function judgeHome(
     'action_log.jsonl': actions,
     'safety_audit.log': log('safety_audit.log'),
   };
-  // `as`: written by the product and by our own hand
-  const wanted = (JSON.parse(textOfFile('queue.json')) as { tasks: readonly WantedTask[] }).tasks;
+  const wanted = queueOf(home);
   const hasResult = (sha256: string): boolean => {
     const path = join(home, 'logs/results', sha256.slice(0, 2), `${sha256}.txt`);
     return existsSync(path) && createHash('sha256').update(readFileSync(path)).digest('hex') === sha256;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandLine } from './command-line.ts';
 import { pickOf } from './dice.ts';
+import { queueOf } from './home-queue.ts';
 import type { TaskSource, WantedTask } from './wanted-tasks.ts';
 
 export interface QueueDesk {
@@ -71,7 +72,7 @@ export function createQueueDesk(options: {
       const file = join(scratch, 'batch.jsonl');
       writeFileSync(file, batch.map((task) => JSON.stringify(task)).join('\n'));
       const isThere = (): boolean => {
-        const ids = new Set(read().tasks.map(({ id }) => id));
+        const ids = new Set(queueOf(home).map(({ id }) => id));
         return batch.every(({ id }) => ids.has(id));
       };
       while (goesOn()) {

@@ -43,6 +43,18 @@ describe('the record on a failing disk', () => {
     }
   });
 
+  it('M1, S2: after a sync that failed nothing more is written to that log', () => {
+    store = createRecordStore({ layout, home: homeIdOf('/home'), machine, durability: 'fsync' });
+    store.append('apiAudit', { n: 1 });
+    machine.files.failNext('sync');
+    for (let time = 0; time < 2; time += 1)
+      expect(() => store.append('apiAudit', { n: 2 })).toThrow(
+        expect.objectContaining({ code: 'record_unwritable', remedy: { kind: 'stop' } }) as Error,
+      );
+    expect(valuesOf(open(machine).tail('apiAudit').read().entries)).toEqual([{ n: 1 }, { n: 2 }]);
+    store.append('safetyAudit', { n: 3 });
+  });
+
   it('Q8: whichever append fails, the lines before and after it are whole', () => {
     for (let failing = 0; failing < 5; failing += 1) {
       machine.files.remove(layout.log('execution'));

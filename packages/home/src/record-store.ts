@@ -63,7 +63,31 @@ export function createRecordStore({
   const ends = new Map<LogName | SegmentName, LogEnd>();
   let unwrittenActions = 0;
 
+  /**
+   * A line that was written and whose sync failed stands in the log although its writer is told that it does not. From then on nothing more is written to
+   * that log: whoever reads it anew counts what stands there (M1, S2).
+   */
+  const given: Map<LogName | SegmentName, VivariumError> = new Map();
+  const syncOrGiveUp = (log: LogName | SegmentName): void => {
+    try {
+      store.sync(log);
+    } catch (cause) {
+      const fault = new VivariumError(
+        'record_unwritable',
+        `a sync of ${layout.log(log)} failed: what it holds is not certain`,
+        {
+          remedy: { kind: 'stop' },
+          hint: 'Look after the disk, and start again: the log is read anew.',
+          cause,
+        },
+      );
+      given.set(log, fault);
+      throw fault;
+    }
+  };
   const write = (log: LogName | SegmentName, text: string, afterwards?: 'read back'): void => {
+    const fault = given.get(log);
+    if (fault !== undefined) throw fault;
     const path = layout.log(log);
     const end = ends.get(log) ?? 'unknown';
     let appending = false;
@@ -115,7 +139,7 @@ export function createRecordStore({
       let text = '';
       for (const line of lines) text += `${JSON.stringify(line)}\n`;
       write(log, text, afterwards);
-      if (durability === 'fsync' && DECISIVE.includes(log)) store.sync(log);
+      if (durability === 'fsync' && DECISIVE.includes(log)) syncOrGiveUp(log);
       if (log === 'action') for (const line of lines) writeTwin(line);
     },
     sync(log) {

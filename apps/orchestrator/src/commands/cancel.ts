@@ -33,7 +33,8 @@ export async function cancel(
   const held = views.flatMap(({ task, status }) =>
     status === 'in_progress' && cancelled.has(task.id) ? [task.id] : [],
   );
-  const cutting = await cutAll(held, home, cut);
+  // All of them: one may have been claimed between the look and the word.
+  const cutting = await cutAll(changed, home, cut);
   const skipping = dependantsOf(waitersOf(views), changed, isOpen);
   if (changed.length > 0)
     home.record.act({
@@ -50,7 +51,8 @@ export async function cancel(
         cancelled: changed,
         in_progress: held,
         calls_cut: cutting.calls,
-        grind_fault: cutting.fault ?? null,
+        // Where nothing was in progress there is nothing to cut, whoever answers.
+        grind_fault: held.length === 0 ? null : (cutting.fault ?? null),
         will_be_skipped: skipping,
         rejected,
       }),

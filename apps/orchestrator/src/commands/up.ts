@@ -18,7 +18,7 @@ import { counted } from '../report/counted.ts';
 import { fundingLines } from '../report/funding.ts';
 import { outputLines } from '../report/output-lines.ts';
 import { capLine } from '../report/cap-line.ts';
-import { countsText, summaryLines, type RunSummary } from '../report/summary.ts';
+import { exitCodeOf, countsText, summaryLines, type RunSummary } from '../report/summary.ts';
 import type { TaskEnd } from '../report/task-line.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { ServiceName } from '../supervisor/state.ts';
@@ -75,7 +75,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
   if (isDone) terminal.line(doneText(counts));
   if (isDone && input.once) {
     for (const line of placeLines(home)) terminal.line(line);
-    return counts.failed + counts.refused + counts.skipped > 0 ? 1 : 0;
+    return exitCodeOf({ kind: 'drained' }, counts);
   }
 
   for (const line of companyLines(home.runs.liveRuns())) terminal.line(line);
