@@ -378,6 +378,72 @@ it('with --durability fsync an end is on the disk before it is acknowledged; wit
   }
 });
 
+it('an end that no line can be made of is refused to its caller alone', async () => {
+  const world = createFileWorld();
+  const { queue } = world.open();
+  await queue.add(['a', 'b'].map((id) => newTask(id)));
+  const answer = await queue.claim(w1, 2);
+  const [a, b] = answer.kind === 'claimed' ? answer.claims : [];
+  if (a === undefined || b === undefined) throw new Error('not claimed');
+  const ends = await Promise.allSettled([
+    queue.finish(a, { kind: 'deferred', reason: 'rate_limit', until: new Date(Number.NaN) }),
+    queue.finish(b, completed()),
+  ]);
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  expect(await queue.finish(a, completed())).toBe('recorded');
+  expect((await queue.list()).map(({ status }) => status)).toEqual(['completed', 'completed']);
+});
+
+it('with fsync, an end whose sync failed is not acknowledged before one succeeded', async () => {
+  const world = createFileWorld();
+  const { queue, machine } = world.open({ durability: 'fsync' });
+  await queue.add([newTask('a')]);
+  const answer = await queue.claim(w1, 1);
+  const [a] = answer.kind === 'claimed' ? answer.claims : [];
+  if (a === undefined) throw new Error('not claimed');
+  machine.files.failNext('sync');
+  await expect(queue.finish(a, completed())).rejects.toMatchObject({ code: 'record_unwritable' });
+  const seen: string[] = [];
+  machine.files.intercept((operation) => {
+    if (operation === 'append' || operation === 'sync') seen.push(operation);
+  });
+  expect(await queue.finish(a, completed())).toBe('recorded');
+  expect(seen).toEqual(['sync']);
+});
+
+it('a lock that cannot be made gives up those that were made in the same claim', async () => {
+  const world = createFileWorld();
+  const { queue, machine } = world.open();
+  await queue.add(['a', 'b', 'c'].map((id) => newTask(id)));
+  let locks = 0;
+  const stop = machine.files.intercept((operation, path) => {
+    if (operation !== 'createExclusive' || !path.includes('task_locks')) return;
+    locks += 1;
+    if (locks === 3) throw new VivariumError('home_unwritable', 'no space', { remedy: { kind: 'retry' } });
+  });
+  await expect(queue.claim(w1, 3)).rejects.toMatchObject({ code: 'home_unwritable' });
+  stop();
+  expect(world.lockedTasks()).toEqual([]);
+  expect(await queue.claim(w1, 3)).toMatchObject({ claims: { length: 3 } });
+});
+
+it('Q10: whatever order they are named in, tasks are opened after those they wait for', async () => {
+  const world = createFileWorld();
+  const { queue } = world.open();
+  await queue.add([
+    newTask('parent'),
+    newTask('child', { depends_on: ['parent'] }),
+    newTask('grandchild', { depends_on: ['child'] }),
+  ]);
+  await queue.cancel(['parent'], 'x');
+  await queue.claim(w1, 1);
+  expect((await queue.retry(['grandchild', 'child', 'parent'], 'again')).changed).toEqual([
+    'parent',
+    'child',
+    'grandchild',
+  ]);
+});
+
 it('an unreadable record is an error of the call, not an empty queue', async () => {
   const world = await prepare();
   const { queue, machine } = world.open();
