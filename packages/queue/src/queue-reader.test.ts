@@ -1,4 +1,4 @@
-import type { VivariumError } from '@vivarium/core';
+import { VivariumError } from '@vivarium/core';
 import { createMemoryMachine } from '@vivarium/platform/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createQueueReader, type QueueReader } from './queue-reader.ts';
@@ -32,6 +32,19 @@ describe('queue.json while work is running', () => {
     machine.files.intercept((operation) => operations.push(operation));
     expect(reader.read(nobody)).toBe(first);
     expect(operations).toEqual(['stat']);
+  });
+
+  it('an edit that could not be read for a passing reason is read at the next look', () => {
+    machine.files.replace(path, queueOf('a'));
+    expect(ids()).toEqual(['a']);
+    machine.files.replace(path, queueOf('a', 'b'));
+    machine.files.failNext(
+      'readText',
+      new VivariumError('record_unreadable', 'too many open files', { remedy: { kind: 'retry' } }),
+    );
+    expect(ids()).toEqual(['a']);
+    expect(ids()).toEqual(['a', 'b']);
+    expect(problems).toEqual([]);
   });
 
   it('a broken edit leaves the last good version in force, and is told once, with its place', () => {

@@ -60,6 +60,8 @@ export function createQueueReader({ path, files, clock, onProblem }: QueueReader
         fault = undefined;
       } catch (error) {
         if (good === undefined || !isVivariumError(error)) throw error;
+        // Not the file's fault (too many files open): it is read again at the next look.
+        if (error.code !== 'queue_unreadable') return good;
         fault = { problem: error, since: clock.monotonic() };
       }
       // Looked at before it was read: what was written in between is seen by the next look.

@@ -19,7 +19,8 @@ export function readRateLimits(read: ReadHeader): RateLimits {
 
 /**
  * How long the provider asks us to wait: `retry-after` in seconds, and for 429 without it the reset of the limit that is used up.
- * A reset names the time until the limit is full again, so it is long rather than short.
+ * A reset names the time until the limit is full again, so it is long rather than short. Never more than a day: beyond that it is a fault of the
+ * header, and there are dates that no clock has.
  */
 export function readRetryAfter(
   status: number,
@@ -27,11 +28,13 @@ export function readRetryAfter(
   limits: RateLimits,
 ): Milliseconds | undefined {
   const seconds = number(read('retry-after'));
-  if (seconds !== undefined) return Math.ceil(seconds * 1_000);
+  if (seconds !== undefined) return Math.min(LONGEST_WAIT_MS, Math.ceil(seconds * 1_000));
   if (status !== 429) return undefined;
   if (limits.remainingRequests === 0) return limits.resetRequestsMs;
   return limits.resetTokensMs ?? limits.resetRequestsMs;
 }
+
+const LONGEST_WAIT_MS: Milliseconds = 86_400_000;
 
 const number = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : undefined;
