@@ -28,6 +28,8 @@ describe('the time to wait', () => {
   it('is what retry-after says, in seconds', () => {
     expect(readRetryAfter(429, from({ 'retry-after': '2' }), {})).toBe(2_000);
     expect(readRetryAfter(503, from({ 'retry-after': '0.5' }), {})).toBe(500);
+    // Nobody is kept waiting beyond a day, and no date beyond the last one is made of it.
+    expect(readRetryAfter(503, from({ 'retry-after': '999999999999999' }), {})).toBe(86_400_000);
   });
 
   it('is, for 429 without it, the reset of the limit that is used up', () => {
