@@ -7,18 +7,18 @@ describe('which directory is the home', () => {
   let files: MemoryFiles;
   beforeEach(() => {
     files = createMemoryMachine().files;
-    for (const root of ['/flag', '/env', '/work', '/repo']) initHome(homeLayout(root), files);
-    files.makeDirectory('/work/deep/er');
+    for (const root of ['/flag', '/env', '/desk', '/repo']) initHome(homeLayout(root), files);
+    files.makeDirectory('/desk/deep/er');
     files.makeDirectory('/elsewhere');
   });
   const choose = (choice: Partial<Parameters<typeof resolveHome>[0]>): string =>
     resolveHome({ flag: undefined, env: undefined, cwd: '/elsewhere', fallback: '/repo', ...choice }, files);
 
   it('--home, else VIVARIUM_HOME, else the nearest queue.json upwards, else the repository', () => {
-    expect(choose({ flag: '/flag', env: '/env', cwd: '/work/deep' })).toBe('/flag');
-    expect(choose({ env: '/env', cwd: '/work/deep' })).toBe('/env');
-    expect(choose({ cwd: '/work/deep/er' })).toBe('/work');
-    expect(choose({ cwd: '/work' })).toBe('/work');
+    expect(choose({ flag: '/flag', env: '/env', cwd: '/desk/deep' })).toBe('/flag');
+    expect(choose({ env: '/env', cwd: '/desk/deep' })).toBe('/env');
+    expect(choose({ cwd: '/desk/deep/er' })).toBe('/desk');
+    expect(choose({ cwd: '/desk' })).toBe('/desk');
     expect(choose({})).toBe('/repo');
     expect(choose({ env: '' })).toBe('/repo');
   });
@@ -32,13 +32,13 @@ describe('which directory is the home', () => {
     expect(isFallback({ cwd: '/elsewhere', flag: '/repo' })).toBe(false);
   });
   it('the nearest one counts, not the uppermost', () => {
-    initHome(homeLayout('/work/deep'), files);
-    expect(choose({ cwd: '/work/deep/er' })).toBe('/work/deep');
+    initHome(homeLayout('/desk/deep'), files);
+    expect(choose({ cwd: '/desk/deep/er' })).toBe('/desk/deep');
   });
   it('a relative path is meant from the working directory', () => {
-    expect(choose({ flag: 'work', cwd: '/' })).toBe('/work');
+    expect(choose({ flag: 'work', cwd: '/' })).toBe('/desk');
     expect(choose({ flag: '.', cwd: '/env' })).toBe('/env');
-    expect(choose({ env: '../env', cwd: '/work' })).toBe('/env');
+    expect(choose({ env: '../env', cwd: '/desk' })).toBe('/env');
   });
   it('what was named and is no home is a fault with its remedy, never a reason to take another', () => {
     for (const choice of [
@@ -73,7 +73,7 @@ describe('a new home', () => {
       'logs/archive',
       'workspace',
       'run',
-      'run/workers',
+      'run/deskers',
       'run/orchestrators',
       'queue.json',
     ]);
