@@ -36,7 +36,7 @@ describe('which directory is the home', () => {
     expect(choose({ cwd: '/desk/deep/er' })).toBe('/desk/deep');
   });
   it('a relative path is meant from the working directory', () => {
-    expect(choose({ flag: 'work', cwd: '/' })).toBe('/desk');
+    expect(choose({ flag: 'desk', cwd: '/' })).toBe('/desk');
     expect(choose({ flag: '.', cwd: '/env' })).toBe('/env');
     expect(choose({ env: '../env', cwd: '/desk' })).toBe('/env');
   });
@@ -73,7 +73,7 @@ describe('a new home', () => {
       'logs/archive',
       'workspace',
       'run',
-      'run/deskers',
+      'run/workers',
       'run/orchestrators',
       'queue.json',
     ]);
