@@ -43,11 +43,9 @@ it.each([
       const [said] = (await once(parent.stdout, 'data')) as [Buffer];
       await new Promise((resolve) => setTimeout(resolve, ms));
       parent.kill('SIGKILL');
-      await until(
-        () => !isThere(Number(said.toString())),
-        15_000,
-        `the end of ${app}, orphaned after ${ms} ms`,
-      );
+      const pid = Number(said.toString());
+      await until(() => !isThere(pid), 15_000, `the end of ${app}, orphaned after ${ms} ms`);
+      expect(isThere(pid)).toBe(false);
     }
   },
   60_000,
