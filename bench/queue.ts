@@ -5,7 +5,8 @@
  *
  * The main figures claim one task at a time; beside them 16 claimed in one step and ended in one turn, as the slots of a worker may. The bare calls
  * are made by the same processes in between, those of 10 tasks after every 40, so that whatever the machine does meets both; they are in no other
- * figure. `--rounds` counts per load, the last number for all that follow: a load ten times as long is as steady as several rounds. Unless it is said
+ * figure. They are those of a program that writes each lock file anew, in one directory and one log for all processes; the engine itself needs fewer,
+ * for it keeps the files of its locks ready (platform/src/short-lived-files.ts). `--rounds` counts per load, the last number for all that follow: a load ten times as long is as steady as several rounds. Unless it is said
  * by flags, the largest loads are worked off by four processes, and only the smallest with `fsync`.
  * Durability of a row: `os`, written and not synced, or `fsync`, a recorded end is on the disk; the bare calls then sync each end by itself.
  * Ratios are to be quoted; absolute figures are this machine's, today.
@@ -91,7 +92,7 @@ async function measure(each: Case, sizes: Sizes, root: string): Promise<Figures>
   const adding = await addTasks(home, each.tasks);
   const all = each.tasks + SINGLE_ADDS;
   const work = await workOff(home, each, sizes, all);
-  rmSync(root, { recursive: true, force: true });
+  for (const used of [root, `${root}-bare`]) rmSync(used, { recursive: true, force: true });
   const usPerTask = (ms: readonly number[], tasks: number): number => (sum(ms) * 1_000) / tasks;
   const cpuUs = usPerTask(
     work.map(({ cpuMs }) => cpuMs),

@@ -4,7 +4,7 @@
  * are measured in the same seconds, in the same process, beside the same neighbours. Tells what it did and what CPU each took; opening (reading the
  * queue and building the index) is told apart, because a worker does it once.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { nanoUsd, runId, workerId } from '@vivarium/core';
 import { homeIdOf, homeLayout, type TaskOutcome, type TaskQueue } from '@vivarium/contracts';
 import { createRecordStore, initHome } from '@vivarium/home';
@@ -105,8 +105,10 @@ await queue.claim(worker, 0);
 const openCpuMs = cpuMsSince(opening);
 
 const sizes = { lock: Number(lock), claim: Number(claim), finish: Number(finish) };
-const bareDirectory = mkdtempSync(`${root}-bare-`);
-const bare = openBareRecord(bareDirectory, 'bare', sizes, durability);
+// All processes make them in one directory and one log, as the queue does.
+const bareDirectory = `${root}-bare`;
+mkdirSync(bareDirectory, { recursive: true });
+const bare = openBareRecord(bareDirectory, `bare-${process.pid}`, sizes, durability);
 let bareTasks = 0;
 let bareCpuMs = 0;
 let bareElapsedMs = 0;
@@ -131,6 +133,5 @@ const tasks = await drain(queue, slots, bareSlice);
 const cpuMs = cpuMsSince(working) - bareCpuMs;
 const elapsedMs = performance.now() - began - bareElapsedMs;
 bare.close();
-rmSync(bareDirectory, { recursive: true, force: true });
 const done: QueueWorkReport = { tasks, cpuMs, openCpuMs, bareTasks, bareCpuMs, elapsedMs };
 report(done);

@@ -79,7 +79,8 @@ export function homeLayout(root: string): HomeLayout {
     log: (name) => (isSegment(name) ? at(name) : at('logs', LOGS[name])),
     segmentIds: (name) => at('run', name),
     result: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),
-    lock: (taskId) => at('task_locks', `${encodeName(taskId)}.lock`),
+    // Worked out for each claim.
+    lock: (taskId) => `${root}/task_locks/${encodeName(taskId)}.lock`,
     beat: (workerId) => at('run', 'workers', `${encodeName(workerId)}.json`),
   };
 }

@@ -36,4 +36,13 @@ export {
   type Remedy,
   type VivariumErrorOptions,
 } from './errors.ts';
-export type { FileLock, Files, FileStat, IdSource, Machine, ProcessIdentity, Processes } from './machine.ts';
+export type {
+  FileLock,
+  Files,
+  FileStat,
+  IdSource,
+  Machine,
+  ProcessIdentity,
+  Processes,
+  ShortLivedFiles,
+} from './machine.ts';

@@ -49,6 +49,8 @@ export interface Files {
   replace(path: string, text: string, access?: 'private'): void;
   /** Creates the file with its full content, or answers false when the name is taken. Never visible empty (temporary file, then link). */
   createExclusive(path: string, text: string): boolean;
+  /** For files that come and go thousands of times, all in one directory: locks. */
+  shortLived(directory: string): ShortLivedFiles;
   /** Removes a file; nothing happens when it is not there. */
   remove(path: string): void;
   /** Renames; throws when `from` is not there. */
@@ -62,6 +64,16 @@ export interface Files {
    * poll beside it is the caller's. It is told the name of what changed, where the system knows it. Returns the stop, which is idempotent.
    */
   watch(directory: string, onChange: (name: string | undefined) => void): () => void;
+}
+
+/** Files of one process that are made and removed again and again. One that was removed gives its storage to the next. */
+export interface ShortLivedFiles {
+  /** As `Files.createExclusive`: appears with its whole content, or answers false when the name is taken. */
+  create(path: string, text: string): boolean;
+  /** As `Files.remove`, whoever made it. */
+  remove(path: string): void;
+  /** Lets go of what is kept ready. Files that stand stay; `create` works again afterwards. */
+  close(): void;
 }
 
 export interface FileLock {

@@ -1,5 +1,14 @@
 /** What only the engine on disk does: modes, and the system's faults in words. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isVivariumError, type VivariumError } from '@vivarium/core';
@@ -99,5 +108,28 @@ describe('files on disk', () => {
     files.replace(join(directory, 'a.json'), '{}');
     files.replace(join(directory, '.a.json.1-1.vivarium-tmp'), 'half');
     expect(files.list(directory)).toEqual(['a.json']);
+  });
+
+  it('short-lived files use one inode again and again, and leave no hidden name behind', () => {
+    const own = createNodeFiles().shortLived(directory);
+    const inodes = ['a', 'b', 'c'].map((name) => {
+      own.create(join(directory, name), name);
+      const { ino } = statSync(join(directory, name));
+      own.remove(join(directory, name));
+      return ino;
+    });
+    expect(new Set(inodes).size).toBe(1);
+    own.create(join(directory, 'stays'), 'stays');
+    own.close();
+    expect(readdirSync(directory)).toEqual(['stays']);
+  });
+
+  it('a short-lived file whose hidden name was taken away is made anew', () => {
+    const own = createNodeFiles().shortLived(directory);
+    own.create(join(directory, 'a'), 'a');
+    own.remove(join(directory, 'a'));
+    for (const name of readdirSync(directory)) rmSync(join(directory, name));
+    expect(own.create(join(directory, 'b'), 'b')).toBe(true);
+    expect(readFileSync(join(directory, 'b'), 'utf8')).toBe('b');
   });
 });

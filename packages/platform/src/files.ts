@@ -31,6 +31,7 @@ import { performance } from 'node:perf_hooks';
 import type { Files } from '@vivarium/core';
 import { fileFault, isMissing, systemCode } from './faults.ts';
 import { createHandles, isSameFile, type Handle } from './handles.ts';
+import { createShortLivedFiles } from './short-lived-files.ts';
 import { createTemporaries, isTemporary, removeQuietly } from './temporaries.ts';
 import { watchDirectory } from './watch-directory.ts';
 
@@ -78,7 +79,7 @@ export function createNodeFiles(): Files {
       try {
         const stats = known ?? look(path);
         if (stats === undefined) return undefined;
-        const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, stats.size - offset)));
+        const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, stats.size - offset)));
         if (buffer.length === 0) return buffer;
         const { fd } = readers.get(path) ?? readers.open(path);
         return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, offset));
@@ -139,7 +140,7 @@ export function createNodeFiles(): Files {
     },
     createExclusive(path, text) {
       try {
-        // Not synced: it is called for every claim, and what it makes is worth nothing after a power loss or is checked by its hash.
+        // Not synced: what it makes is checked by its hash, or can be made again.
         withTemporary(path, text, { durable: false, mode: 0o644 }, (temporary) => {
           linkSync(temporary, path);
           removeQuietly(temporary);
@@ -150,6 +151,7 @@ export function createNodeFiles(): Files {
         throw fileFault('home_unwritable', 'cannot create', path, error);
       }
     },
+    shortLived: createShortLivedFiles,
     remove(path) {
       try {
         removeIfThere(path);

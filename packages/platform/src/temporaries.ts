@@ -25,12 +25,20 @@ export type WithTemporary = (
   publish: (temporary: string) => void,
 ) => void;
 
-export function createTemporaries(): WithTemporary {
+/** Names of temporary files beside a path, never the same one twice. */
+export function createTemporaryNames(): (path: string) => string {
   const mine = randomBytes(6).toString('hex');
   let count = 0;
-  return (path, text, options, publish) => {
+  return (path) => {
     count += 1;
-    const temporary = join(dirname(path), `.${basename(path)}.${mine}-${count}${ENDING}`);
+    return join(dirname(path), `.${basename(path)}.${mine}-${count}${ENDING}`);
+  };
+}
+
+export function createTemporaries(): WithTemporary {
+  const nameBeside = createTemporaryNames();
+  return (path, text, options, publish) => {
+    const temporary = nameBeside(path);
     try {
       writeWhole(temporary, text, options);
       publish(temporary);
@@ -44,13 +52,19 @@ export function createTemporaries(): WithTemporary {
 function writeWhole(path: string, text: string, { durable, mode }: WriteOptions): void {
   const fd = openSync(path, 'wx', mode);
   try {
-    const bytes = Buffer.from(text);
-    let done = 0;
-    while (done < bytes.length) done += writeSync(fd, bytes, done);
+    writeAll(fd, text);
     if (durable) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Puts `text` at the beginning of an open file; answers its bytes. */
+export function writeAll(fd: number, text: string): number {
+  const bytes = Buffer.from(text);
+  let done = 0;
+  while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, done);
+  return done;
 }
 
 /** For our own temporary files: one that stays behind is no reason to fail what was done. */

@@ -12,10 +12,16 @@ export function createLockFiles(layout: HomeLayout, files: Files): LockStore {
       return 'unreadable';
     }
   };
+  const own = files.shortLived(layout.locks);
   return {
-    create: (lock) => files.createExclusive(layout.lock(lock.task_id), `${JSON.stringify(lock, null, 2)}\n`),
-    read: (taskId) => parse(files.readText(layout.lock(taskId))),
-    remove: (taskId) => files.remove(layout.lock(taskId)),
+    create: (lock) => own.create(layout.lock(lock.task_id), `${JSON.stringify(lock, null, 2)}\n`),
+    read(taskId) {
+      const lock = parse(files.readText(layout.lock(taskId)));
+      // Another task's under this name: its file was used again while it was being read (short-lived-files.ts), or a hand put it there.
+      return typeof lock === 'object' && lock.task_id !== taskId ? 'unreadable' : lock;
+    },
+    remove: (taskId) => own.remove(layout.lock(taskId)),
+    close: () => own.close(),
     list() {
       const locks: TaskLockFile[] = [];
       for (const name of files.list(layout.locks)) {

@@ -56,6 +56,7 @@ export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueu
         read: (taskId) => memory.locks.get(taskId),
         remove: (taskId) => void memory.locks.delete(taskId),
         list: () => [...memory.locks.values()],
+        close: () => undefined,
       },
       tasks() {
         // Tasks are replaced as a whole: another list is another version.

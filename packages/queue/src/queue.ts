@@ -154,6 +154,7 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     beat,
     leave(workerId) {
       announced.delete(workerId);
+      if (announced.size === 0) storage.locks.close();
       storage.removeBeat(workerId);
     },
     async list() {

@@ -17,6 +17,8 @@ export interface LockStore {
   remove(taskId: string): void;
   /** Every lock that can be read. */
   list(): readonly TaskLockFile[];
+  /** Nobody of this process takes a lock for now. */
+  close(): void;
 }
 
 /** Takes the lock for an attempt, over the head of a stale one. False: another worker is about to claim the task. */

@@ -162,12 +162,11 @@ function needsHolder(line: ExecutionLogLine): boolean {
 
 function stateAfter(current: TaskRecord, line: ExecutionLogLine, attempt: number): TaskRecord {
   return {
-    ...NEVER_SEEN,
+    status: line.status,
     round: current.round,
     attempt,
     faults: current.faults + (line.status === 'retrying' && line.blame !== 'upstream' ? 1 : 0),
     outages: current.outages + (line.status === 'retrying' && line.blame === 'upstream' ? 1 : 0),
-    status: line.status,
     digest: line.task_digest ?? current.digest,
     eventId: line.event_id,
     workerId: line.worker_id,

@@ -5,7 +5,7 @@
 import { VivariumError, type Clock, type Files } from '@vivarium/core';
 import { appendTo, newFile, notifyWatchers, parentOf, type MemoryDisk, type MemoryFile } from './disk.ts';
 
-export type FileOperation = Exclude<keyof Files, 'watch'>;
+export type FileOperation = Exclude<keyof Files, 'watch' | 'shortLived'>;
 
 export interface MemoryFiles extends Files {
   /** The next call of `operation` throws `error`, without effect. `skip` lets that many pass first: the n-th call fails. */
@@ -44,7 +44,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     notifyWatchers(disk, path);
   };
 
-  return {
+  const files: MemoryFiles = {
     readText(path) {
       enter('readText', path);
       const file = disk.files.get(path);
@@ -93,6 +93,11 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       put(path, text);
       return true;
     },
+    shortLived: () => ({
+      create: (path, text) => files.createExclusive(path, text),
+      remove: (path) => files.remove(path),
+      close: () => undefined,
+    }),
     remove(path) {
       enter('remove', path);
       if (disk.files.delete(path)) notifyWatchers(disk, path);
@@ -152,6 +157,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       };
     },
   };
+  return files;
 }
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

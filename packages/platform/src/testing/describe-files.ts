@@ -233,6 +233,78 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
       });
     });
 
+    describe('short-lived files', () => {
+      const at = (name: string): string => `${under.directory}/${name}`;
+      it('give a name to the first that asks, with its whole content, and again once it was removed', () => {
+        const own = ours.shortLived(under.directory);
+        expect(own.create(at('x'), 'ours')).toBe(true);
+        expect(own.create(at('x'), 'ours again')).toBe(false);
+        expect(theirs.shortLived(under.directory).create(at('x'), 'theirs')).toBe(false);
+        expect(theirs.readText(at('x'))).toBe('ours');
+        own.remove(at('x'));
+        own.remove(at('x'));
+        expect(theirs.createExclusive(at('x'), 'theirs')).toBe(true);
+        expect(own.create(at('x'), 'ours')).toBe(false);
+        expect(ours.readText(at('x'))).toBe('theirs');
+      });
+      it('hold what was written last, whatever stood in the one before', () => {
+        const own = ours.shortLived(under.directory);
+        for (const text of [
+          'a long one, grüße 🌱',
+          'short',
+          '',
+          'long again, and longer than all before it',
+        ]) {
+          expect(own.create(at('x'), text)).toBe(true);
+          expect(theirs.readText(at('x'))).toBe(text);
+          own.remove(at('x'));
+          expect(theirs.list(under.directory)).toEqual([]);
+        }
+      });
+      it('stand beside each other, each with its own content, whichever is removed first', () => {
+        const own = ours.shortLived(under.directory);
+        for (const name of ['a', 'b', 'c']) own.create(at(name), name);
+        own.remove(at('b'));
+        own.create(at('d'), 'd');
+        own.create(at('e'), 'e');
+        expect(theirs.list(under.directory)).toEqual(['a', 'c', 'd', 'e']);
+        for (const name of ['a', 'c', 'd', 'e']) expect(theirs.readText(at(name))).toBe(name);
+      });
+      it('never change what others made of them: linked, moved, removed or replaced', () => {
+        const own = ours.shortLived(under.directory);
+        own.create(at('moved'), 'moved');
+        theirs.rename(at('moved'), at('kept'));
+        own.remove(at('moved'));
+        own.create(at('removed'), 'removed');
+        theirs.remove(at('removed'));
+        theirs.createExclusive(at('removed'), 'theirs');
+        expect(own.create(at('removed'), 'ours')).toBe(false);
+        own.create(at('new'), 'new');
+        expect(theirs.readText(at('kept'))).toBe('moved');
+        expect(theirs.readText(at('removed'))).toBe('theirs');
+        expect(theirs.readText(at('new'))).toBe('new');
+      });
+      it('stay after the close, which may be followed by more', () => {
+        const own = ours.shortLived(under.directory);
+        own.create(at('a'), 'a');
+        own.close();
+        own.close();
+        own.create(at('b'), 'b');
+        own.remove(at('a'));
+        expect(theirs.list(under.directory)).toEqual(['b']);
+        expect(theirs.readText(at('b'))).toBe('b');
+      });
+      it('answer a fault as home_unwritable, not as a name taken, and work once it is mended', () => {
+        const directory = at('none');
+        const own = ours.shortLived(directory);
+        expect(() => own.create(`${directory}/a`, 'x')).toThrow(
+          expect.objectContaining({ code: 'home_unwritable' }) as Error,
+        );
+        ours.makeDirectory(directory);
+        expect(own.create(`${directory}/a`, 'x')).toBe(true);
+      });
+    });
+
     describe('directories', () => {
       it('list their names sorted, files and directories alike', () => {
         for (const name of ['b', 'a', 'c.json']) ours.replace(`${under.directory}/${name}`, '');

@@ -66,7 +66,15 @@ export function createReadyIndex(
   const counts = { claimable: 0, later: 0, blocked: 0, to_skip: 0, held: 0, another_run: 0, final: 0 };
   const lookUp = (id: string): Task | undefined => nodes.get(id)?.task;
   const dueAt = createDues(times);
-  const view = (): PlanView => ({ fold, lookUp, runId, nowMs: times.nowMs(), dueAt });
+  const view: PlanView = {
+    fold,
+    lookUp,
+    runId,
+    dueAt,
+    get nowMs() {
+      return times.nowMs();
+    },
+  };
 
   append(tasks);
 
@@ -86,25 +94,25 @@ export function createReadyIndex(
       return later.earliest?.at;
     },
     recordChanged(id) {
-      const now = view();
       const node = nodes.get(id);
-      if (node !== undefined) move(node, readinessOf(node.task, now));
+      if (node !== undefined) move(node, readinessOf(node.task, view));
       const before = states.get(id);
       if (before === undefined) return;
-      const after = dependencyState(id, now);
+      const after = dependencyState(id, view);
       if (after === before) return;
       states.set(id, after);
       if (before === 'open' && after === 'completed') {
-        for (const watcher of watchers.get(id) ?? []) advance(watcher, now);
+        for (const watcher of watchers.get(id) ?? []) advance(watcher);
       } else {
-        for (const dependant of dependants.get(id) ?? []) reconsider(dependant, now);
+        for (const dependant of dependants.get(id) ?? []) reconsider(dependant);
       }
     },
     ripen() {
-      const now = view();
-      for (dropOutdated(); (later.earliest?.at ?? Number.POSITIVE_INFINITY) <= now.nowMs; dropOutdated()) {
+      if (later.earliest === undefined) return;
+      const { nowMs } = view;
+      for (dropOutdated(); (later.earliest?.at ?? Number.POSITIVE_INFINITY) <= nowMs; dropOutdated()) {
         const due = later.pop();
-        if (due !== undefined) reconsider(due.id, now, 'waited');
+        if (due !== undefined) reconsider(due.id, 'waited');
       }
     },
   };
@@ -116,33 +124,32 @@ export function createReadyIndex(
       counts.final += 1;
       for (const dependency of task.depends_on) addTo(dependants, dependency, task.id);
     }
-    const now = view();
-    const note = (id: string): void => void states.set(id, dependencyState(id, now));
+    const note = (id: string): void => void states.set(id, dependencyState(id, view));
     for (const { id, depends_on: dependencies } of added) {
       dependencies.forEach(note);
       if (dependants.has(id)) note(id);
     }
-    for (const { id } of added) reconsider(id, now);
+    for (const { id } of added) reconsider(id);
     if (isFirst) return;
     // Tasks of before that depended on one of these while it was missing.
     const isNew = new Set(added.map(({ id }) => id));
     for (const id of isNew)
-      for (const dependant of dependants.get(id) ?? []) if (!isNew.has(dependant)) reconsider(dependant, now);
+      for (const dependant of dependants.get(id) ?? []) if (!isNew.has(dependant)) reconsider(dependant);
   }
 
   /** The dependency watched has completed: watch the next one, or let the task go. Those before it are met, failures are told to all. */
-  function advance(id: string, now: PlanView): void {
+  function advance(id: string): void {
     const node = nodes.get(id);
     if (node?.place.kind !== 'blocked') return;
-    const edge = firstUnmet(node.task, now, node.place.edge + 1);
-    move(node, edge === undefined ? ownReadiness(node.task, now) : { kind: 'blocked', edge });
+    const edge = firstUnmet(node.task, view, node.place.edge + 1);
+    move(node, edge === undefined ? ownReadiness(node.task, view) : { kind: 'blocked', edge });
   }
 
   /** `waited`: its time has passed. A line from the future would have it wait anew each time it is asked. */
-  function reconsider(id: string, now: PlanView, waited?: 'waited'): void {
+  function reconsider(id: string, waited?: 'waited'): void {
     const node = nodes.get(id);
     if (node === undefined) return;
-    const place = readinessOf(node.task, now);
+    const place = readinessOf(node.task, view);
     move(node, waited !== undefined && place.kind === 'later' ? { kind: 'claimable' } : place);
   }
 
