@@ -427,6 +427,22 @@ it('a lock that cannot be made gives up those that were made in the same claim',
   expect(await queue.claim(w1, 3)).toMatchObject({ claims: { length: 3 } });
 });
 
+it('Q3: a lock that says another task is in hand keeps nobody from this one', async () => {
+  const world = createFileWorld();
+  const { queue } = world.open();
+  await queue.add([newTask('a'), newTask('b')]);
+  const other = world.open().queue;
+  const answer = await other.claim(w2, 1);
+  const [held] = answer.kind === 'claimed' ? answer.claims : [];
+  const id = held?.task.id === 'a' ? 'b' : 'a';
+  const { layout, machine } = world;
+  // As it is read by one who opened the lock of this task just before it was removed and used again for the other.
+  const lock = machine.files.readText(layout.lock(held?.task.id ?? '')) ?? '';
+  machine.files.createExclusive(layout.lock(id), lock);
+  expect(await queue.claim(w1, 1)).toMatchObject({ claims: [{ task: { id } }] });
+  expect(machine.files.readText(layout.lock(id))).toContain(w1);
+});
+
 it('Q10: whatever order they are named in, tasks are opened after those they wait for', async () => {
   const world = createFileWorld();
   const { queue } = world.open();
