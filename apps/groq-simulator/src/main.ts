@@ -1,6 +1,7 @@
 /**
  * The process. Owns nothing but its own life: reads the flags, starts the server, says so (one JSON line on stdout, and a message
- * to whoever forked it), and ends cleanly on SIGTERM, SIGINT or when that parent is gone.
+ * to whoever forked it), and ends cleanly on SIGTERM, SIGINT or when that parent is gone: then only after its clients, who may still wait for
+ * answers and would have to charge those that never came.
  * Exit codes: 0 ended as asked · 2 faulty flags · 4 cannot start (port taken, bill unreadable).
  */
 import { readFileSync } from 'node:fs';
@@ -14,6 +15,9 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
 
+/** Longer than grind's: it has calls under way when the same parent dies. */
+const ORPHAN_PATIENCE_MS = 12_000;
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`groq-simulator: ${line}\n`);
 
@@ -22,9 +26,13 @@ async function serve(flags: Flags): Promise<void> {
   const end = (): void => void simulator.stop().then(() => process.exit(0));
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
-  process.once('disconnect', end);
+  const orphaned = (): void => {
+    void simulator.untilLeft().then(end);
+    setTimeout(end, ORPHAN_PATIENCE_MS).unref();
+  };
+  process.once('disconnect', orphaned);
   // It may have gone while this process was starting.
-  if (process.send !== undefined && !process.connected) end();
+  if (process.send !== undefined && !process.connected) orphaned();
 
   const ready = { kind: 'ready', simulated: true, url: simulator.url, pid: process.pid, version } as const;
   say(JSON.stringify(ready));

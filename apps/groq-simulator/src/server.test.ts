@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createManualClock, type ManualClock } from '@vivarium/platform/testing';
@@ -145,6 +145,27 @@ describe('a completion over the wire', () => {
     await simulator.stop();
     expect(clock.sleeping).toBe(0);
     expect(billLines()).toHaveLength(0);
+  });
+});
+
+describe('waiting for its clients to leave', () => {
+  it('M2: answers a call under way, and is over when its caller has gone', async () => {
+    const simulator = await start({ pace: { kind: 'fixed', latencyMs: 250 } });
+    const agent = new Agent({ keepAlive: true });
+    const calling = callOver(agent, simulator);
+    await until(() => clock.sleeping === 1);
+    let left = false;
+    const leaving = simulator.untilLeft().then(() => (left = true));
+    clock.advance(250);
+    expect(await calling).toBe(200);
+    expect(left).toBe(false);
+    agent.destroy();
+    await leaving;
+    expect(billLines()).toHaveLength(1);
+  });
+
+  it('is over at once when there is none', async () => {
+    await (await start()).untilLeft();
   });
 });
 
@@ -332,6 +353,18 @@ describe('the rest of the wire', () => {
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Answers the status; the connection stays open, for as long as the agent lives. */
+const callOver = (agent: Agent, { port }: Simulator): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+    const path = '/openai/v1/chat/completions';
+    const asked = httpRequest({ agent, host: '127.0.0.1', port, method: 'POST', path, headers }, (reply) => {
+      reply.resume().on('end', () => resolve(reply.statusCode));
+    });
+    asked.on('error', reject);
+    asked.end(JSON.stringify(body));
+  });
 
 const untilState = (simulator: Simulator, requests: object): Promise<void> =>
   until(async () => {

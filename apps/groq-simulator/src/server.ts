@@ -6,6 +6,8 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { VivariumError } from '@vivarium/core';
 import { checkKey } from './api-key.ts';
 import { openBill } from './bill.ts';
@@ -21,10 +23,15 @@ import { serveChat } from './serve-chat.ts';
 
 export const LOOPBACK = '127.0.0.1';
 
+/** How often one that waits for its clients to leave counts them. */
+const LOOK_MS = 50;
+
 export interface Simulator {
   /** Origin, without a path: what groq-sdk takes as its base URL. */
   readonly url: string;
   readonly port: number;
+  /** Resolves when no client is connected: now, or when the last has left. Whoever connects meanwhile is still served. */
+  untilLeft(): Promise<void>;
   /** Closes the socket and every connection, drops calls that still wait, closes the bill. Idempotent. */
   stop(): Promise<void>;
 }
@@ -57,7 +64,17 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
     await stopOnce();
     throw error;
   }
-  return { url: `http://${LOOPBACK}:${port}`, port, stop: stopOnce };
+  return {
+    url: `http://${LOOPBACK}:${port}`,
+    port,
+    untilLeft: async () => untilLeft(server),
+    stop: stopOnce,
+  };
+}
+
+async function untilLeft(server: Server): Promise<void> {
+  const connections = async (): Promise<number> => promisify(server.getConnections.bind(server))();
+  while ((await connections()) > 0) await setTimeout(LOOK_MS);
 }
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -330,6 +330,8 @@ describe('deaths', () => {
     expect(onDisk(home, 'completed')).toBeLessThan(16);
     const after = await home.status();
     expect(after).toMatchObject({ in_progress: 0, failed: 0, runs: [], grind: null });
+    // What was under way was answered and recorded: nothing had to be charged at its worst case.
+    expect(home.read('logs/api_audit.log')).not.toMatch(/call\.usage-unknown/);
     expect((await home.cli(['start', '2', '--concurrency', '4'])).code).toBe(0);
     expectAllCharged(home, idsOf(tasks));
   });
