@@ -198,7 +198,18 @@ describe('the block at the end', () => {
       '    → retry the dependency named, and this one comes along; after an edit of that: orchestrator retry s',
       '  d deferred: its own max_budget leaves too little for another call',
       '    → raise max_budget of the task in queue.json, and start again',
-      '  b blocked: waits for d',
+      '  1 task blocked, for want of others: b',
+    ]);
+  });
+
+  it('tells what was cancelled for one reason as one, and does not call that completed', () => {
+    const cancelled = (id: string) => ended(id, 'cancelled', { errors: 'no longer wanted' });
+    const views = viewsOf([task('a'), task('b'), task('c')], [...done, ...cancelled('b'), ...cancelled('c')]);
+    const lines = summaryLines(summary(views), noColours);
+    expect(lines.slice(1, 3)).toEqual(['Worked off in 1.5 s', '  1 completed, 2 cancelled of 3']);
+    expect(lines.slice(-2)).toEqual([
+      '  cancelled 2: no longer wanted: b, c',
+      "    → orchestrator retry --matching 'no longer wanted' to run them after all",
     ]);
   });
 

@@ -5,9 +5,11 @@ import type { RunExitCode } from '../deps.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import { printable, type Colours } from '../terminal.ts';
 import { sumOf, type WaveSums } from '../run-ledger.ts';
+import { alikeRemedy, alikeText, groupAlike, type Alike } from './alike.ts';
 import { cutShortLine } from './cut-short.ts';
 import { hasSums, sumsText } from './money.ts';
 import { counted } from './counted.ts';
+import { names } from './names.ts';
 import { reasonText } from './reasons.ts';
 import { remedyFor, type RunMoney } from './remedies.ts';
 import { waveLines, waveRecords } from './wave-lines.ts';
@@ -96,12 +98,17 @@ export function factLines(summary: RunSummary, colours: Colours): readonly strin
   if (counts.completed > 0)
     lines.push(colours.dim('    → `orchestrator status --all` names the file of each result'));
   // Nothing is wrong with these, and there may be hundreds.
-  const queued = open.filter(({ status }) => status === 'queued').length;
-  const told = open.filter(({ status }) => status !== 'queued');
+  const idsOf = (wanted: TaskView['status']): readonly string[] =>
+    open.filter(({ status }) => status === wanted).map(({ task }) => task.id);
+  const told = groupAlike(open.filter(({ status }) => status !== 'queued' && status !== 'blocked'));
   const run = { cap: summary.cap, committed: addUsd(committed(summary.real), committed(summary.simulated)) };
-  for (const view of told.slice(0, MOST_OPEN_SHOWN)) lines.push(...openLines(view, run, colours));
-  if (told.length > MOST_OPEN_SHOWN)
-    lines.push(`  and ${told.length - MOST_OPEN_SHOWN} more; \`orchestrator status --all\` lists every task`);
+  for (const group of told.slice(0, MOST_OPEN_SHOWN)) lines.push(...openLines(group, run, colours));
+  const untold = sumOfAll(told.slice(MOST_OPEN_SHOWN));
+  if (untold > 0) lines.push(`  and ${untold} more; \`orchestrator status --all\` lists every task`);
+  const blocked = idsOf('blocked');
+  if (blocked.length > 0)
+    lines.push(`  ${counted(blocked.length, 'task')} blocked, for want of others: ${names(blocked)}`);
+  const queued = idsOf('queued').length;
   if (queued > 0)
     lines.push(
       `  ${counted(queued, 'task')} ${queued === 1 ? 'is' : 'are'} still queued: start again to go on.`,
@@ -118,23 +125,35 @@ export function countsText(counts: StatusCounts): string {
   return total === 0 ? 'no tasks' : `${told.join(', ')} of ${total}`;
 }
 
-function openLines(view: TaskView, run: RunMoney, colours: Colours): readonly string[] {
-  const id = colours.bold(printable(view.task.id));
-  if (view.status === 'blocked')
-    return [`  ${id} blocked: waits for ${view.waitsFor.map(printable).join(', ')}`];
-  const reason = view.record.reason === undefined ? '' : `: ${reasonText(view.record.reason)}`;
-  return [`  ${id} ${view.status.replace('_', ' ')}${reason}`, colours.dim(`    → ${remedyFor(view, run)}`)];
+const sumOfAll = (groups: readonly Alike[]): number => groups.reduce((sum, { all }) => sum + all.length, 0);
+
+function openLines(group: Alike, run: RunMoney, colours: Colours): readonly string[] {
+  const { first, all } = group;
+  const status = first.status.replace('_', ' ');
+  const reason = first.record.reason === undefined ? undefined : reasonText(first.record.reason);
+  return all.length === 1
+    ? [
+        `  ${colours.bold(printable(first.task.id))} ${status}${reason === undefined ? '' : `: ${reason}`}`,
+        colours.dim(`    → ${remedyFor(first, run)}`),
+      ]
+    : [
+        `  ${colours.bold(status)} ${alikeText(group, reason ?? 'no reason on record')}`,
+        colours.dim(`    → ${alikeRemedy(group)}`),
+      ];
 }
 
 function headline(end: RunEnd, counts: StatusCounts): string {
   switch (end.kind) {
     case 'drained':
       if (counts.total === 0) return 'Nothing to do: the queue is empty';
-      return outcomeCode(counts) === 0
-        ? 'All completed'
-        : outcomeCode(counts) === 5
-          ? 'Ended with work deferred'
-          : 'Ended, not all completed';
+      switch (outcomeCode(counts)) {
+        case 0:
+          return counts.cancelled === 0 ? 'All completed' : 'Worked off';
+        case 5:
+          return 'Ended with work deferred';
+        default:
+          return 'Ended, not all completed';
+      }
     case 'signal':
       return `Stopped by ${end.signal}`;
     case 'parent_gone':
