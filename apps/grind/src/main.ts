@@ -63,7 +63,14 @@ async function serve(flags: Flags): Promise<void> {
   const provider = providerFor(flags, config);
   initHome(layout, files);
 
-  const record = createRecordStore({ layout, home, machine, durability: config.durability });
+  const record = createRecordStore({
+    layout,
+    home,
+    machine,
+    durability: config.durability,
+    actSoon: setImmediate,
+  });
+  process.on('exit', () => record.flush());
   const runs = runFiles(layout, machine);
   const grind = createGrind({
     home,

@@ -58,7 +58,8 @@ async function work(flags: Flags): Promise<number> {
   const layout = homeLayout(root);
   const home = homeIdOf(root);
   await prepare(layout);
-  const record = createRecordStore({ layout, home, machine });
+  const record = createRecordStore({ layout, home, machine, actSoon: setImmediate });
+  process.on('exit', () => record.flush());
   const run = runId(flags.runId);
   const worker = workerId(`worker_${machine.ids.hex(4)}`);
   const runs = runFiles(layout, machine);

@@ -78,7 +78,10 @@ export interface RecordStore {
   mend(log: LogName | SegmentName): void;
   /** Makes what was appended survive a power loss. */
   sync(log: LogName | SegmentName): void;
-  /** Writes an action line and its readable twin. Never throws: what is for watching must not stop the work; failures are counted. */
+  /**
+   * Writes an action line and its readable twin, at the end of this turn at the latest. Never throws: what is for watching must not stop the work;
+   * failures are counted.
+   */
   act(action: Action): void;
   /** A reader of its own, from the beginning or from a cursor. A cursor of another generation restarts. */
   tail(log: LogName | SegmentName, from?: Cursor): RecordTail;

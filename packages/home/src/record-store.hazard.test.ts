@@ -166,6 +166,33 @@ describe('the record on a failing disk', () => {
       store.act(action);
       expect(store.unwrittenActions).toBe(2);
     });
+    it('lines of one turn share a write of each file, in the order told, also beside lines that are appended', () => {
+      const turn: (() => void)[] = [];
+      const batched = createRecordStore({
+        layout,
+        home: homeIdOf('/home'),
+        machine,
+        actSoon: (then) => void turn.push(then),
+      });
+      const details = (): unknown[] =>
+        valuesOf(store.tail('action').read().entries).map((line) => Reflect.get(Object(line), 'detail'));
+      const tell = (detail: string): void => batched.act({ ...action, detail });
+      tell('one');
+      tell('two');
+      expect(details()).toEqual([]);
+      // The third append would fail: that of the lines is the first, that of their twins the second.
+      machine.files.failNext('append', undefined, 2);
+      turn.pop()?.();
+      expect(details()).toEqual(['one', 'two']);
+      expect(turn).toEqual([]);
+      tell('three');
+      batched.append('action', { detail: 'four' });
+      expect(batched.unwrittenActions).toBe(1);
+      tell('five');
+      batched.flush();
+      expect(details()).toEqual(['one', 'two', 'four', 'five']);
+      expect(batched.unwrittenActions).toBe(1);
+    });
     it('never throws for values that are not JSON, and writes nothing of them', () => {
       expect(() => store.act({ ...action, metadata: { n: 1n } })).not.toThrow(unwritable);
       expect(store.unwrittenActions).toBe(1);
@@ -191,6 +218,18 @@ describe('the record on a failing disk', () => {
       const inode = machine.files.stat(layout.result(sha256('same')))?.inode;
       store.putResult('same');
       expect(machine.files.stat(layout.result(sha256('same')))?.inode).toBe(inode);
+    });
+    it('one whose directory was taken away is refused once, and stored at the next try', () => {
+      store.putResult('x');
+      const path = layout.result(sha256('x'));
+      machine.files.remove(path);
+      machine.files.failNext('createExclusive', new Error('no such directory'));
+      expect(() => store.putResult('x')).toThrow(unwritable);
+      const made: string[] = [];
+      machine.files.intercept((operation, at) => void (operation === 'makeDirectory' && made.push(at)));
+      store.putResult('x');
+      expect(made).toEqual([path.slice(0, path.lastIndexOf('/'))]);
+      expect(store.getResult(sha256('x'))).toBe('x');
     });
     it('S2: a full disk is record_unwritable, and nothing is stored', () => {
       machine.files.failNext('createExclusive');

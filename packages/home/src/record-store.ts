@@ -9,7 +9,7 @@
  * - A line whose append threw is not made readable by the process that was told so: when its fragment is whole but for the newline, it is
  *   closed by a mark that no JSON ends in. So what a fold made while writing is what a fold of the log makes. (Another process that finds
  *   a whole last line without its newline keeps it: it cannot tell it from one an editor left so, and folds take a line twice.)
- * - S2: `append` throws when the line is not written. `act` never throws: it is for watching, and watching must not stop the work.
+ * - S2: `append` throws when the line is not written. `act` never throws (action-log.ts).
  * - Every action line has its readable twin; only that one is shortened, and only that one may be missing.
  */
 import {
@@ -23,10 +23,10 @@ import {
   type SegmentName,
 } from '@vivarium/contracts';
 import { isVivariumError, messageOf, VivariumError, type HomeId, type Machine } from '@vivarium/core';
+import { createActionLog } from './action-log.ts';
 import { actionLine } from './action-line.ts';
 import { createLogTail } from './log-tail.ts';
 import { parseJson } from './salvage.ts';
-import { twinHeader, twinLine } from './twin.ts';
 
 export interface RecordStoreOptions {
   readonly layout: HomeLayout;
@@ -37,9 +37,16 @@ export interface RecordStoreOptions {
    * synced by the queue, many at a time; action lines are for watching and are not.
    */
   readonly durability?: Durability;
+  /**
+   * Lets the action lines of one turn of the event loop share a write: `setImmediate`. Whoever gives it calls `flush` when the process ends; a kill -9 loses
+   * what that turn told. Default: each is written before `act` returns.
+   */
+  readonly actSoon?: (then: () => void) => void;
 }
 
 export interface FileRecordStore extends RecordStore {
+  /** Writes the action lines that still wait. */
+  flush(): void;
   /** Actions, or twins of them, that could not be written. */
   readonly unwrittenActions: number;
 }
@@ -58,10 +65,10 @@ export function createRecordStore({
   home,
   machine,
   durability = 'os',
+  actSoon,
 }: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
   const ends = new Map<LogName | SegmentName, LogEnd>();
-  let unwrittenActions = 0;
 
   /**
    * A line that was written and whose sync failed stands in the log although its writer is told that it does not. From then on nothing more is written to
@@ -115,15 +122,24 @@ export function createRecordStore({
     return parseJson(bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1).toString('utf8')) !== undefined;
   };
 
-  const writeTwin = (value: Readonly<Record<string, unknown>>): void => {
-    try {
-      const line = ActionLogLine.parse(value);
-      if (files.stat(layout.actionTwin) === undefined)
-        files.createExclusive(layout.actionTwin, twinHeader(clock.now()));
-      files.append(layout.actionTwin, twinLine(line));
-    } catch {
-      unwrittenActions += 1;
-    }
+  const actions = createActionLog({
+    layout,
+    files,
+    clock,
+    append: (text) => write('action', text),
+    soon: actSoon,
+  });
+
+  /** Directories of results that were there when a result was last put into them. */
+  const directories = new Set<string>();
+  /** Somebody who stores the same text at this moment may win the name: then it is there. */
+  const createResult = (path: string, text: string): void => {
+    const directory = path.slice(0, path.lastIndexOf('/'));
+    if (!directories.has(directory)) files.makeDirectory(directory);
+    // Forgotten unless all went well: it may have been taken away.
+    directories.delete(directory);
+    files.createExclusive(path, text);
+    directories.add(directory);
   };
 
   const store: FileRecordStore = {
@@ -136,22 +152,20 @@ export function createRecordStore({
     },
     appendAll(log, lines, afterwards) {
       if (lines.length === 0) return;
+      if (log === 'action') actions.flush();
       let text = '';
       for (const line of lines) text += `${JSON.stringify(line)}\n`;
       write(log, text, afterwards);
       if (durability === 'fsync' && DECISIVE.includes(log)) syncOrGiveUp(log);
-      if (log === 'action') for (const line of lines) writeTwin(line);
+      if (log === 'action') actions.twins(lines.flatMap((line) => ActionLogLine.safeParse(line).data ?? []));
     },
     sync(log) {
       files.sync(layout.log(log));
     },
     act(action) {
-      try {
-        store.append('action', actionLine(action, home, clock, ids));
-      } catch {
-        unwrittenActions += 1;
-      }
+      actions.tell(actionLine(action, home, clock, ids));
     },
+    flush: () => actions.flush(),
     tail: (log, from) => createLogTail(files, layout.log(log), from),
     putResult(text) {
       const name = sha256(text);
@@ -160,10 +174,8 @@ export function createRecordStore({
         // A file of another length was left by a power loss: its name was written, its content was not.
         const found = files.stat(path);
         if (found !== undefined && found.size === Buffer.byteLength(text)) return name;
-        if (found === undefined) files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
-        // Somebody who stores the same text at this moment may win the name: then it is there.
         if (found !== undefined) files.replace(path, text);
-        else files.createExclusive(path, text);
+        else createResult(path, text);
         if (durability === 'fsync') files.sync(path);
         return name;
       } catch (error) {
@@ -182,7 +194,7 @@ export function createRecordStore({
         if (only === undefined || name === undefined || name === LOGS[only]) onChange();
       }),
     get unwrittenActions() {
-      return unwrittenActions;
+      return actions.unwritten;
     },
   };
   return store;
