@@ -24,6 +24,7 @@ import {
 } from '@vivarium/core';
 import type { Config } from '@vivarium/config';
 import type { CommandDeps, OpenHome } from './deps.ts';
+import { keepLooking, sparingly } from './looking.ts';
 import type { Progress } from './progress.ts';
 import type { TaskEnd } from './report/task-line.ts';
 import { counted } from './report/counted.ts';
@@ -65,8 +66,8 @@ export interface RunHooks {
 
 const LOCK_WAIT_MS: Milliseconds = 30_000;
 const LOOK_EVERY_MS: Milliseconds = 250;
-/** Changes come in bursts; looking once per burst is enough for eyes. */
-const BURST_MS: Milliseconds = 40;
+/** Of the time: what counting all tasks for the eyes may take. */
+const COUNTING_SHARE = 0.05;
 
 export async function runQueue(
   plan: RunPlan,
@@ -102,16 +103,9 @@ export async function runQueue(
     }
   };
   /** A queue.json that is being edited keeps its last good version; the workers tell what is wrong with it. */
-  const look = async (): Promise<StatusCounts> => {
-    for (const end of changesOf()) {
-      ledger.see(end);
-      if (end.record.status !== 'in_progress') hooks.onTask(end);
-    }
+  const takeStock = async (): Promise<StatusCounts> => {
     views = await queue.list().catch(() => views);
     const counts = countStatuses(views);
-    const now = home.control.read();
-    hooks.onControl(control, now);
-    control = now;
     const { money } = watch.money;
     hooks.progress.counts(
       counts,
@@ -122,7 +116,21 @@ export async function runQueue(
     wasQuiet = isQuiet;
     return counts;
   };
-  const looking = keepLooking(look, (error) => hooks.progress.warn(messageOf(error), undefined));
+  const tellNews = (): void => {
+    for (const end of changesOf()) {
+      ledger.see(end);
+      if (end.record.status !== 'in_progress') hooks.onTask(end);
+    }
+    const now = home.control.read();
+    hooks.onControl(control, now);
+    control = now;
+  };
+  const takeStockSparingly = sparingly(clock, COUNTING_SHARE, takeStock);
+  const look = async (): Promise<void> => {
+    tellNews();
+    await takeStockSparingly();
+  };
+  const looking = keepLooking(clock, look, (error) => hooks.progress.warn(messageOf(error), undefined));
   const unwatch = home.record.watch(looking.soon);
   const every = setInterval(looking.soon, LOOK_EVERY_MS);
 
@@ -202,7 +210,8 @@ export async function runQueue(
     children.close();
     home.runs.endRun(plan.runId);
   }
-  const counts = await look();
+  tellNews();
+  const counts = await takeStock();
   watch.remember();
   hooks.progress.end();
   home.record.act({
@@ -251,29 +260,3 @@ export function nothingLeft(views: readonly TaskView[], runId: RunId): boolean {
 }
 
 const isFinalStatus = (status: TaskView['status']): boolean => status !== 'blocked' && isFinal(status);
-
-/** Looks at most once at a time, soon after it was asked for, and never after it was stopped. */
-function keepLooking(
-  look: () => Promise<unknown>,
-  onFault: (error: unknown) => void,
-): { readonly soon: () => void; stop(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined;
-  let current: Promise<unknown> = Promise.resolve();
-  let isOver = false;
-  return {
-    soon() {
-      if (isOver) return;
-      timer ??= setTimeout(() => {
-        current = current
-          .then(look)
-          .catch(onFault)
-          .finally(() => (timer = undefined));
-      }, BURST_MS);
-    },
-    async stop() {
-      isOver = true;
-      clearTimeout(timer);
-      await current;
-    },
-  };
-}
