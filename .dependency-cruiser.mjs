@@ -156,7 +156,7 @@ export default {
   forbidden,
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(packages|apps)/[^/]+/(web/)?dist/' },
+    exclude: { path: '^(packages|apps)/[^/]+/((web/)?dist|bundle)/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],

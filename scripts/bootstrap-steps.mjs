@@ -27,6 +27,11 @@ const connection =
   'Check that the npm registry can be reached (npm ping) and that this directory can be written, then run the command again.';
 const mend = 'Mend the errors above; `npm run build` shows them again.';
 
+/** @param {string} project */
+const isBuilt = (project) =>
+  existsSync(join(project, 'dist')) &&
+  (!existsSync(join(project, 'dist/main.js')) || existsSync(join(project, 'bundle/main.js')));
+
 /** Tools are called by their files: npx costs a second or two each, and asks. @param {string} root @returns {readonly Step[]} */
 export const stepsOf = (root) => {
   /** @param {string} tool @param {readonly string[]} args */
@@ -68,10 +73,11 @@ export const stepsOf = (root) => {
       say: 'Building…',
       file: join(root, 'node_modules/.vivarium-build-stamp'),
       stamp: () => buildStamp(root),
-      isThere: () => compiledProjectsOf(root).every((project) => existsSync(join(project, 'dist'))),
+      isThere: () => compiledProjectsOf(root).every(isBuilt),
       redo: 'on request too',
       commands: () => [
         { what: 'Building', run: node('node_modules/ts7/bin/tsc', '-b'), cwd: root, remedy: mend },
+        { what: 'Bundling the programs', run: node('scripts/bundle-programs.mjs'), cwd: root, remedy: mend },
       ],
     },
     {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const outputs = new Set(['node_modules', 'dist']);
+const outputs = new Set(['node_modules', 'dist', 'bundle']);
 
 /** All files below `directory` but outputs and installed packages, in a stable order. @param {string} directory @returns {string[]} */
 const filesIn = (directory) =>
@@ -54,10 +54,14 @@ export const installStamp = (root) => {
 
 const compilerFiles = ['tsconfig.base.json', 'tsconfig.json'];
 
-/** What `tsc -b` compiled, the installation included. @param {string} root */
+/** What `tsc -b` compiled and the programs were bundled from, the installation included. @param {string} root */
 export const buildStamp = (root) =>
   hashOf(
-    [...compilerFiles.map((name) => join(root, name)), ...compiledProjectsOf(root).flatMap(filesIn)],
+    [
+      join(root, 'scripts/bundle-programs.mjs'),
+      ...compilerFiles.map((name) => join(root, name)),
+      ...compiledProjectsOf(root).flatMap(filesIn),
+    ],
     [installStamp(root)],
   );
 

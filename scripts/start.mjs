@@ -6,6 +6,6 @@ import { bootstrapOrExit } from './bootstrap.mjs';
 import { fileURLToPath } from 'node:url';
 
 await bootstrapOrExit();
-const main = new URL('../apps/orchestrator/dist/main.js', import.meta.url);
+const main = new URL('../apps/orchestrator/bundle/main.js', import.meta.url);
 process.argv = [process.execPath, fileURLToPath(main), 'up', ...process.argv.slice(2)];
 await import(main.href);

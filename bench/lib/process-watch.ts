@@ -77,9 +77,9 @@ export function watchProcesses(roots: readonly number[]): ProcessWatch {
 const none = (): Record<Role, number> => ({ orchestrator: 0, worker: 0, grind: 0, simulator: 0 });
 
 const PROGRAMS: readonly (readonly [part: string, role: Role])[] = [
-  ['apps/worker/dist/main.js', 'worker'],
-  ['apps/grind/dist/main.js', 'grind'],
-  ['apps/groq-simulator/dist/main.js', 'simulator'],
+  ['apps/worker/bundle/main.js', 'worker'],
+  ['apps/grind/bundle/main.js', 'grind'],
+  ['apps/groq-simulator/bundle/main.js', 'simulator'],
   ['bin/orchestrator', 'orchestrator'],
 ];
 const roleOf = (command: string): Role | undefined => PROGRAMS.find(([part]) => command.includes(part))?.[1];

@@ -9,7 +9,7 @@ const UNLIMITED = '1000000000';
 const CAP_USD = '100000';
 
 export const startSimulator = (stage: Stage, latencyMs: number, bill: string): Promise<Service> =>
-  stage.service('apps/groq-simulator/dist/main.js', [
+  stage.service('apps/groq-simulator/bundle/main.js', [
     '--latency-ms',
     String(latencyMs),
     '--bill',
@@ -26,7 +26,7 @@ export const startGrind = (
   simulator: Service,
   durability: Durability = 'os',
 ): Promise<Service> =>
-  stage.service('apps/grind/dist/main.js', [
+  stage.service('apps/grind/bundle/main.js', [
     '--home',
     home,
     '--port',

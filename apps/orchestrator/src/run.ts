@@ -86,6 +86,7 @@ export async function runQueue(
   const ledger = createRunLedger(plan.runId, watch.tasks.entries());
   let control = home.control.read();
   const children = createChildren({
+    repository: deps.repository,
     env: deps.env,
     diagnostics: home.layout.diagnostics,
     cwd: home.layout.root,

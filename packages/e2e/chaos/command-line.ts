@@ -26,7 +26,7 @@ const KEPT_CHARACTERS = 20_000_000;
 const ATTEMPT_SECONDS = 20;
 
 export function createCommandLine(repository: string, home: string, clocks: string): CommandLine {
-  const main = join(repository, 'apps/orchestrator/dist/main.js');
+  const main = join(repository, 'apps/orchestrator/bundle/main.js');
   const preload = new URL(`file://${join(repository, 'packages/e2e/chaos/shifted-clock.mjs')}`);
   preload.searchParams.set('clocks', clocks);
   return {

@@ -11,10 +11,10 @@ export interface Found {
 export const canLook = (): boolean => existsSync('/proc/self/cmdline');
 
 const ROLE_OF: readonly (readonly [program: string, role: Role])[] = [
-  ['/apps/worker/dist/main.js', 'worker'],
-  ['/apps/grind/dist/main.js', 'grind'],
-  ['/apps/groq-simulator/dist/main.js', 'simulator'],
-  ['/apps/orchestrator/dist/main.js', 'orchestrator'],
+  ['/apps/worker/bundle/main.js', 'worker'],
+  ['/apps/grind/bundle/main.js', 'grind'],
+  ['/apps/groq-simulator/bundle/main.js', 'simulator'],
+  ['/apps/orchestrator/bundle/main.js', 'orchestrator'],
 ];
 
 /** In the order of their pids. An `orchestrator add` is not among them: what is asked for is what keeps the work going. */
@@ -25,7 +25,7 @@ export function findProcesses(home: string): readonly Found[] {
     .toSorted((one, other) => one - other)
     .flatMap((pid) => {
       const words = wordsOf(pid);
-      const program = words.find((word) => word.endsWith('/dist/main.js')) ?? '';
+      const program = words.find((word) => word.endsWith('/bundle/main.js')) ?? '';
       const role = ROLE_OF.find(([end]) => program.endsWith(end))?.[1];
       const isOurs = words.some((word) => word === home || word.startsWith(`${home}/`));
       if (role === undefined || !isOurs || (role === 'orchestrator' && !words.includes('start'))) return [];

@@ -43,8 +43,11 @@ describe('preparing a checkout', () => {
     expect(await newCalls()).toEqual(everything);
     checkout.write('packages/b/package.json', '{ "name": "new" }');
     expect(await newCalls()).toEqual(everything);
-    rmSync(join(checkout.root, 'packages/a/dist'), { recursive: true });
-    expect(await newCalls()).toEqual(['tsc begins', 'tsc ends']);
+    for (const output of ['packages/a/dist', 'apps/orchestrator/bundle']) {
+      rmSync(join(checkout.root, output), { recursive: true });
+      expect(await newCalls()).toEqual(['tsc begins', 'tsc ends']);
+      expect(checkout.exists(output)).toBe(true);
+    }
   });
 
   it('a tool that fails is named with its last words and a remedy, and is tried again the next time', async () => {

@@ -37,7 +37,7 @@ it.each([
        const child = fork(process.argv[1], JSON.parse(process.argv[2]), { stdio: 'ignore' });
        process.stdout.write(String(child.pid));
        setInterval(() => undefined, 1_000);`,
-        join(apps, app, 'dist/main.js'),
+        join(apps, app, 'bundle/main.js'),
         JSON.stringify(argumentsFor(home)),
       ]);
       const [said] = (await once(parent.stdout, 'data')) as [Buffer];

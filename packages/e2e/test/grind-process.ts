@@ -23,7 +23,7 @@ import {
 } from '@vivarium/contracts';
 import { root } from './repository.ts';
 
-export const grindMain = join(root, 'apps/grind/dist/main.js');
+export const grindMain = join(root, 'apps/grind/bundle/main.js');
 
 /** An empty home in a directory that goes away with `remove`. */
 export interface TestHome {

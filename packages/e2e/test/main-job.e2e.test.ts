@@ -25,7 +25,7 @@ import {
 } from '@vivarium/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const main = fileURLToPath(new URL('../../../apps/orchestrator/dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../apps/orchestrator/bundle/main.js', import.meta.url));
 const seedTasks = fileURLToPath(new URL('../../../../shared/data/seed-tasks', import.meta.url));
 
 let home: string;

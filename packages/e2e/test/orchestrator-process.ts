@@ -25,7 +25,7 @@ import {
 import { billOf } from './grind-process.ts';
 import { root } from './repository.ts';
 
-export const orchestratorMain = join(root, 'apps/orchestrator/dist/main.js');
+export const orchestratorMain = join(root, 'apps/orchestrator/bundle/main.js');
 
 export interface Ended {
   readonly code: number | NodeJS.Signals;
@@ -203,7 +203,7 @@ function processesOf(path: string): readonly string[] {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return words.includes('/dist/main.js') && words.includes(path) ? [`${pid} ${words}`] : [];
+      return words.includes('/bundle/main.js') && words.includes(path) ? [`${pid} ${words}`] : [];
     } catch {
       return [];
     }

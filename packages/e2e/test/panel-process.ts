@@ -25,7 +25,7 @@ import { createRecordStore, initHome } from '@vivarium/home';
 import { createNodeMachine } from '@vivarium/platform';
 import { root } from './repository.ts';
 
-const mainOf = (app: string): string => join(root, 'apps', app, 'dist/main.js');
+const mainOf = (app: string): string => join(root, 'apps', app, 'bundle/main.js');
 export const panelMain = mainOf('control-panel');
 
 export interface PanelHome {

@@ -3,7 +3,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './repository.ts';
 
-export const simulatorMain = join(root, 'apps/groq-simulator/dist/main.js');
+export const simulatorMain = join(root, 'apps/groq-simulator/bundle/main.js');
 
 export interface SimulatorProcess {
   readonly url: string;

@@ -53,14 +53,23 @@ wait();
 
 const tsc = standIn(
   'tsc',
-  `put('/packages/a/dist/index.js', ''); put('/apps/orchestrator/dist/main.js', MAIN);`,
-).replace(
-  'MAIN',
-  JSON.stringify(
-    'console.log(JSON.stringify({ pid: process.pid, cwd: process.cwd(), args: process.argv.slice(2) }));',
-  ),
+  `put('/packages/a/dist/index.js', ''); put('/apps/orchestrator/dist/main.js', '');`,
 );
-const pnpm = standIn('pnpm', `put('/node_modules/ts7/bin/tsc', ${JSON.stringify(tsc)});`);
+/** Stands for the bundler: each program says how it was called. */
+const vite = `
+import { mkdirSync, writeFileSync } from 'node:fs';
+export const build = async ({ root, build: { outDir } }) => {
+  mkdirSync(root + '/' + outDir, { recursive: true });
+  writeFileSync(root + '/' + outDir + '/main.js', ${JSON.stringify(
+    'console.log(JSON.stringify({ pid: process.pid, cwd: process.cwd(), args: process.argv.slice(2) }));',
+  )});
+};
+`;
+const VITE_MANIFEST = '{ "type": "module", "exports": "./index.js" }';
+const pnpm = standIn(
+  'pnpm',
+  `put('/node_modules/ts7/bin/tsc', ${JSON.stringify(tsc)}); put('/node_modules/vite/index.js', ${JSON.stringify(vite)}); put('/node_modules/vite/package.json', ${JSON.stringify(VITE_MANIFEST)});`,
+);
 const npm = standIn('npm', `put('/tools/pnpm/node_modules/pnpm/bin/pnpm.cjs', ${JSON.stringify(pnpm)});`);
 
 export const createToyCheckout = (): ToyCheckout => {

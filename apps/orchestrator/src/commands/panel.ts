@@ -20,6 +20,7 @@ export async function panel(input: PanelInput, deps: CommandDeps): Promise<ExitC
     return 0;
   }
   const children = createChildren({
+    repository: deps.repository,
     env: deps.env,
     diagnostics: home.layout.diagnostics,
     cwd: home.layout.root,

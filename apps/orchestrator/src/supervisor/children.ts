@@ -4,7 +4,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { scrubbedEnv, type Environment } from '@vivarium/config';
 
 export type Program = 'worker' | 'grind' | 'groq-simulator' | 'control-panel';
@@ -17,21 +17,20 @@ export interface Children {
 
 const LARGEST_DIAGNOSTICS = 1_000_000;
 
-const pathOf = (program: Program): string =>
-  fileURLToPath(new URL(`../../../${program}/dist/main.js`, import.meta.url));
-
 export function createChildren(options: {
+  /** The root of this checkout. */
+  readonly repository: string;
   readonly env: Environment;
   readonly diagnostics: string;
   readonly cwd: string;
 }): Children {
-  const { env, diagnostics, cwd } = options;
+  const { repository, env, diagnostics, cwd } = options;
   const said = openSync(diagnostics, sizeOf(diagnostics) > LARGEST_DIAGNOSTICS ? 'w' : 'a');
   const scrubbed = scrubbedEnv(env);
   let isOpen = true;
   return {
     fork(program, args) {
-      return fork(pathOf(program), [...args], {
+      return fork(join(repository, 'apps', program, 'bundle/main.js'), [...args], {
         cwd,
         env: program === 'grind' ? { ...env } : scrubbed,
         execArgv: [],
