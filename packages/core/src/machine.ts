@@ -53,6 +53,8 @@ export interface Files {
   shortLived(directory: string): ShortLivedFiles;
   /** Removes a file; nothing happens when it is not there. */
   remove(path: string): void;
+  /** Copies a file as it stands, of any length, over what is there; false when there is none. Atomic for readers, and on the disk when it returns. */
+  copy(from: string, to: string): boolean;
   /** Renames; throws when `from` is not there. */
   rename(from: string, to: string): void;
   /** Names in a directory, sorted; empty when it does not exist. */

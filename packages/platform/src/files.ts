@@ -11,6 +11,7 @@
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   fdatasyncSync,
   fsyncSync,
   linkSync,
@@ -32,7 +33,7 @@ import type { Files } from '@vivarium/core';
 import { fileFault, isMissing, systemCode } from './faults.ts';
 import { createHandles, isSameFile, type Handle } from './handles.ts';
 import { createShortLivedFiles } from './short-lived-files.ts';
-import { createTemporaries, isTemporary, removeQuietly } from './temporaries.ts';
+import { createTemporaries, createTemporaryNames, isTemporary, removeQuietly } from './temporaries.ts';
 import { watchDirectory } from './watch-directory.ts';
 
 const LOOK_AGAIN_AFTER_MS = 20;
@@ -44,6 +45,7 @@ export function createNodeFiles(): Files {
   /** Paths whose directory entry is known to be on disk. */
   const synced = new Set<string>();
   const withTemporary = createTemporaries();
+  const nameBeside = createTemporaryNames();
 
   /** Looks at a path, and lets go of handles on files that no longer have that name. */
   const look = (path: string): Stats | undefined => {
@@ -159,6 +161,19 @@ export function createNodeFiles(): Files {
         throw fileFault('home_unwritable', 'cannot remove', path, error);
       }
     },
+    copy(from, to) {
+      const temporary = nameBeside(to);
+      try {
+        copyFileSync(from, temporary);
+        syncPath(temporary);
+        renameSync(temporary, to);
+        return true;
+      } catch (error) {
+        removeQuietly(temporary);
+        if (isMissing(error) && statOf(from) === undefined) return false;
+        throw fileFault('home_unwritable', `cannot copy to ${to}:`, from, error);
+      }
+    },
     rename(from, to) {
       try {
         renameSync(from, to);
@@ -222,6 +237,15 @@ function removeIfThere(path: string): void {
     unlinkSync(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+function syncPath(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -14,7 +14,7 @@ import { dependenciesFirst } from './plan/dependencies-first.ts';
 import { emptyQueue, loadQueueFile, withTasks, type LoadedQueue } from './queue-file.ts';
 import { isSame } from './queue-reader.ts';
 import { readSegmentIds, type SegmentIds } from './segment-ids.ts';
-import { createSegments } from './segments.ts';
+import { createSegments, segmentNames } from './segments.ts';
 
 const LOCK_WAIT_MS: Milliseconds = 30_000;
 const MOST_TRIES = 5;
@@ -45,6 +45,7 @@ export async function addToQueue(
       const answer = await fileLock.withLock(path, LOCK_WAIT_MS, (assertHeld) => {
         const stat = files.stat(path);
         const text = files.readText(path);
+        mendNewest(options);
         const segments = readSegmentIds(options);
         const queue =
           text === undefined
@@ -108,6 +109,15 @@ function existing(
     has: (id) => !ours.has(id) && (tasks.has(id) || segments.ids.has(id)),
     get: (id) => (ours.has(id) ? undefined : tasks.get(id)),
   };
+}
+
+/**
+ * A bulk add that was killed may have left a whole task without its newline. The next write would end it, after its id was looked for in vain; so it is
+ * ended first, and counts as there (Q8).
+ */
+function mendNewest({ layout, files, record }: QueueWriterOptions): void {
+  const newest = segmentNames(files, layout.segments).at(-1);
+  if (newest !== undefined) record.mend(newest);
 }
 
 function appendToSegments(

@@ -62,6 +62,23 @@ describe('bulk adds', () => {
     expect(reader.read(nobody).tasks).toHaveLength(MOST_IN_FILE + 1);
   });
 
+  it('Q8: an add that was killed in mid-write and is repeated loses no task and doubles none, wherever it was cut', async () => {
+    const one = open();
+    await one.add(many(MOST_IN_FILE + 2));
+    const segment = layout.log('queue.d/000001.jsonl');
+    const whole = one.machine.files.readBytes(segment, 0, 10_000_000) ?? new Uint8Array();
+    const text = Buffer.from(whole).toString('utf8');
+    const beforeLast = text.trimEnd().lastIndexOf('\n') + 1;
+    // Within the last line, at its end without the newline, and before any of it.
+    for (const cut of [beforeLast, beforeLast + 20, text.length - 1]) {
+      one.machine.files.overwriteInPlace(segment, whole.slice(0, Buffer.byteLength(text.slice(0, cut))));
+      const again = open();
+      await again.add(many(MOST_IN_FILE + 2));
+      expect(again.ids()).toEqual(many(MOST_IN_FILE + 2).map(({ id }) => id));
+      expect(again.problems.filter(({ message }) => message.includes('twice'))).toEqual([]);
+    }
+  });
+
   it('Q6: an add to a bulk queue reads no task again, and a reader reads only what is new', async () => {
     const one = open();
     await one.add(many(2_000));

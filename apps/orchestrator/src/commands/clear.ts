@@ -105,15 +105,14 @@ function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => v
   files.makeDirectory(archive);
   const queue = files.readText(layout.queue);
   if (queue !== undefined) files.replace(`${archive}/queue.json`, queue);
-  const log = files.readText(layout.log('execution'));
-  if (log !== undefined) files.replace(`${archive}/execution_log.jsonl`, log);
+  const hasLog = files.copy(layout.log('execution'), `${archive}/execution_log.jsonl`);
 
   assertHeld();
   files.replace(layout.queue, `${JSON.stringify(EMPTY_QUEUE, null, 2)}\n`);
   const segments = files.list(layout.segments);
   if (segments.length > 0) files.makeDirectory(`${archive}/queue.d`);
   for (const name of segments) files.rename(`${layout.segments}/${name}`, `${archive}/queue.d/${name}`);
-  if (log !== undefined) {
+  if (hasLog) {
     const lines = carriedOver(watch.tasks, home.id, clock, ids);
     files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }

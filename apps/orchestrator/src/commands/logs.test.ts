@@ -96,4 +96,21 @@ describe('logs', () => {
     expect(await ended).toBe(0);
     expect(forgotten).toBe(true);
   });
+
+  it('--follow says when the log was replaced by another, and tells that from its beginning', async () => {
+    const home = homeOn();
+    const deps = home.deps();
+    const leave = new AbortController();
+    const ended = logs({ ...input, follow: true, lines: 1 }, deps, () => ({
+      signal: leave.signal,
+      forget: () => undefined,
+    }));
+    await home.machine.clock.advanceSettled(0);
+    home.machine.files.replace(home.layout.log('action'), `${JSON.stringify(action(40))}\n`);
+    await home.machine.clock.advanceSettled(1_000);
+    expect(deps.terminal.out).toHaveLength(2);
+    expect(deps.terminal.err.join()).toMatch(/replaced by another one/);
+    leave.abort();
+    expect(await ended).toBe(0);
+  });
 });

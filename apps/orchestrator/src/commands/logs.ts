@@ -53,7 +53,12 @@ export async function logs(
     while (!signal.aborted) {
       await deps.machine.clock.sleep(POLL_MS, AbortSignal.any([signal, wake.signal]));
       wake = new AbortController();
-      tell(wantedOf(tail.read().entries, input));
+      const { entries, restarted } = tail.read();
+      if (restarted)
+        terminal.complain(
+          'The action log was replaced by another one; what follows is that, from its beginning.',
+        );
+      tell(wantedOf(entries, input));
     }
   } finally {
     stop();
@@ -65,7 +70,8 @@ export async function logs(
 function lastOf(tail: RecordTail, input: LogsInput): readonly unknown[] {
   let last: unknown[] = [];
   for (;;) {
-    const { entries } = tail.read(PIECE_BYTES);
+    const { entries, restarted } = tail.read(PIECE_BYTES);
+    if (restarted) last = [];
     if (entries.length === 0) return last;
     last.push(...wantedOf(entries, input));
     last = input.lines === 0 ? [] : last.slice(-input.lines);

@@ -6,6 +6,7 @@ import {
   ExecutionLogLine,
   SafetyAuditLine,
   viewTask,
+  readOn,
   type LogName,
   type TaskReport,
 } from '@vivarium/contracts';
@@ -84,18 +85,18 @@ function readLogs({ record }: OpenHome, id: string): Logs {
   const fold = createTaskFold();
   const execution: TakenLine[] = [];
   let unreadable = 0;
-  for (const value of valuesOf('execution')) {
+  eachValue('execution', (value) => {
     const line = ExecutionLogLine.safeParse(value).data;
     if (line === undefined) {
       unreadable += 1;
-      continue;
+      return;
     }
     const applied = fold.apply(line) === 'applied';
-    if (line.task_id !== id) continue;
+    if (line.task_id !== id) return;
     const now = fold.get(id);
     const said = { round: line.round ?? now.round, attempt: line.attempt ?? now.attempt };
     execution.push({ line, applied, ...(applied ? { round: now.round, attempt: now.attempt } : said) });
-  }
+  });
   return {
     fold,
     lines: {
@@ -108,24 +109,28 @@ function readLogs({ record }: OpenHome, id: string): Logs {
     },
   };
 
-  function valuesOf(log: LogName): readonly unknown[] {
+  /** In pieces: a log may be longer than what fits into memory. */
+  function eachValue(log: LogName, take: (value: unknown) => void): void {
     const tail = record.tail(log);
-    const { entries } = tail.read();
+    readOn(tail, ({ entries }) => {
+      for (const entry of entries) if (entry.kind === 'line') take(entry.value);
+    });
     unreadable += tail.unreadable;
-    return entries.flatMap((entry) => (entry.kind === 'line' ? [entry.value] : []));
   }
 
   function parsedOf<T>(
     log: LogName,
     schema: { safeParse(value: unknown): { readonly data?: T | undefined } },
   ): readonly T[] {
-    return valuesOf(log).flatMap((value) => {
+    const lines: T[] = [];
+    eachValue(log, (value) => {
       if (typeof value !== 'object' || value === null || !('task_id' in value) || value.task_id !== id)
-        return [];
+        return;
       const line = schema.safeParse(value).data;
       if (line === undefined) unreadable += 1;
-      return line === undefined ? [] : [line];
+      else lines.push(line);
     });
+    return lines;
   }
 }
 

@@ -22,6 +22,15 @@ it('--graph tells the waves and the critical path instead of the counters', asyn
   expect((await told({}))[1]).toMatch(/Total tasks/);
 });
 
+it('names the lines of queue.d/ that are no tasks', async () => {
+  const home = memoryHome([task('a')]);
+  home.machine.files.makeDirectory(home.layout.segments);
+  home.machine.files.append(home.layout.log('queue.d/000001.jsonl'), '{"id": 7}\n');
+  const deps = home.deps();
+  expect(await status({ home: undefined, all: false, graph: false, json: false }, deps)).toBe(0);
+  expect(deps.terminal.err.join()).toMatch(/WARNING: .*000001\.jsonl, byte 0: id: /);
+});
+
 it('--json has the graph when it is asked for, and each row what it depends on', async () => {
   const report = (lines: readonly string[]) => StatusReport.parse(JSON.parse(lines[0] ?? ''));
   expect(report(await told({ json: true, graph: true })).graph).toEqual({

@@ -1,5 +1,6 @@
 /** `status`: where every task stands and what it cost. Only reads, but for a snapshot that makes the next look quick; a home may be read-only. */
 import { viewQueue } from '@vivarium/contracts';
+import type { VivariumError } from '@vivarium/core';
 import { createWantedTasks } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
 import { graphLines, graphOf } from '../graph/graph-lines.ts';
@@ -23,7 +24,9 @@ export async function status(input: StatusInput, deps: CommandDeps): Promise<Exi
   const watch = createRunWatch(home.record, createSnapshotFile(layout, files));
   watch.read();
   watch.remember();
-  const { tasks } = createWantedTasks({ layout, files, clock, record: home.record }).read(
+  const onProblem = ({ message, hint }: VivariumError): void =>
+    deps.terminal.complain(`WARNING: ${message}${hint === undefined ? '' : `\n  → ${hint}`}`);
+  const { tasks } = createWantedTasks({ layout, files, clock, record: home.record, onProblem }).read(
     (id) => watch.tasks.get(id).since !== undefined,
   );
   const views = viewQueue(tasks, watch.tasks);

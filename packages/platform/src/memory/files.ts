@@ -102,6 +102,16 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       enter('remove', path);
       if (disk.files.delete(path)) notifyWatchers(disk, path);
     },
+    copy(from, to) {
+      enter('copy', from);
+      const file = disk.files.get(from);
+      if (file === undefined) return false;
+      const { bytes, size } = file;
+      put(to, '');
+      fileAt(disk, to, modifiedMs()).bytes = bytes.slice();
+      fileAt(disk, to, modifiedMs()).size = size;
+      return true;
+    },
     rename(from, to) {
       enter('rename', from);
       const file = disk.files.get(from);

@@ -233,6 +233,29 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
       });
     });
 
+    describe('copy', () => {
+      it('copies what stands there, over what was there, and keeps the two apart afterwards', () => {
+        const copy = `${under.directory}/copy`;
+        theirs.append(copy, 'old and longer than the new one');
+        ours.append(log, 'grüße 🌱\n');
+        expect(ours.copy(log, copy)).toBe(true);
+        ours.append(log, 'more');
+        expect(theirs.readText(copy)).toBe('grüße 🌱\n');
+        expect(theirs.stat(copy)?.size).toBe(Buffer.byteLength('grüße 🌱\n'));
+        theirs.append(copy, 'theirs');
+        expect(ours.readText(log)).toBe('grüße 🌱\nmore');
+        expect(ours.list(under.directory)).toHaveLength(2);
+      });
+      it('says so when there is nothing to copy, and throws when it cannot be written', () => {
+        expect(ours.copy(`${under.directory}/none`, log)).toBe(false);
+        expect(ours.stat(log)).toBeUndefined();
+        ours.append(log, 'x');
+        expect(() => ours.copy(log, `${under.directory}/none/a`)).toThrow(
+          expect.objectContaining({ code: 'home_unwritable' }),
+        );
+      });
+    });
+
     describe('short-lived files', () => {
       const at = (name: string): string => `${under.directory}/${name}`;
       it('give a name to the first that asks, with its whole content, and again once it was removed', () => {
