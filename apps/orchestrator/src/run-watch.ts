@@ -10,6 +10,7 @@ import {
   type RecordStore,
   type TaskFold,
 } from '@vivarium/contracts';
+import { packRecords, unpackRecords } from './record-rows.ts';
 import { createMoneyReader, type MoneyReader } from './report/money.ts';
 import type { TaskEnd } from './report/task-line.ts';
 import { VERSION, type SnapshotFile } from './snapshot.ts';
@@ -33,7 +34,7 @@ export function createRunWatch(record: RecordStore, snapshots?: SnapshotFile): R
   const from = snapshots?.read();
   const tail = record.tail('execution', from?.execution.to);
   const money = createMoneyReader(record, from?.money);
-  let fold = createTaskFold(from?.execution.records);
+  let fold = createTaskFold(from === undefined ? [] : unpackRecords(from.execution.records));
   let unreadableBefore = from?.execution.unreadable ?? 0;
   let strange = 0;
   let isFirst = true;
@@ -80,7 +81,7 @@ export function createRunWatch(record: RecordStore, snapshots?: SnapshotFile): R
         execution: {
           to: place,
           unreadable: unreadableBefore + tail.unreadable + strange,
-          records: [...fold.entries()],
+          records: packRecords(fold.entries()),
         },
         money: { to: money.place, unreadable: money.unreadable, state: money.money.snapshot() },
       });

@@ -111,8 +111,8 @@ describe('the snapshot', () => {
       '',
       'nonsense',
       whole.slice(0, -10),
-      whole.replace('"cost":0', '"cost":1'),
-      whole.replace('"version":1', '"version":2'),
+      whole.replace('"unreadable":1', '"unreadable":2'),
+      whole.replace('"version":2', '"version":1'),
     ]) {
       machine.files.replace(layout.snapshot, spoiled);
       expect(stateOf(watchFrom())).toEqual(expected);

@@ -24,9 +24,10 @@ const PLAIN_KEYS: ReadonlySet<string> = new Set([
   'depends_on',
   'parallel_safe',
   'model',
+  'source',
 ]);
 
-/** A task with the keys every task has, and no others. */
+/** A task with the keys every task has, and where it came from, and no others. */
 function isPlain(value: unknown): value is Task {
   if (typeof value !== 'object' || value === null) return false;
   // Looked at field by field; what is missing is undefined and of no kind.
@@ -49,6 +50,20 @@ function isPlain(value: unknown): value is Task {
     Array.isArray(needs) &&
     needs.every((need) => typeof need === 'string') &&
     typeof task['parallel_safe'] === 'boolean' &&
-    (model === null || typeof model === 'string')
+    (model === null || typeof model === 'string') &&
+    (task['source'] === undefined || isPlainSource(task['source']))
   );
 }
+
+const isPlainSource = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { file, index, line, ...others } = value as Readonly<Record<string, unknown>>;
+  return (
+    typeof file === 'string' &&
+    isPlace(index, 0) &&
+    (line === undefined || isPlace(line, 1)) &&
+    Object.keys(others).length === 0
+  );
+};
+const isPlace = (value: unknown, least: number): boolean =>
+  Number.isSafeInteger(value) && Number(value) >= least;
