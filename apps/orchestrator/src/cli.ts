@@ -33,7 +33,7 @@ export interface Cli {
 }
 
 /** `deps` are asked for when a command runs: `--help` needs none. */
-export function createCli(version: string, deps: () => CommandDeps, watchParent: boolean): Cli {
+export function createCli(version: string, deps: () => CommandDeps, startedBy: string | undefined): Cli {
   let code: RunExitCode = 0;
   const end = async (running: Promise<RunExitCode>): Promise<void> => {
     code = await running;
@@ -183,7 +183,7 @@ export function createCli(version: string, deps: () => CommandDeps, watchParent:
         panelPort: flags.panelPort,
         runCap: flags.runCap,
         durability: flags.durability,
-        watchParent,
+        startedBy,
       };
       return end(up(input, deps()));
     });

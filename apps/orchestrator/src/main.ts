@@ -7,8 +7,11 @@ import { isVivariumError, messageOf } from '@vivarium/core';
 import { createNodeMachine } from '@vivarium/platform';
 import { createCli } from './cli.ts';
 import type { RunExitCode } from './deps.ts';
+import { ancestry } from './supervisor/parents.ts';
 import { createTerminal, isReaderGone, type Terminal } from './terminal.ts';
 
+/** Looked at before anything else: who is gone by the time it is asked for cannot be missed any more. */
+const startedBy = ancestry();
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // A reader that left (`| head`) or a terminal that was closed must not end what is being worked on. A disk that is full must not either, but
@@ -36,7 +39,7 @@ async function main(argv: readonly string[]): Promise<RunExitCode> {
       cwd: process.cwd(),
       repository: here('../../../'),
     }),
-    env['npm_lifecycle_event'] !== undefined,
+    env['npm_lifecycle_event'] === undefined ? undefined : startedBy,
   );
   if (argv.length === 0) {
     cli.program.outputHelp({ error: true });

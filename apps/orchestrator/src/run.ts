@@ -49,7 +49,7 @@ export interface RunPlan {
   /** Book of the run (M5). */
   readonly simulated: boolean;
   readonly panelPort: number | undefined;
-  readonly watchParent: boolean;
+  readonly startedBy: string | undefined;
 }
 
 export interface RunHooks {
@@ -194,7 +194,7 @@ export async function runQueue(
         }),
       control: home.control,
       clock,
-      watchParent: plan.watchParent,
+      startedBy: plan.startedBy,
       nothingLeft: () =>
         queue.list().then(
           (listed) => nothingLeft(listed, plan.runId),

@@ -148,7 +148,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
     grindUrl: grind.kind === 'given' ? grind.url : undefined,
     simulated: isSimulated(grind),
     panelPort: undefined,
-    watchParent: false,
+    startedBy: undefined,
   };
   const summary = await runQueue(
     plan,

@@ -35,8 +35,8 @@ export interface UpInput {
   readonly panelPort: number | undefined;
   readonly runCap: string | undefined;
   readonly durability: 'os' | 'fsync' | undefined;
-  /** Started by npm: leave when npm is gone, also when only npm was told to. */
-  readonly watchParent: boolean;
+  /** Set when npm started us: leave when npm is gone, also when only npm was told to. */
+  readonly startedBy: string | undefined;
 }
 
 export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode> {
@@ -101,7 +101,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
     grindUrl: grind.kind === 'given' ? grind.url : undefined,
     simulated: isSimulated(grind),
     panelPort: input.panelPort,
-    watchParent: input.watchParent,
+    startedBy: input.startedBy,
   };
   const progress = await createProgress('facts', terminal, () => deps.machine.clock.monotonic());
   let said = isDone ? doneText(counts) : undefined;

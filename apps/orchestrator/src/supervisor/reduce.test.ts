@@ -154,6 +154,10 @@ describe('the end', () => {
     expect(play.on(doing(0, 'drained')).words).toEqual([]);
     expect(play.on(doing(1, 'drained')).words).toEqual(['verify']);
     expect(play.on(verified(false)).words).toEqual(['later verify.due 250']);
+    // Whoever says it again meanwhile is looked after at once, by no timer of its own.
+    expect(play.on(doing(1, 'held')).words).toEqual(['verify']);
+    expect(play.on(verified(false)).words).toEqual([]);
+    expect(play.on(doing(1, 'drained')).words).toEqual(['verify']);
     expect(play.on({ kind: 'verify.due' }).words).toEqual(['verify']);
     expect(play.on(verified(true)).words).toEqual([
       'drain 0',

@@ -83,7 +83,10 @@ export function reduce(state: SupervisorState, event: SupervisorEvent): Step {
     case 'parent.gone':
       return drain(state, { kind: 'parent_gone' });
     case 'verify.due':
-      return { state, effects: everybodyIdle(state) ? [{ kind: 'verify' }] : [] };
+      return {
+        state: { ...state, verifyIsDue: false },
+        effects: everybodyIdle(state) ? [{ kind: 'verify' }] : [],
+      };
     case 'verified':
       return onVerified(state, event.nothingLeft);
     case 'patience.over':
@@ -133,7 +136,11 @@ function everybodyIdle(state: SupervisorState): boolean {
 function onVerified(state: SupervisorState, nothingLeft: boolean): Step {
   if (!everybodyIdle(state)) return still(state);
   if (nothingLeft) return drain(state, { kind: 'drained' });
-  return { state, effects: [{ kind: 'later', ms: VERIFY_AGAIN_MS, event: { kind: 'verify.due' } }] };
+  if (state.verifyIsDue) return still(state);
+  return {
+    state: { ...state, verifyIsDue: true },
+    effects: [{ kind: 'later', ms: VERIFY_AGAIN_MS, event: { kind: 'verify.due' } }],
+  };
 }
 
 function onFault(state: SupervisorState, event: Extract<SupervisorEvent, { kind: 'worker.fault' }>): Step {

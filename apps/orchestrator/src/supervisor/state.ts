@@ -52,6 +52,8 @@ export interface SupervisorState {
   readonly services: Readonly<Record<ServiceName, ServiceSlot>>;
   /** When each child died lately; the key is a slot number or a service. */
   readonly deaths: Readonly<Record<string, readonly Milliseconds[]>>;
+  /** A look whether nothing is left is due by a timer: one at a time, however often the workers say that they are idle. */
+  readonly verifyIsDue: boolean;
   readonly rules: SupervisorRules;
 }
 
@@ -134,6 +136,7 @@ export function initialState(
     workers: Array.from({ length: workers }, () => ({ kind: 'gone' })),
     services: { simulator: slot('simulator'), grind: slot('grind'), panel: slot('panel') },
     deaths: {},
+    verifyIsDue: false,
     rules,
   };
 }

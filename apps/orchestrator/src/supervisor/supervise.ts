@@ -28,8 +28,8 @@ export interface SuperviseOptions {
   readonly createServices: (tell: (event: SupervisorEvent) => void) => Services;
   readonly control: ControlStore;
   readonly clock: Clock;
-  /** Ends the run when the process that started us is gone. */
-  readonly watchParent: boolean;
+  /** Who had started us when this process began (parents.ts): the run ends when that is no longer so. Undefined: nobody who is watched. */
+  readonly startedBy: string | undefined;
   /** Does our own fold agree that nothing more can run? */
   readonly nothingLeft: () => Promise<boolean>;
   readonly onWarning: (text: string, hint: string | undefined) => void;
@@ -152,12 +152,12 @@ export function supervise(options: SuperviseOptions): Promise<RunEnd> {
       reject(error instanceof Error ? error : new Error(String(error)));
     };
 
-    const parents = ancestry();
     const services = options.createServices(dispatch);
     const unwatch = options.control.watch(heedControl);
     const looks = setInterval(() => {
       heedControl();
-      if (options.watchParent && ancestry() !== parents) dispatch({ kind: 'parent.gone' });
+      if (options.startedBy !== undefined && ancestry() !== options.startedBy)
+        dispatch({ kind: 'parent.gone' });
     }, LOOK_EVERY_MS);
     for (const signal of SIGNALS) process.on(signal, heedSignal);
     dispatch({ kind: 'begin' });
