@@ -40,7 +40,7 @@ export function createGrind(deps: GrindDeps): Grind {
         serving === undefined
           ? refuse('stopping', 'This grind is starting.')
           : serving.calls.answer(request, caller),
-      cancel: (taskId) => serving?.calls.cancel(taskId) ?? 0,
+      cancel: (taskId, round) => serving?.calls.cancel(taskId, round) ?? 0,
       health,
       defaultModel: deps.defaultModel,
       simulated: provider.simulated,

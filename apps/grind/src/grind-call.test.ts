@@ -175,6 +175,29 @@ describe('an idempotency key', () => {
     expect(world.events().filter((event) => event === 'call.usage-unknown')).toHaveLength(2);
   });
 
+  it('a task that was cancelled after its claim and before its request is not paid for; opened again, it is', async () => {
+    const world = createGrindWorld();
+    expect(world.desk.calls.cancel('a', 2)).toBe(0);
+    const ask = async (round: number) => world.ask({ task_id: 'a', round, idempotency_key: `k${round}` });
+    for (const round of [1, 2])
+      expect(await ask(round)).toMatchObject({ kind: 'refusal', code: 'cancelled' });
+    expect(world.provider.billed).toHaveLength(0);
+    expect(await ask(3)).toMatchObject({ kind: 'reply' });
+    await world.machine.clock.advanceSettled(60_000);
+    expect(await ask(2)).toMatchObject({ kind: 'reply' });
+  });
+
+  it('a cancelled round takes no call of the next one with it', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 500 }) });
+    const asked = [1, 2].map(async (round) =>
+      world.ask({ task_id: 'a', round, idempotency_key: `k${round}` }),
+    );
+    await world.machine.clock.advanceSettled(100);
+    expect(world.desk.calls.cancel('a', 1)).toBe(1);
+    await world.machine.clock.advanceSettled(1_000);
+    expect((await Promise.all(asked)).map(({ kind }) => kind)).toEqual(['refusal', 'reply']);
+  });
+
   it('M3: a caller in less haste than the one who began the call gets an answer of its own', async () => {
     const world = createGrindWorld({
       script: (_request, call) => (call === 1 ? { kind: 'hang' } : { kind: 'answer', afterMs: 10 }),

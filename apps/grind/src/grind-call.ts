@@ -10,6 +10,7 @@ import type { BudgetStore, ControlStore, GrindRequest, RecordStore } from '@viva
 import { messageOf, type Clock } from '@vivarium/core';
 import { replayOf, type GrindAnswer } from './answer.ts';
 import type { CallLines } from './call-lines.ts';
+import { createCancelledRounds } from './cancelled-rounds.ts';
 import { createFlights } from './flights.ts';
 import type { Gate } from './gate.ts';
 import { refuseUnder } from './in-force.ts';
@@ -39,8 +40,11 @@ export interface GrindCalls {
   answer(request: GrindRequest, caller: Caller): Promise<GrindAnswer>;
   /** New requests are refused from now on; those under way go on. */
   close(): void;
-  /** Cuts the calls of one task that are in flight; answers how many there were. */
-  cancel(taskId: string): number;
+  /**
+   * Cuts the calls of one task that are in flight; answers how many there were. With a round: those up to it, and what a worker asks for it
+   * afterwards is refused.
+   */
+  cancel(taskId: string, round?: number): number;
   /** Cuts every provider call in flight. `halted`: by HALT; `stopping`: this process leaves now. */
   abort(why: 'halted' | 'stopping'): void;
   /** Resolves when nothing is under way. */
@@ -54,7 +58,8 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
   const { settings, clock, control, record, budget, runCaps, gate, spend, settlements, lines, notices } =
     deps;
   const flights = createFlights<GrindAnswer>();
-  const running = new Map<(why: Cut) => void, string | undefined>();
+  const running = new Map<(why: Cut) => void, Order>();
+  const cancelled = createCancelledRounds(clock);
   const waiting = new Set<() => void>();
   let isClosed = false;
 
@@ -66,6 +71,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       checkHome(order) ??
       refuseUnder(state) ??
       checkBudgets(order) ??
+      checkCancelled(order) ??
       runCaps.open(order);
     if (refusal !== undefined) return refusal;
 
@@ -147,7 +153,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     };
     const whyNot = (): Refusal | undefined =>
       cutBy === undefined ? refuseUnder(control.read()) : refusalOf(cutBy);
-    running.set(cut, order.taskId);
+    running.set(cut, order);
     if (order.key === undefined) order.caller.onGone(() => cut('gone'));
     try {
       return await work({ signal: controller.signal, whyNot });
@@ -162,8 +168,11 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     close() {
       isClosed = true;
     },
-    cancel(taskId) {
-      const cuts = [...running].filter(([, of]) => of === taskId);
+    cancel(taskId, round) {
+      if (round !== undefined) cancelled.add(taskId, round);
+      const isMeant = (order: Order): boolean =>
+        order.taskId === taskId && (round === undefined || (order.joins.round ?? round) <= round);
+      const cuts = [...running].filter(([, order]) => isMeant(order));
       for (const [cut] of cuts) cut('cancelled');
       return cuts.length;
     },
@@ -197,10 +206,16 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       case 'stopping':
         return stopping();
       case 'cancelled':
-        return refuse('cancelled', 'The task was cancelled.');
+        return wasCancelled();
       case 'gone':
         return refuse('deadline_exceeded', 'The caller went away.');
     }
+  }
+
+  function checkCancelled({ taskId, joins }: Order): Refusal | undefined {
+    const { round } = joins;
+    if (taskId === undefined || round === undefined || !cancelled.has(taskId, round)) return undefined;
+    return wasCancelled();
   }
 
   function checkHome(order: Order): Refusal | undefined {
@@ -221,6 +236,7 @@ function checkBudgets(order: Order): Refusal | undefined {
 const isSameRequest = (order: Order, promptHash: string | undefined, model: string | undefined): boolean =>
   promptHash === order.promptHash && (!order.namesModel || model === order.requestedModel);
 
+const wasCancelled = (): Refusal => refuse('cancelled', 'The task was cancelled.');
 const stopping = (): Refusal => refuse('stopping', 'This grind is shutting down.');
 const conflict = (): Refusal =>
   refuse('idempotency_conflict', 'The key was used before with another prompt or model.');

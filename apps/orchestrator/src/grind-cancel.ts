@@ -8,13 +8,13 @@ export type CutAnswer =
   | { readonly kind: 'none'; readonly message: string };
 
 /** As `cutCalls` does it over HTTP. */
-export type CutCalls = (url: string, taskId: string) => Promise<CutAnswer>;
+export type CutCalls = (url: string, taskId: string, round: number) => Promise<CutAnswer>;
 
 const PATIENCE_MS = 5_000;
 
-export const cutCalls: CutCalls = async (url, taskId) => {
+export const cutCalls: CutCalls = async (url, taskId, round) => {
   try {
-    const body = JSON.stringify({ task_id: taskId });
+    const body = JSON.stringify({ task_id: taskId, round });
     const reply = CancelReply.safeParse(JSON.parse(await post(new URL('/cancel', url), body)));
     if (reply.success) return { kind: 'cut', calls: reply.data.cut };
     return { kind: 'none', message: `what answers at ${url} is not a grind` };

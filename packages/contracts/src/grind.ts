@@ -159,8 +159,14 @@ export const GrindRefusal = z.object({
 });
 export type GrindRefusal = Readonly<z.infer<typeof GrindRefusal>>;
 
-/** `POST /cancel`: cuts the calls of a task that are in flight. What they may have cost stays charged (M2). */
-export const CancelRequest = z.strictObject({ task_id: z.string().min(1) });
+/**
+ * `POST /cancel`: cuts the calls of a task that are in flight. What they may have cost stays charged (M2). With a round, only calls of that round and before;
+ * and such as come within the next minute are refused.
+ */
+export const CancelRequest = z.strictObject({
+  task_id: z.string().min(1),
+  round: z.int().positive().optional(),
+});
 export const CancelReply = z.object({ cut: z.int().nonnegative().describe('Calls that were in flight.') });
 export type CancelReply = Readonly<z.infer<typeof CancelReply>>;
 

@@ -4,7 +4,8 @@ import type { GrindCalls } from '../grind-call.ts';
 
 export function routeCancel(app: App, cancel: GrindCalls['cancel']): void {
   app.post('/cancel', { schema: { body: CancelRequest } }, (request, reply) => {
-    const body: CancelReply = { cut: cancel(request.body.task_id) };
+    const { task_id, round } = request.body;
+    const body: CancelReply = { cut: cancel(task_id, round) };
     return reply.send(body);
   });
 }

@@ -54,7 +54,8 @@ describe('cancel', () => {
     const home = homeOn();
     announceGrind(home);
     const asked: string[] = [];
-    const cut: CutCalls = async (url, id) => {
+    const cut: CutCalls = async (url, id, round) => {
+      expect(round).toBe(1);
       expect(home.lines(home.layout.log('execution')).at(-1)).toMatchObject({ status: 'cancelled' });
       asked.push(`${url} ${id}`);
       return { kind: 'cut', calls: 2 };

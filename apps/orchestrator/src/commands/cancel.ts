@@ -33,8 +33,12 @@ export async function cancel(
   const held = views.flatMap(({ task, status }) =>
     status === 'in_progress' && cancelled.has(task.id) ? [task.id] : [],
   );
-  // All of them: one may have been claimed between the look and the word.
-  const cutting = await cutAll(changed, home, cut);
+  // All of them: one may have been claimed between the look and the word. A claim does not begin a round, but for an edited task.
+  const roundOf = new Map(
+    views.map(({ task, record, edited }) => [task.id, record.round + (edited ? 1 : 0)]),
+  );
+  const rounds = changed.map((id) => [id, roundOf.get(id) ?? 1] as const);
+  const cutting = await cutAll(rounds, home, cut);
   const skipping = dependantsOf(waitersOf(views), changed, isOpen);
   if (changed.length > 0)
     home.record.act({
@@ -78,7 +82,7 @@ export async function cancel(
 
 /** One grind serves the home: when it does not answer for one task, it will not for the next. */
 async function cutAll(
-  held: readonly string[],
+  held: readonly (readonly [taskId: string, round: number])[],
   home: OpenHome,
   cut: CutCalls,
 ): Promise<{ readonly calls: number; readonly fault?: string }> {
@@ -86,8 +90,8 @@ async function cutAll(
   const grind = home.runs.liveGrind();
   if (grind === undefined) return { calls: 0, fault: 'no grind is up here' };
   let calls = 0;
-  for (const taskId of held) {
-    const answer = await cut(grind.url, taskId);
+  for (const [taskId, round] of held) {
+    const answer = await cut(grind.url, taskId, round);
     if (answer.kind === 'none') return { calls, fault: answer.message };
     calls += answer.calls;
   }
