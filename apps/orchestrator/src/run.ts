@@ -23,6 +23,7 @@ import {
   type RunId,
 } from '@vivarium/core';
 import type { Config } from '@vivarium/config';
+import { sweepHome } from '@vivarium/home';
 import type { CommandDeps, OpenHome } from './deps.ts';
 import { keepLooking, sparingly } from './looking.ts';
 import type { Progress } from './progress.ts';
@@ -136,6 +137,7 @@ export async function runQueue(
   const every = setInterval(looking.soon, LOOK_EVERY_MS);
 
   const announce = async (): Promise<void> => {
+    sweepHome(home.layout, machine);
     // Under the lock of queue.json: `clear` looks for runs while it holds it, so that none begins between its look and its deed.
     await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, () =>
       home.runs.announceRun({

@@ -3,7 +3,7 @@
  * All calls on files are synchronous: each is a few microseconds on a local disk, and a step that cannot be interleaved
  * with another of the same process is a step that needs no further argument. Paths are absolute.
  */
-import type { Clock } from './time.ts';
+import type { Clock, Milliseconds } from './time.ts';
 
 export type { Clock };
 
@@ -49,6 +49,8 @@ export interface Files {
   replace(path: string, text: string, access?: 'private'): void;
   /** Creates the file with its full content, or answers false when the name is taken. Never visible empty (temporary file, then link). */
   createExclusive(path: string, text: string): boolean;
+  /** Removes what was to become a file of `directory` and never did, since its writer was killed: not touched for `olderThan`. Answers how many there were. */
+  sweepTemporaries(directory: string, olderThan: Milliseconds): number;
   /** For files that come and go thousands of times, all in one directory: locks. */
   shortLived(directory: string): ShortLivedFiles;
   /** Removes a file; nothing happens when it is not there. */

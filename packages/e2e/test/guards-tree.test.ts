@@ -240,6 +240,7 @@ it('the surfaces of the packages are these', async () => {
         "initHome",
         "resolveHome",
         "runFiles",
+        "sweepHome",
       ],
       "model": [
         "createGroqProvider",

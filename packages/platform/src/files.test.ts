@@ -8,6 +8,8 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +33,26 @@ describe('files on disk', () => {
     directory = mkdtempSync(join(tmpdir(), 'vivarium-files-'));
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('sweeps files that never got their name, once nobody has touched them for long; nothing else', () => {
+    const files = createNodeFiles();
+    const at = (name: string): string => join(directory, name);
+    const dead = files.shortLived(directory);
+    expect(dead.create(at('lock'), 'held')).toBe(true);
+    for (const name of ['.old.json.0a-1.vivarium-tmp', '.new.json.0a-1.vivarium-tmp', 'old.json'])
+      writeFileSync(at(name), '');
+    const longAgo = new Date(Date.now() - 7_200_000);
+    for (const name of readdirSync(directory))
+      if (!name.startsWith('.new')) utimesSync(at(name), longAgo, longAgo);
+    expect(files.sweepTemporaries(directory, 3_600_000)).toBe(2);
+    expect(readdirSync(directory).sort()).toEqual(['.new.json.0a-1.vivarium-tmp', 'lock', 'old.json']);
+    // Its owner was alive after all, and only idle: it makes itself another.
+    dead.remove(at('lock'));
+    expect(dead.create(at('lock'), 'again')).toBe(true);
+    expect(files.readText(at('lock'))).toBe('again');
+    expect(files.sweepTemporaries(at('none'), 0)).toBe(0);
+    dead.close();
+  });
 
   it.skipIf(!existsSync('/dev/full'))(
     'Q8: a full disk is record_unwritable, passes, and says so in words',

@@ -27,7 +27,7 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Files } from '@vivarium/core';
 import { fileFault, isMissing, systemCode } from './faults.ts';
@@ -151,6 +151,19 @@ export function createNodeFiles(): Files {
       } catch (error) {
         if (systemCode(error) === 'EEXIST') return false;
         throw fileFault('home_unwritable', 'cannot create', path, error);
+      }
+    },
+    sweepTemporaries(directory, olderThan) {
+      try {
+        const stale = readdirSync(directory)
+          .filter(isTemporary)
+          .map((name) => join(directory, name))
+          .filter((path) => Date.now() - (statOf(path)?.mtimeMs ?? Number.POSITIVE_INFINITY) > olderThan);
+        stale.forEach(removeIfThere);
+        return stale.length;
+      } catch (error) {
+        if (isMissing(error)) return 0;
+        throw fileFault('home_unwritable', 'cannot sweep', directory, error);
       }
     },
     shortLived: createShortLivedFiles,

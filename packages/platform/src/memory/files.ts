@@ -5,7 +5,7 @@
 import { VivariumError, type Clock, type Files } from '@vivarium/core';
 import { appendTo, newFile, notifyWatchers, parentOf, type MemoryDisk, type MemoryFile } from './disk.ts';
 
-export type FileOperation = Exclude<keyof Files, 'watch' | 'shortLived'>;
+export type FileOperation = Exclude<keyof Files, 'watch' | 'shortLived' | 'sweepTemporaries'>;
 
 export interface MemoryFiles extends Files {
   /** The next call of `operation` throws `error`, without effect. `skip` lets that many pass first: the n-th call fails. */
@@ -93,6 +93,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       put(path, text);
       return true;
     },
+    sweepTemporaries: () => 0, // here nothing is written under another name first
     shortLived: () => ({
       create: (path, text) => files.createExclusive(path, text),
       remove: (path) => files.remove(path),
