@@ -3,7 +3,8 @@
  * code with the fold it judges.
  *
  * A claim counts when it names the next attempt of the round and nobody holds the task, or takes it over and says from whom. An end counts when it
- * comes from the one who holds the attempt. Whatever does not count changes nothing; but who never held an attempt has no business ending it.
+ * comes from the one who holds the attempt, or from an operator who cancels. Whatever does not count changes nothing; but who never held an attempt has no
+ * business ending it.
  */
 import { numberOf, textOf, type LogLine } from './log-lines.ts';
 import { violation, type Violation } from './violation.ts';
@@ -137,10 +138,20 @@ export function checkTasks({ lines, tasks, stalled }: TaskEvidence): TaskFinding
       continue;
     }
 
+    const isHere = !isFinal(state) && round === state.round && attempt === state.attempt;
+    if (textOf(line, 'event') === 'task.reopened') {
+      // By an operator, who needs no claim: what ended, in its next round; what waits, where it stands.
+      const counts = isFinal(state)
+        ? round === state.round + 1 && attempt === 0
+        : isHere && state.holder === undefined;
+      if (counts) states.set(task, { status, round, attempt, holder: undefined, digest, line });
+      else late += 1;
+      continue;
+    }
+
     if (status === 'skipped' || status === 'cancelled') {
-      const counts = opens
-        ? attempt === 0
-        : !isFinal(state) && state.holder === undefined && round === state.round && attempt === state.attempt;
+      // An operator may end what somebody holds; a worker skips only what nobody does.
+      const counts = opens ? attempt === 0 : isHere && (status === 'cancelled' || state.holder === undefined);
       if (!counts) {
         late += 1;
         continue;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pickOf } from './dice.ts';
 import { findProcesses, send } from './processes.ts';
+import type { Operator } from './operator.ts';
 import type { QueueDesk } from './queue-desk.ts';
 import { LONG_STALL_MS, type Disturbance, type Role } from './schedule.ts';
 import type { SmallDisk } from './small-disk.ts';
@@ -23,6 +24,11 @@ export interface Counts {
   broken_edits: number;
   clock_steps: number;
   second_runs: number;
+  cancels: number;
+  retries: number;
+  holds: number;
+  killed_adds: number;
+  lost_caches: number;
   /** Whose moment came when there was nothing to do it to. */
   without_target: number;
 }
@@ -43,10 +49,11 @@ export function createDisturber(options: {
   readonly clocks: string;
   readonly disk: SmallDisk | undefined;
   readonly desk: QueueDesk;
+  readonly operator: Operator;
   readonly witness: Witness;
   readonly secondRun: () => boolean;
 }): Disturber {
-  const { home, clocks, disk, desk, witness, secondRun } = options;
+  const { home, clocks, disk, desk, operator, witness, secondRun } = options;
   const counts: Counts = {
     kills: { worker: 0, grind: 0, simulator: 0, orchestrator: 0 },
     all_at_once: 0,
@@ -58,6 +65,11 @@ export function createDisturber(options: {
     broken_edits: 0,
     clock_steps: 0,
     second_runs: 0,
+    cancels: 0,
+    retries: 0,
+    holds: 0,
+    killed_adds: 0,
+    lost_caches: 0,
     without_target: 0,
   };
   const standing = new Set<number>();
@@ -89,6 +101,8 @@ export function createDisturber(options: {
     counts.kills[role] += 1;
     return true;
   };
+
+  const isOpen = (id: string): boolean => !witness.ended.has(id);
 
   /** False when there was nothing to do it to. */
   const act = async (what: Disturbance): Promise<boolean> => {
@@ -152,6 +166,33 @@ export function createDisturber(options: {
         const done = secondRun();
         if (done) counts.second_runs += 1;
         return done;
+      }
+      case 'cancel': {
+        const done = await operator.revise('cancel', [...desk.promised].filter(isOpen), what.pick);
+        if (done) counts.cancels += 1;
+        return done;
+      }
+      case 'retry': {
+        const done = await operator.revise('retry', [...witness.ended], what.pick);
+        if (done) counts.retries += 1;
+        return done;
+      }
+      case 'hold': {
+        const done = await operator.hold(what.verb);
+        if (done) counts.holds += 1;
+        await pause(what.ms);
+        await operator.resume();
+        return done;
+      }
+      case 'kill_add': {
+        const done = await desk.addKilled(what.ms, () => !over.signal.aborted);
+        if (done) counts.killed_adds += 1;
+        return done;
+      }
+      case 'lose_caches': {
+        operator.loseCaches(what.pick);
+        counts.lost_caches += 1;
+        return true;
       }
     }
   };

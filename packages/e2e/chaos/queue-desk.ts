@@ -15,6 +15,8 @@ export interface QueueDesk {
   readonly promised: ReadonlySet<string>;
   /** Adds a batch by `orchestrator add`; tried again until it is acknowledged, for a full disk refuses it. */
   add(count: number, goesOn: () => boolean): Promise<void>;
+  /** One whose first try is killed after `ms`; false when it had been quicker. */
+  addKilled(ms: number, goesOn: () => boolean): Promise<boolean>;
   /** False when there was nothing to edit. */
   editPrompt(pick: number, inPlace: boolean, mayEdit: (id: string) => boolean): Promise<boolean>;
   editAdd(inPlace: boolean): Promise<boolean>;
@@ -28,6 +30,8 @@ interface QueueText {
 }
 
 const AGAIN_MS = 250;
+/** Enough that a kill may come in the middle of writing them. */
+const KILLED_BATCH = 40;
 
 export function createQueueDesk(options: {
   readonly home: string;
@@ -64,28 +68,50 @@ export function createQueueDesk(options: {
       return true;
     });
 
+  /** Two may be under way. */
+  let batches = 0;
+  const writeBatch = (count: number): { readonly batch: readonly WantedTask[]; readonly file: string } => {
+    const batch = source.next(count);
+    const file = join(scratch, `batch-${(batches += 1)}.jsonl`);
+    writeFileSync(file, batch.map((task) => JSON.stringify(task)).join('\n'));
+    return { batch, file };
+  };
+  const addAll = async (
+    { batch, file }: ReturnType<typeof writeBatch>,
+    goesOn: () => boolean,
+  ): Promise<void> => {
+    const isThere = (): boolean => {
+      const ids = new Set(queueOf(home).map(({ id }) => id));
+      return batch.every(({ id }) => ids.has(id));
+    };
+    while (goesOn()) {
+      // What an add that was cut short had already done is refused by name the next time: the queue itself tells.
+      const done = await alone(
+        async () => (await cli.launch(['add', '--file', file]).ended).code === 0 || isThere(),
+      );
+      if (done) {
+        for (const { id } of batch) promised.add(id);
+        return;
+      }
+      await sleep(AGAIN_MS);
+    }
+  };
+
   return {
     promised,
     alone,
-    async add(count, goesOn) {
-      const batch = source.next(count);
-      const file = join(scratch, 'batch.jsonl');
-      writeFileSync(file, batch.map((task) => JSON.stringify(task)).join('\n'));
-      const isThere = (): boolean => {
-        const ids = new Set(queueOf(home).map(({ id }) => id));
-        return batch.every(({ id }) => ids.has(id));
-      };
-      while (goesOn()) {
-        // What an add that was cut short had already done is refused by name the next time: the queue itself tells.
-        const done = await alone(
-          async () => (await cli.launch(['add', '--file', file]).ended).code === 0 || isThere(),
-        );
-        if (done) {
-          for (const { id } of batch) promised.add(id);
-          return;
-        }
-        await sleep(AGAIN_MS);
-      }
+    add: async (count, goesOn) => addAll(writeBatch(count), goesOn),
+    async addKilled(ms, goesOn) {
+      const written = writeBatch(KILLED_BATCH);
+      const code = await alone(async () => {
+        const adding = cli.launch(['add', '--file', written.file]);
+        const timer = setTimeout(() => adding.child.kill('SIGKILL'), ms);
+        const { code } = await adding.ended;
+        clearTimeout(timer);
+        return code;
+      });
+      await addAll(written, goesOn);
+      return code === 'SIGKILL';
     },
     editPrompt: (pick, inPlace, mayEdit) =>
       edit((queue) => {

@@ -30,7 +30,9 @@ export function reportLines(result: ChaosResult): readonly string[] {
     `torn tails    ${counts.torn_tails} planted`,
     `hand edits    ${counts.edits}, and ${counts.broken_edits} broken ones that were mended`,
     `clock steps   ${counts.clock_steps}`,
-    `second runs   ${counts.second_runs}; ${counts.without_target} disturbances found nothing to disturb`,
+    `second runs   ${counts.second_runs}, with fsync`,
+    `operator      ${counts.cancels} cancels, ${counts.retries} retries, ${counts.holds} times PAUSE or HALT; ${counts.killed_adds} adds killed; ${counts.lost_caches} times caches deleted`,
+    `no target     ${counts.without_target} disturbances found nothing to disturb`,
     `runs ended    ${pairs(Object.fromEntries(Object.entries(result.endings).map(([code, count]) => [`with ${code}`, count])))}`,
     `taken over    ${tasks.takeovers.gone} claims of dead workers, ${tasks.takeovers.still} of stalled ones; ${tasks.late} lines came too late`,
     ...Object.entries(logs).map(

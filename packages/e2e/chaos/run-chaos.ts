@@ -10,6 +10,7 @@ import { createCommandLine, repositoryOf, type Ended, type Running } from './com
 import { createDice } from './dice.ts';
 import { createDisturber, type Counts } from './disturber.ts';
 import { compareStatus, judgeHome, type Judgement } from './judge-home.ts';
+import { createOperator } from './operator.ts';
 import { findProcesses, send } from './processes.ts';
 import { createProviderFaults } from './provider-faults.ts';
 import { createQueueDesk } from './queue-desk.ts';
@@ -122,15 +123,17 @@ async function disturbAndJudge(
       await sleep(START_AGAIN_MS);
     }
   };
+  const operator = createOperator(home, cli);
   const disturber = createDisturber({
     home,
     clocks: scratch,
     disk,
     desk,
+    operator,
     witness,
     secondRun() {
       if (running.size > 1) return false;
-      start('1', '--concurrency', '2', '--run-cap', TIGHT_RUN_CAP);
+      start('1', '--concurrency', '2', '--run-cap', TIGHT_RUN_CAP, '--durability', 'fsync');
       return true;
     },
   });

@@ -23,8 +23,17 @@ export type Act =
   | { readonly kind: 'edit_broken'; readonly ms: number }
   /** The wall clock of one process moves; its monotonic clock does not. */
   | { readonly kind: 'clock'; readonly role: Role; readonly hours: number }
-  /** A second run on the same home, with a cap that it will reach. */
-  | { readonly kind: 'second_run' };
+  /** A second run on the same home, with a cap that it will reach, and `fsync`. */
+  | { readonly kind: 'second_run' }
+  | { readonly kind: 'cancel' }
+  /** Of a task that has ended: it runs once more, as its next round. */
+  | { readonly kind: 'retry' }
+  /** PAUSE or HALT, and `resume` after `ms`. */
+  | { readonly kind: 'hold'; readonly verb: 'pause' | 'halt'; readonly ms: number }
+  /** An `orchestrator add` is killed after `ms`, and done again. */
+  | { readonly kind: 'kill_add'; readonly ms: number }
+  /** The caches of run/ and a lock are deleted. */
+  | { readonly kind: 'lose_caches' };
 
 export type Disturbance = Act & { readonly atMs: number; readonly pick: number };
 
@@ -70,6 +79,12 @@ const WEIGHTS: readonly (readonly [weight: number, draw: Draw])[] = [
   [1, clock('orchestrator')],
   [1, clock('simulator')],
   [3, () => ({ kind: 'second_run' })],
+  [3, () => ({ kind: 'cancel' })],
+  [3, () => ({ kind: 'retry' })],
+  [1, (dice) => ({ kind: 'hold', verb: 'pause', ms: dice.between(200, 2_000) })],
+  [1, (dice) => ({ kind: 'hold', verb: 'halt', ms: dice.between(200, 2_000) })],
+  [3, (dice) => ({ kind: 'kill_add', ms: dice.between(30, 200) })],
+  [2, () => ({ kind: 'lose_caches' })],
 ];
 
 /**

@@ -38,6 +38,10 @@ const done = (task: string, worker: string, attempt = 1, more: Fields = {}): Fie
     ...more,
   });
 
+/** An operator's word. */
+const reopened = (task: string, round: number, attempt = 0): Fields =>
+  line(task, 'orchestrator', 'queued', attempt, { round, event: 'task.reopened' });
+
 const A = { id: 'a' };
 const tasksSay = (
   values: readonly Fields[],
@@ -77,6 +81,29 @@ describe('the tasks', () => {
     expect({ takeovers, late }).toEqual({ takeovers: { gone: 1, still: 1 }, late: 2 });
   });
 
+  it('of a good record break no promise when an operator cancels what is held, and opens again what ended or waits', () => {
+    const good = [
+      claim('a', 'w1'),
+      line('a', 'orchestrator', 'cancelled', 1),
+      done('a', 'w1'), // it had not heard
+      reopened('a', 2),
+      reopened('a', 2), // twice at once
+      claim('a', 'w2', 1, { round: 2 }),
+      line('a', 'w2', 'retrying', 1, { round: 2 }),
+      reopened('a', 2, 1),
+      claim('a', 'w1', 2, { round: 2 }),
+      reopened('a', 2, 2), // too late: it is held
+      done('a', 'w1', 2, { round: 2 }),
+      line('a', 'orchestrator', 'cancelled', 2, { round: 2 }), // too late: it is over
+    ];
+    expect(tasksSay(good)).toEqual([]);
+    const { states, late } = checkTasks({ lines: linesOf(...good), tasks: [A], stalled: new Set() });
+    expect([...states].map(([id, { status, round }]) => [id, status, round])).toEqual([
+      ['a', 'completed', 2],
+    ]);
+    expect(late).toBe(3);
+  });
+
   it.each<[string, readonly Fields[], string, (readonly string[])?]>([
     ['a task nobody began', [], 'Q7: a never began'],
     ['a task that is still held', [claim('a', 'w1')], 'Q7: a has no final state'],
@@ -89,6 +116,32 @@ describe('the tasks', () => {
       'an end without a claim',
       [claim('a', 'w1'), done('a', 'w1'), done('a', 'w9', 7)],
       'Q2: w9 ends an attempt of a that nobody held',
+    ],
+    [
+      'a task that ended and runs again although nobody opened it',
+      [
+        claim('a', 'w1'),
+        done('a', 'w1'),
+        claim('a', 'w2', 1, { round: 2 }),
+        done('a', 'w2', 1, { round: 2 }),
+      ],
+      'Q2: w2 ends an attempt of a that nobody held',
+    ],
+    [
+      'a task that was opened in a round that is not its next',
+      [
+        claim('a', 'w1'),
+        done('a', 'w1'),
+        reopened('a', 3),
+        claim('a', 'w2', 1, { round: 3 }),
+        done('a', 'w2', 1, { round: 3 }),
+      ],
+      'Q2: w2 ends an attempt of a that nobody held',
+    ],
+    [
+      'a task that was opened and never ran',
+      [claim('a', 'w1'), done('a', 'w1'), reopened('a', 2)],
+      'Q7: a has no final state',
     ],
     [
       'a claim taken from the wrong holder',

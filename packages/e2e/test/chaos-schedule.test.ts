@@ -26,13 +26,18 @@ describe('the schedule of a chaos run', () => {
       expect(after - (plan[long]?.atMs ?? 0)).toBeGreaterThan(LONG_STALL_MS);
       const kinds = new Set(plan.map(({ kind }) => kind));
       expect([...kinds].toSorted()).toEqual([
+        'cancel',
         'clock',
         'edit_add',
         'edit_broken',
         'edit_prompt',
         'fill_disk',
+        'hold',
         'kill',
+        'kill_add',
         'kill_all',
+        'lose_caches',
+        'retry',
         'second_run',
         'stall',
         'tear',
