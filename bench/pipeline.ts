@@ -11,7 +11,7 @@
  * Durability: written, not synced; with `--durability fsync` holds, decisions, results and ends are on the disk before they count, and the bare path
  * syncs its ends. Ratios are to be quoted; absolute figures are this machine's, today.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { addAll, benchTasks, mustAddUp, mustBeDone, openBenchHome, readDone } from './lib/bench-home.ts';
 import { workTogether } from './lib/bench-process.ts';
@@ -36,6 +36,10 @@ const LATENCIES = [0, 50] as const;
 const WARM_UP = 300;
 
 if (flags.profile !== '') {
+  if (existsSync(flags.profile)) {
+    process.stderr.write(`--profile ${flags.profile}: there is one already; name another directory\n`);
+    process.exit(2);
+  }
   mkdirSync(flags.profile);
   process.env['NODE_OPTIONS'] = `--import=${new URL('lib/cpu-profile.js', import.meta.url).href}`;
   process.env['VIVARIUM_BENCH_PROFILES'] = resolve(flags.profile);
