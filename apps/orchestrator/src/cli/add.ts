@@ -1,5 +1,5 @@
 /** `add`: one task by flags, or the tasks of files. Only declared here. */
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { DEFAULT_ATTEMPTS, INTENSITIES, TASK_DEFAULTS } from '@vivarium/contracts';
 import {
   attemptCount,
