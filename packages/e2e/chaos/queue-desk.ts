@@ -65,6 +65,7 @@ export function createQueueDesk(options: {
       const changed = change(read());
       if (changed === undefined) return false;
       save(`${JSON.stringify(changed, null, 2)}\n`, inPlace);
+      for (const { id } of changed.tasks) promised.add(id);
       return true;
     });
 
@@ -125,9 +126,7 @@ export function createQueueDesk(options: {
       }, inPlace),
     editAdd: (inPlace) =>
       edit((queue) => {
-        const more = source.next(1);
-        for (const { id } of more) promised.add(id);
-        return { ...queue, tasks: [...queue.tasks, ...more] };
+        return { ...queue, tasks: [...queue.tasks, ...source.next(1)] };
       }, inPlace),
     editBroken: (ms) =>
       alone(async () => {

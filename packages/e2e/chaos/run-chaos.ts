@@ -48,6 +48,9 @@ const SLOTS = '8';
 /** More than a run can cost; the second runs are the ones that meet their cap. */
 const RUN_CAP = '5';
 const TIGHT_RUN_CAP = '0.0004';
+/** A task leaves some 11 kB; a quick machine does two thousand in a minute. Full it is to be when the schedule says so, and not before. */
+const DISK_MB = 64;
+const DISK_MB_PER_MINUTE = 64;
 /** Tasks kept waiting, so that a disturbance never finds an idle system. */
 const BACKLOG = 240;
 const BATCH = 80;
@@ -66,7 +69,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const [home = '', scratch = ''] = ['home', 'scratch'].map((name) => join(stage, name));
   mkdirSync(home);
   mkdirSync(scratch);
-  const mounted = mountSmallDisk(home, 48 + Math.ceil(minutes * 12));
+  const mounted = mountSmallDisk(home, DISK_MB + Math.ceil(minutes * DISK_MB_PER_MINUTE));
   const disk = typeof mounted === 'string' ? undefined : mounted;
   if (typeof mounted === 'string')
     say(`NO FULL DISK IN THIS RUN: a small disk of its own cannot be mounted (${mounted}).`);
