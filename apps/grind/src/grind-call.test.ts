@@ -130,6 +130,34 @@ describe('a request that is refused before money', () => {
 });
 
 describe('an idempotency key', () => {
+  it('M3: a duplicate that comes when memory has let go of the reply still gets it, at no cost', async () => {
+    const world = createGrindWorld({ keptReplies: 1 });
+    const paid = await world.reply({ idempotency_key: 'k', task_id: 't' });
+    for (const n of [1, 2, 3]) await world.reply({ idempotency_key: `later ${n}`, prompt: `another ${n}` });
+    const spent = world.audit().filter((line) => line.event === 'call.held').length;
+    expect(await world.reply({ idempotency_key: 'k', task_id: 't' })).toMatchObject({
+      result: paid.result,
+      cost_nano_usd: paid.cost_nano_usd,
+      call_id: paid.call_id,
+      replayed: true,
+    });
+    expect(await world.refusal({ idempotency_key: 'later 1', prompt: 'not the same' })).toMatchObject({
+      code: 'idempotency_conflict',
+    });
+    expect(world.audit().filter((line) => line.event === 'call.held')).toHaveLength(spent);
+    expect(world.provider.requests).toHaveLength(4);
+  });
+
+  it('M3: a recorded reply that cannot be looked up is refused, not paid for again', async () => {
+    const world = createGrindWorld({ keptReplies: 1 });
+    await world.reply({ idempotency_key: 'k' });
+    await world.reply({ idempotency_key: 'later' });
+    world.machine.files.replace('/home-of-test/logs/api_audit.log', '');
+    expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'internal' });
+    expect(world.provider.requests).toHaveLength(2);
+    expect(world.diagnostics.join()).toContain('logs/api_audit.log');
+  });
+
   it('M3: brings the recorded reply back without paying, also to the next grind of the home', async () => {
     const first = createGrindWorld();
     const paid = await first.reply({ idempotency_key: 'k', task_id: 't' });

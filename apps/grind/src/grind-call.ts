@@ -6,7 +6,13 @@
  *   is recorded before anybody looks for it. With a key a caller that goes away does not end the call: its reply will be asked for again.
  * - S3: HALT, a cancelled task and a hurried stop cut what is in flight.
  */
-import type { BudgetStore, ControlStore, GrindRequest, RecordStore } from '@vivarium/contracts';
+import type {
+  BudgetStore,
+  ControlStore,
+  GrindRequest,
+  RecordedReply,
+  RecordStore,
+} from '@vivarium/contracts';
 import { messageOf, type Clock } from '@vivarium/core';
 import { replayOf, type GrindAnswer } from './answer.ts';
 import type { CallLines } from './call-lines.ts';
@@ -97,7 +103,8 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
   /** What the key stands for already: a recorded reply, or a call in flight. */
   const recall = (order: Order, key: string): GrindAnswer | Promise<GrindAnswer> | undefined => {
     const isWritten = settlements.flush();
-    const recorded = budget.money.replyFor(settings.simulated, key);
+    const recorded = findReply(order, key);
+    if (recorded !== undefined && 'kind' in recorded) return recorded;
     if (recorded !== undefined) {
       const isSame = isSameRequest(order, recorded.prompt_hash, recorded.requested_model);
       return isSame ? replay(order, recorded) : conflict();
@@ -108,10 +115,17 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     return isSameRequest(order, flight.promptHash, flight.model) ? share(order, flight.answer) : conflict();
   };
 
-  const replay = (
-    order: Order,
-    recorded: NonNullable<ReturnType<BudgetStore['money']['replyFor']>>,
-  ): GrindAnswer => {
+  /** A key that is known but cannot be looked up is nobody's licence to pay again (M3). */
+  const findReply = (order: Order, key: string): RecordedReply | Refusal | undefined => {
+    try {
+      return budget.money.replyFor(settings.simulated, key);
+    } catch (error) {
+      notices.trouble(order, 'record_unreadable', messageOf(error));
+      return refuse('internal', 'The reply was paid for and recorded, but the record cannot be read now.');
+    }
+  };
+
+  const replay = (order: Order, recorded: RecordedReply): GrindAnswer => {
     const name = recorded.result_sha256;
     const text = name === undefined ? undefined : record.getResult(name);
     if (name === undefined || text === undefined) {

@@ -37,6 +37,7 @@ export {
   type MoneyFold,
   type MoneySnapshot,
   type OpenHold,
+  type OlderReplies,
   type RecordedReply,
   type Sums,
 } from './folds/money.ts';

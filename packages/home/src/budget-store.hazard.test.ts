@@ -83,6 +83,36 @@ describe('the log of money on a failing disk', () => {
     expect(next.skipped).toBe(2);
     expect(next.money.book(true).total.held).toBe(5_000);
   });
+  it('M3: a reply that memory has let go of is found in the log again, the same one, and only in its book', () => {
+    const record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
+    const store = createBudgetStore({ record, keptReplies: 2 });
+    for (const id of ['c1', 'c2', 'c3', 'c4']) {
+      store.write(heldLine(id, 5_000));
+      store.write(settledLine(id, 4_000));
+      // A repeated line settles nothing and is nobody's reply.
+      store.write(settledLine(id, 9));
+    }
+    for (const under of [store, createBudgetStore({ record, keptReplies: 2 })]) {
+      for (const id of ['c1', 'c2', 'c3', 'c4', 'c1']) {
+        expect(under.money.replyFor(true, `key_${id}`)).toMatchObject({ call_id: id, cost_nano_usd: 4_000 });
+        expect(under.money.replyFor(false, `key_${id}`)).toBeUndefined();
+      }
+      expect(under.money.replyFor(true, 'key_of_nobody')).toBeUndefined();
+    }
+  });
+  it('M3: a recorded key whose line was taken away is not called unknown, which would pay for it again', () => {
+    const record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
+    const store = createBudgetStore({ record, keptReplies: 1 });
+    for (const id of ['c1', 'c2']) {
+      store.write(heldLine(id, 5_000));
+      store.write(settledLine(id, 4_000));
+    }
+    machine.files.replace(layout.log('apiAudit'), '');
+    expect(store.money.replyFor(true, 'key_c2')).toMatchObject({ call_id: 'c2' });
+    expect(() => store.money.replyFor(true, 'key_c1')).toThrow(
+      expect.objectContaining({ code: 'record_unreadable' }) as Error,
+    );
+  });
   it('M2: a line written twice counts once', () => {
     const store = open();
     for (const line of [

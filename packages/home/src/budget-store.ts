@@ -5,12 +5,17 @@
  *   and whoever asked was granted nothing. The same line may then be written again.
  * - What the log says is what the fold of these schemas says. A line that is not one of them is refused before it is written; one found in the
  *   log (a fragment, another version) is counted, and a hold it might have settled stays charged.
+ * - M3: memory holds the last used replies whole and of the others the key; a late duplicate of one of those costs a reading of the log.
  */
 import {
+  ApiAuditLine,
   createMoneyFold,
+  LOGS,
   readApiAuditLine,
   readOn,
   type BudgetStore,
+  type MoneyFold,
+  type RecordedReply,
   type RecordStore,
 } from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
@@ -20,10 +25,58 @@ export interface FileBudgetStore extends BudgetStore {
   readonly skipped: number;
 }
 
-export function createBudgetStore({ record }: { readonly record: RecordStore }): FileBudgetStore {
+/** A duplicate comes while its task is tried again: within the calls of minutes, not of days. */
+const KEPT_REPLIES = 4_096;
+
+export interface BudgetStoreOptions {
+  readonly record: RecordStore;
+  /** Replies kept in memory. */
+  readonly keptReplies?: number;
+}
+
+export function createBudgetStore({
+  record,
+  keptReplies = KEPT_REPLIES,
+}: BudgetStoreOptions): FileBudgetStore {
   // A whole line that lacks only its newline would be read by everybody once the next line stands behind it: it must count from now on.
   record.mend('apiAudit');
-  const money = createMoneyFold();
+  const money = createMoneyFold({ older: { kept: keptReplies, find: findAgain } });
+  const skipped = foldLog(record, money);
+
+  return {
+    money,
+    write(line) {
+      const checked = readApiAuditLine(line, record.home);
+      if (checked === undefined) {
+        throw new VivariumError('internal', `not written to logs/${LOGS.apiAudit}: ${whyNot(line)}`, {
+          remedy: { kind: 'fail' },
+        });
+      }
+      record.append('apiAudit', line);
+      money.apply(checked);
+    },
+    skipped,
+  };
+
+  /** By the same fold, so that it is the reply that was kept once. */
+  function findAgain(simulated: boolean, idempotencyKey: string): RecordedReply {
+    const again = createMoneyFold({ tasks: false, replies: (key) => key === idempotencyKey });
+    foldLog(record, again);
+    const found = again.replyFor(simulated, idempotencyKey);
+    if (found !== undefined) return found;
+    throw new VivariumError(
+      'record_unreadable',
+      `a reply that was recorded is gone from logs/${LOGS.apiAudit}; it is not paid for again under its key`,
+      {
+        remedy: { kind: 'fail' },
+        hint: 'Bring the log back from a copy, or ask under a new key, which is paid for.',
+      },
+    );
+  }
+}
+
+/** Answers how many lines could not be read. */
+function foldLog(record: RecordStore, money: MoneyFold): number {
   let skipped = 0;
   readOn(record.tail('apiAudit'), ({ entries }) => {
     for (const entry of entries) {
@@ -32,21 +85,12 @@ export function createBudgetStore({ record }: { readonly record: RecordStore }):
       else money.apply(line);
     }
   });
-
-  return {
-    money,
-    write(line) {
-      const checked = readApiAuditLine(line, record.home);
-      if (checked === undefined) {
-        throw new VivariumError('internal', 'this is not a line of api_audit.log; it was not written', {
-          remedy: { kind: 'stop' },
-        });
-      }
-      record.append('apiAudit', line);
-      money.apply(checked);
-    },
-    get skipped() {
-      return skipped;
-    },
-  };
+  return skipped;
 }
+
+/** Names fields, quotes no values (S6). */
+const whyNot = (line: unknown): string =>
+  ApiAuditLine.safeParse(line)
+    .error?.issues.slice(0, 5)
+    .map(({ path, message }) => `${path.join('.') || 'the line'}: ${message}`)
+    .join('; ') ?? 'it is not a line of this log';

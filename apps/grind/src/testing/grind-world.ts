@@ -30,6 +30,8 @@ export interface GrindWorldOptions {
   /** What runs announced, where that matters. Default: every run did, with `runCap` and this grind's book. */
   readonly announced?: DeskDeps['announced'];
   readonly simulated?: boolean;
+  /** Recorded replies kept in memory. */
+  readonly keptReplies?: number;
   /** An earlier grind of the same home, which is dead by now. */
   readonly after?: GrindWorld;
   /** Made beforehand, for its faults to be planned. */
@@ -91,7 +93,11 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     machine,
     record,
     control,
-    openBudget: () => createBudgetStore({ record }),
+    openBudget: () =>
+      createBudgetStore({
+        record,
+        ...(options.keptReplies === undefined ? {} : { keptReplies: options.keptReplies }),
+      }),
     provider,
     defaultModel: 'llama-3.1-8b-instant',
     directCap: runCap,

@@ -4,7 +4,8 @@
  *
  * - M1 is stated over these sums: for every cap, `committed` (settled + unknown + held) never exceeds it, at every prefix of the log.
  * - M2: a hold is released only by a line saying that nothing was billed; an unsettled hold of a dead grind stays charged.
- * - M3: `replyFor` finds the recorded reply of a key.
+ * - M3: `replyFor` finds the recorded reply of a key, for as long as the log goes back: of a reply that is no longer kept its key still is, and it is
+ *   looked up again. A key that is known is never answered as unknown.
  */
 import { addUsd, nanoUsd, subtractUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
 import type { ApiAuditLine } from '../events/api-audit.ts';
@@ -69,7 +70,7 @@ export interface MoneyFold {
   apply(line: ApiAuditLine): void;
   book(simulated: boolean): Book;
   openHolds(): readonly OpenHold[];
-  /** The reply already paid for under this key, if there is one. */
+  /** The reply already paid for under this key, if there is one. Throws what looking it up again throws. */
   replyFor(simulated: boolean, idempotencyKey: string): RecordedReply | undefined;
   /** Refusals for lack of money, by this fold's whole log. */
   readonly refusals: number;
@@ -82,9 +83,17 @@ interface MutableBook {
   readonly tasks: Map<string, Sums>;
 }
 
+export interface OlderReplies {
+  readonly kept: number;
+  /** Reads a reply again that this fold has seen; throws when it cannot. */
+  find(simulated: boolean, idempotencyKey: string): RecordedReply;
+}
+
 export interface MoneyFoldOptions {
   /** False for those who only show sums: recorded replies are most of what the fold of a long log keeps in memory. */
-  readonly replies?: boolean;
+  readonly replies?: boolean | ((idempotencyKey: string) => boolean);
+  /** How many recorded replies are kept whole, the last used ones, and where the others are found. Without it all are kept. */
+  readonly older?: OlderReplies;
   /** False for those who show no sums of single tasks. */
   readonly tasks?: boolean;
   /** A fold that goes on from a snapshot knows neither replies nor sums of tasks of before. */
@@ -92,13 +101,29 @@ export interface MoneyFoldOptions {
 }
 
 export function createMoneyFold({
-  replies: keepsReplies = true,
+  replies: keeps = true,
+  older,
   tasks: keepsTasks = true,
   from,
 }: MoneyFoldOptions = {}): MoneyFold {
   const books = { real: newBook(from?.real), simulated: newBook(from?.simulated) };
   const holds = new Map<string, OpenHold>(from?.holds.map((hold) => [hold.callId, hold]));
+  const keepsReply = (key: string): boolean => (typeof keeps === 'boolean' ? keeps : keeps(key));
+  /** In the order of their last use. */
   const replies = new Map<string, RecordedReply>();
+  /** Keys of the replies that are no longer in `replies`. */
+  const olderKeys = new Set<string>();
+  const keepReply = (key: string, reply: RecordedReply): void => {
+    olderKeys.delete(key);
+    replies.delete(key);
+    replies.set(key, reply);
+    if (older === undefined || replies.size <= older.kept) return;
+    for (const oldest of replies.keys()) {
+      replies.delete(oldest);
+      olderKeys.add(oldest);
+      return;
+    }
+  };
   let refusals = from?.refusals ?? 0;
 
   const bookOf = (line: ApiAuditLine): MutableBook =>
@@ -149,8 +174,8 @@ export function createMoneyFold({
             inputTokens: sums.inputTokens + line.input_tokens,
             outputTokens: sums.outputTokens + line.output_tokens,
           }));
-          if (keepsReplies && line.idempotency_key !== undefined)
-            replies.set(replyKey(line.simulated === true, line.idempotency_key), line);
+          if (line.idempotency_key !== undefined && keepsReply(line.idempotency_key))
+            keepReply(replyKey(line.simulated === true, line.idempotency_key), line);
           return;
         }
         case 'call.usage-unknown': {
@@ -181,7 +206,13 @@ export function createMoneyFold({
       };
     },
     openHolds: () => [...holds.values()],
-    replyFor: (simulated, key) => replies.get(replyKey(simulated, key)),
+    replyFor(simulated, idempotencyKey) {
+      const key = replyKey(simulated, idempotencyKey);
+      const reply =
+        replies.get(key) ?? (olderKeys.has(key) ? older?.find(simulated, idempotencyKey) : undefined);
+      if (reply !== undefined && older !== undefined) keepReply(key, reply);
+      return reply;
+    },
     get refusals() {
       return refusals;
     },
