@@ -1,7 +1,6 @@
-import { modelInfo } from '@vivarium/budget';
 import type { Completion, CutBy, GrindReply, RecordedReply } from '@vivarium/contracts';
 import { nanoToUsd, nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
-import type { Call } from './call-lines.ts';
+import { cutBy, type Call } from './call.ts';
 import type { Order } from './order.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -40,14 +39,6 @@ export function replyOf(
     result_sha256: resultSha256,
     replayed: false,
   };
-}
-
-/** Nobody asked for fewer tokens than the budget left: then it was the budget that ended the answer, and the caller must be told so. */
-export function cutBy(order: Order, call: Call, { finishReason }: Completion): CutBy | undefined {
-  if (finishReason !== 'length') return undefined;
-  const most = modelInfo(call.model)?.maxCompletionTokens ?? order.wantedCompletionTokens;
-  if (call.maxCompletionTokens < Math.min(order.wantedCompletionTokens, most)) return 'budget';
-  return order.wantedCompletionTokens > most ? 'model' : 'max_tokens';
 }
 
 const cutOf = (cut: CutBy | undefined): { cut_by?: CutBy } => (cut === undefined ? {} : { cut_by: cut });

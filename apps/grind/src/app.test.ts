@@ -1,7 +1,8 @@
 import { GrindRefusal, GrindReply, Health, ModelsReply } from '@vivarium/contracts';
 import { nanoUsd } from '@vivarium/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createApp, type App } from './app.ts';
+import { createApp } from './app.ts';
+import type { App } from './plugins/zod-validation.ts';
 import type { GrindAnswer } from './answer.ts';
 import { refuse } from './refusal.ts';
 import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';

@@ -2,27 +2,18 @@
 import { priceList } from '@vivarium/budget';
 import type { Health } from '@vivarium/contracts';
 import type { Clock, IdSource } from '@vivarium/core';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import fastify from 'fastify';
 import type { GrindCalls } from './grind-call.ts';
 import type { Diagnostics } from './notices.ts';
 import { mapErrors } from './plugins/error-mapping.ts';
 import { guardOrigin } from './plugins/origin-guard.ts';
-import { validateByZod, type ZodTypes } from './plugins/zod-validation.ts';
+import { validateByZod, type App, type ZodTypes } from './plugins/zod-validation.ts';
 import { refusalBody, refuse, statusOf } from './refusal.ts';
 import { routeCancel } from './routes/cancel.ts';
 import { routeGrind } from './routes/grind.ts';
 import { routeHealthz } from './routes/healthz.ts';
 import { routeModels } from './routes/models.ts';
 import { createSend } from './send.ts';
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypes
->;
 
 export interface AppDeps {
   readonly answer: GrindCalls['answer'];

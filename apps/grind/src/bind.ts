@@ -1,7 +1,7 @@
 /** Taking a port on the loopback address, and giving it back with every connection on it. */
 import type { AddressInfo } from 'node:net';
 import { messageOf, VivariumError, type Clock } from '@vivarium/core';
-import type { App } from './app.ts';
+import type { App } from './plugins/zod-validation.ts';
 
 export const HOST = '127.0.0.1';
 

@@ -1,6 +1,6 @@
 import type { Completion } from '@vivarium/contracts';
 import type { NanoUsd } from '@vivarium/core';
-import type { Call } from './call-lines.ts';
+import type { Call } from './call.ts';
 
 /**
  * What a reply shows to be untrue of what was held to be certain when it was paid for. It changes nothing about the bill: what was spent is

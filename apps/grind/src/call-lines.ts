@@ -5,22 +5,14 @@
  * 40 to 60 µs of CPU, a quarter of the whole request (measured, Node 20); so it costs one. The rarer lines are spread.
  */
 import type { ApiAuditLine, Completion, OpenHold, ProviderFault, RecordedReply } from '@vivarium/contracts';
-import { nanoToUsd, timestamp, type CallId, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
-import { cutBy } from './answer.ts';
+import { nanoToUsd, timestamp, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
+import { cutBy, type Call } from './call.ts';
 import type { Order } from './order.ts';
 
 type Line<Event extends ApiAuditLine['event']> = Extract<ApiAuditLine, { event: Event }>;
 
 /** Everybody on loopback is the admin. */
 export const PRINCIPAL = { user: 'admin', role: 'admin' } as const;
-
-export interface Call {
-  readonly id: CallId;
-  readonly model: string;
-  readonly hold: NanoUsd;
-  readonly inputTokenBound: number;
-  readonly maxCompletionTokens: number;
-}
 
 export interface CallLines {
   runOpened(order: Order, cap: NanoUsd): Line<'run.opened'>;

@@ -7,10 +7,11 @@
 import type { GrindFile, Health } from '@vivarium/contracts';
 import { VivariumError, type Machine } from '@vivarium/core';
 import type { RunFiles } from '@vivarium/home';
-import { createApp, type App } from './app.ts';
+import { createApp } from './app.ts';
 import { bindLoopback, closeServer, HOST } from './bind.ts';
 import { openDesk, type Desk, type DeskDeps } from './desk.ts';
 import { watchHalt } from './halt-watch.ts';
+import type { App } from './plugins/zod-validation.ts';
 import { refuse } from './refusal.ts';
 
 export interface GrindDeps extends DeskDeps {

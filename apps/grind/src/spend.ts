@@ -29,7 +29,8 @@ import {
 } from '@vivarium/core';
 import { replyOf, type GrindAnswer } from './answer.ts';
 import { brokenPromises } from './broken-promises.ts';
-import type { Call, CallLines } from './call-lines.ts';
+import type { CallLines } from './call-lines.ts';
+import type { Call } from './call.ts';
 import { recordUnwritable, refuseAdmission, refuseFault, tooLate, unknownModel } from './money-refusals.ts';
 import type { Notices } from './notices.ts';
 import type { Order } from './order.ts';

@@ -1,5 +1,6 @@
 /** Bodies are checked by the schemas of `contracts`, and by nothing else. */
-import type { FastifyInstance, FastifyTypeProvider } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import { z } from 'zod';
 import { refuse, type Refusal } from '../refusal.ts';
 
@@ -7,6 +8,15 @@ import { refuse, type Refusal } from '../refusal.ts';
 export interface ZodTypes extends FastifyTypeProvider {
   readonly validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
 }
+
+/** What a route is given: its handler is typed by the schema of its body. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypes
+>;
 
 /** Thrown by the validator, mapped by the error handler; carries the refusal it means. */
 export class InvalidBody extends Error {

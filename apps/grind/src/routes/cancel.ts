@@ -1,6 +1,6 @@
 import { CancelRequest, type CancelReply } from '@vivarium/contracts';
-import type { App } from '../app.ts';
 import type { GrindCalls } from '../grind-call.ts';
+import type { App } from '../plugins/zod-validation.ts';
 
 export function routeCancel(app: App, cancel: GrindCalls['cancel']): void {
   app.post('/cancel', { schema: { body: CancelRequest } }, (request, reply) => {

@@ -1,9 +1,9 @@
 import { GrindRequest } from '@vivarium/contracts';
 import type { Clock } from '@vivarium/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { App } from '../app.ts';
 import type { GrindCalls } from '../grind-call.ts';
 import type { Caller } from '../order.ts';
+import type { App } from '../plugins/zod-validation.ts';
 import type { Send } from '../send.ts';
 
 export function routeGrind(app: App, answer: GrindCalls['answer'], clock: Clock, send: Send): void {

@@ -1,6 +1,6 @@
 import type { ModelInfo } from '@vivarium/budget';
 import type { ModelsReply } from '@vivarium/contracts';
-import type { App } from '../app.ts';
+import type { App } from '../plugins/zod-validation.ts';
 
 export function routeModels(app: App, models: readonly ModelInfo[], defaultModel: string): void {
   const body: ModelsReply = { models: models.map((model) => described(model, defaultModel)) };
