@@ -52,6 +52,7 @@ export function openDesk(deps: DeskDeps): Desk {
     clock,
     onKept: (error) =>
       notices.trouble(undefined, 'record_unwritable', `a call could not be settled yet: ${messageOf(error)}`),
+    onRefused: (why) => notices.trouble(undefined, 'internal', why),
   });
   const settings = {
     home,

@@ -73,6 +73,39 @@ describe('a record that cannot be written', () => {
     },
   );
 
+  it.each(['at once', 'after a full disk'])(
+    'M1, M2: a settlement that the log would refuse for ever is charged in full %s, said to the operator, and stops nobody',
+    async (when) => {
+      const unusable = { finishReason: 7 as unknown as 'stop' };
+      const world = createGrindWorld({
+        script: (_request, call) =>
+          call === 1 ? { kind: 'answer', afterMs: 100, with: unusable } : { kind: 'answer' },
+      });
+      const answer = world.ask({ idempotency_key: 'k' });
+      await world.machine.clock.advanceSettled(50);
+      const held = sumsOf(world).held;
+      const unblock = when === 'at once' ? () => undefined : block(world, 'api_audit');
+      await world.machine.clock.advanceSettled(100);
+      expect(await answer).toMatchObject({
+        code: when === 'at once' ? 'provider_failed' : 'record_unwritable',
+      });
+      unblock();
+      await world.machine.clock.advanceSettled(1_000);
+
+      expect(world.desk.settlements.kept).toBe(0);
+      expect(sumsOf(world)).toEqual({ settled: 0, unknown: held, held: 0 });
+      const said = expect.stringMatching(
+        /logs\/api_audit\.log: finish_reason: .*result [0-9a-f]{64}/,
+      ) as string;
+      expect(world.audit().at(-1)).toMatchObject({ event: 'call.usage-unknown', error: said });
+      expect(world.diagnostics.filter((line) => line.includes('finish_reason'))).toEqual([said]);
+      const [, name = ''] = /result ([0-9a-f]{64})/.exec(world.diagnostics.join()) ?? [];
+      expect(world.record.getResult(name)).toBe(world.provider.billed[0]?.text);
+      expect(await world.reply({ idempotency_key: 'k' })).toMatchObject({ replayed: false });
+      world.stop();
+    },
+  );
+
   it.each(['api_audit', 'results'])(
     'M3: a reply that could not be recorded (%s) is not paid again by who asks in the moment there is room',
     async (where) => {

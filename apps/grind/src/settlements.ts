@@ -3,20 +3,26 @@
  *
  * - M2: a settling line that cannot be written now (a full disk) is kept and written later; until then the hold stands, which is never too little.
  *   Nothing new is admitted before it is written: `flush` is asked first.
+ *   A line that the log refuses for what it is, and would refuse for ever, is not kept: the whole hold is charged in its place, as of a call whose
+ *   usage is not known, and the operator is told.
  * - M3: the text is stored before the line that names it, so a recorded reply can always be handed out again.
  */
 import type { ApiAuditLine, BudgetStore, RecordStore } from '@vivarium/contracts';
-import type { Clock, Milliseconds } from '@vivarium/core';
+import { isVivariumError, messageOf, type Clock, type Milliseconds } from '@vivarium/core';
 
 export interface Settlement {
   /** Undefined when the call brought no text. */
   readonly text: string | undefined;
   readonly line: ApiAuditLine;
+  /** Charges the whole hold, saying why the line could not be written. */
+  readonly chargeInFull: (why: string) => ApiAuditLine;
 }
 
+/** `kept`: written later. `refused`: charged in full instead, and never to be read as a reply. */
+export type Settled = 'written' | 'kept' | 'refused';
+
 export interface Settlements {
-  /** True when it is in the record; false when it is kept for later. */
-  settle(settlement: Settlement): boolean;
+  settle(settlement: Settlement): Settled;
   /** Writes what is kept. True when nothing is left. */
   flush(): boolean;
   readonly kept: number;
@@ -30,18 +36,41 @@ export interface SettlementsDeps {
   readonly clock: Clock;
   /** Called once for each settlement that had to be kept. */
   readonly onKept: (error: unknown) => void;
+  /** Called once for each that the log refused: why, and where its text is. */
+  readonly onRefused: (why: string) => void;
 }
 
 const AGAIN_AFTER_MS: Milliseconds = 1_000;
 
-export function createSettlements({ budget, record, clock, onKept }: SettlementsDeps): Settlements {
+export function createSettlements({
+  budget,
+  record,
+  clock,
+  onKept,
+  onRefused,
+}: SettlementsDeps): Settlements {
   const kept: Settlement[] = [];
   const stopped = new AbortController();
   let isRetrying = false;
 
-  const write = ({ text, line }: Settlement): void => {
-    if (text !== undefined) record.putResult(text);
-    budget.write(line);
+  const write = ({ text, line, chargeInFull }: Settlement): Settled => {
+    const name = text === undefined ? undefined : record.putResult(text);
+    try {
+      budget.write(line);
+      return 'written';
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      const where = name === undefined ? '' : `; the text of the reply is result ${name}`;
+      const why = `the line that settles a call was ${messageOf(error)}${where}`;
+      try {
+        budget.write(chargeInFull(why));
+        onRefused(`${why}; the call is charged in full`);
+      } catch (again) {
+        if (!isRefused(again)) throw again;
+        onRefused(`${why}; its hold stays charged, and the next start closes it`);
+      }
+      return 'refused';
+    }
   };
   const flush = (): boolean => {
     for (let next = kept[0]; next !== undefined; next = kept[0]) {
@@ -67,13 +96,12 @@ export function createSettlements({ budget, record, clock, onKept }: Settlements
   return {
     settle(settlement) {
       try {
-        write(settlement);
-        return true;
+        return write(settlement);
       } catch (error) {
         kept.push(settlement);
         onKept(error);
         void retry();
-        return false;
+        return 'kept';
       }
     },
     flush,
@@ -86,3 +114,6 @@ export function createSettlements({ budget, record, clock, onKept }: Settlements
     },
   };
 }
+
+/** Not the disk but the line is at fault: no later try can end otherwise. */
+const isRefused = (error: unknown): boolean => isVivariumError(error) && error.code === 'internal';

@@ -11,6 +11,7 @@ import { admit, costOf, inputTokenBound, modelInfo, type ModelInfo } from '@viva
 import {
   committed,
   sha256,
+  type ApiAuditLine,
   type BudgetStore,
   type Completion,
   type ModelProvider,
@@ -31,12 +32,19 @@ import { replyOf, type GrindAnswer } from './answer.ts';
 import { brokenPromises } from './broken-promises.ts';
 import type { CallLines } from './call-lines.ts';
 import type { Call } from './call.ts';
-import { recordUnwritable, refuseAdmission, refuseFault, tooLate, unknownModel } from './money-refusals.ts';
+import {
+  recordUnwritable,
+  refuseAdmission,
+  refuseFault,
+  tooLate,
+  unknownModel,
+  unsettled,
+} from './money-refusals.ts';
 import type { Notices } from './notices.ts';
 import type { Order } from './order.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { planRetry } from './retry-plan.ts';
-import type { Settlements } from './settlements.ts';
+import type { Settled, Settlements } from './settlements.ts';
 import { sharesPassed } from './shares-passed.ts';
 
 export interface SpendDeps {
@@ -94,8 +102,11 @@ export function createSpend(deps: SpendDeps): Spend {
       );
       if (outcome.kind === 'completed') return settle(order, call, outcome, charged);
 
-      charged = addUsd(charged, outcome.billing === 'none' ? zeroUsd : call.hold);
-      if (!end(order, call, outcome)) return withCharge(recordUnwritable(), charged);
+      const before = charged;
+      charged = addUsd(before, outcome.billing === 'none' ? zeroUsd : call.hold);
+      const ended = end(order, call, outcome);
+      if (ended === 'kept') return withCharge(recordUnwritable(), charged);
+      if (ended === 'refused') return withCharge(unsettled(), addUsd(before, call.hold));
       const plan = planRetry({
         fault: outcome,
         tries,
@@ -155,13 +166,17 @@ export function createSpend(deps: SpendDeps): Spend {
     return note(order, lines.held(order, call)) ? { kind: 'opened', call } : recordUnwritable();
   }
 
-  /** A call that brought nothing: what it may have cost stays charged. False when that could not be written yet. */
-  function end(order: Order, call: Call, fault: ProviderFault): boolean {
+  /** A call that brought nothing: what it may have cost stays charged. */
+  function end(order: Order, call: Call, fault: ProviderFault): Settled {
     const line =
       fault.billing === 'none'
         ? lines.failure(order, call, fault)
         : lines.usageUnknown(order, call, fault.message, fault.code);
-    return settlements.settle({ text: undefined, line });
+    return settlements.settle({ text: undefined, line, chargeInFull: inFull(order, call) });
+  }
+
+  function inFull(order: Order, call: Call): (why: string) => ApiAuditLine {
+    return (why) => lines.usageUnknown(order, call, why, 'internal');
   }
 
   function settle(order: Order, call: Call, completion: Completion, charged: NanoUsd): GrindAnswer {
@@ -169,12 +184,13 @@ export function createSpend(deps: SpendDeps): Spend {
     if (price === undefined) {
       const error = 'the provider billed a model that has no price here';
       notices.trouble(order, 'provider_malformed', error);
-      const isWritten = settlements.settle({
+      const settled = settlements.settle({
         text: undefined,
         line: lines.usageUnknown(order, call, error, 'provider_malformed'),
+        chargeInFull: inFull(order, call),
       });
       return withCharge(
-        isWritten ? refuse('provider_failed', `Not usable: ${error}.`) : recordUnwritable(),
+        settled === 'written' ? refuse('provider_failed', `Not usable: ${error}.`) : recordUnwritable(),
         addUsd(charged, call.hold),
       );
     }
@@ -187,7 +203,13 @@ export function createSpend(deps: SpendDeps): Spend {
     const before = spentBy(order);
     const total = addUsd(charged, cost);
     const line = lines.success(order, call, completion, cost, resultSha256);
-    if (!settlements.settle({ text: completion.text, line })) return withCharge(recordUnwritable(), total);
+    const settled = settlements.settle({
+      text: completion.text,
+      line,
+      chargeInFull: inFull(order, call),
+    });
+    if (settled === 'kept') return withCharge(recordUnwritable(), total);
+    if (settled === 'refused') return withCharge(unsettled(), addUsd(charged, call.hold));
     notices.answered(order, completion, cost, call.id);
     const after = spentBy(order);
     const runCap = runCapOf(order);
