@@ -110,6 +110,29 @@ describe('the caps of runs', () => {
       expect(await world.refusal({ run_id })).toMatchObject({ code: 'unknown_run' });
   });
 
+  it('M1: a run announced at more than the direct cap lends none of it to direct requests, and takes none of theirs', async () => {
+    const world = createGrindWorld({
+      runCap: nanoUsd(10),
+      announced: () => ({ run_cap_nano_usd: 5_000_000, simulated: true }),
+    });
+    const overDirectCap = { code: 'deferred', details: { reason: 'run_budget' } };
+    expect(await world.refusal({ run_id: undefined, max_budget: 1 })).toMatchObject(overDirectCap);
+    expect(await world.reply({ run_id: 'rich', max_budget: 1 })).toMatchObject({ status: 'completed' });
+    expect(await world.refusal({ run_id: undefined, max_budget: 1 })).toMatchObject(overDirectCap);
+    expect(world.provider.requests.map((request) => request.runId)).toEqual(['rich']);
+  });
+
+  it('M1: a run is held to the cap it was opened at, whatever is announced under its name later', async () => {
+    let cap = 5_000_000;
+    const announced = () => ({ run_cap_nano_usd: cap, simulated: true });
+    const first = createGrindWorld({ announced });
+    await first.reply();
+    cap = 900_000_000;
+    const second = createGrindWorld({ after: first, announced });
+    await second.reply();
+    expect(second.opened().map((line) => line.cap_nano_usd)).toEqual([5_000_000]);
+  });
+
   it('S2: a cap that cannot be written opens nothing', async () => {
     const world = createGrindWorld();
     world.machine.files.intercept((operation, path) => {
