@@ -41,20 +41,18 @@ export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<E
   const placed: readonly Placed[] = loaded.flatMap(({ file, tasks }) =>
     tasks.map((task) => ({ ...task, file })),
   );
-  const before = digestsOf(await queue.list());
-  const unknown = placed.filter(({ task }) => before.get(String(task.id)) !== digestOfNew(task));
-  const { once: fresh, again } = splitRepeats(unknown);
+  const { once: fresh, again } = splitRepeats(placed);
   rejected.push(...again);
   const answer: AddAnswer =
     fresh.length === 0 ? { added: [], rejected: [] } : await queue.add(fresh.map(({ task }) => task));
-  // Somebody else may have added the same meanwhile: that is no fault either.
-  const after = answer.rejected.length === 0 ? before : digestsOf(await queue.list());
-  let alreadyThere = placed.length - unknown.length;
+  // What is there as it is asked for is no fault, whoever added it. Only then is the queue read: it may be a thousand times as long as the file (Q6).
+  const there = answer.rejected.length === 0 ? new Map<string, string>() : digestsOf(await queue.list());
+  const added = new Set(answer.added.map(({ id }) => id));
+  let alreadyThere = 0;
   for (const { index, id, reason } of answer.rejected) {
     const source = fresh[index];
     if (source === undefined) continue;
-    const isRepeated =
-      !answer.added.some((added) => added.id === id) && after.get(id) === digestOfNew(source.task);
+    const isRepeated = !added.has(id) && there.get(id) === digestOfNew(source.task);
     if (isRepeated) alreadyThere += 1;
     else rejected.push({ file: source.file, ...source.at, index: source.index, id, reason });
   }
