@@ -36,7 +36,7 @@ export function linkDrafts(drafts: readonly Draft[]): Links {
       const members = phase === undefined ? [name] : phases.members(phase);
       if (members === undefined) {
         const reason = `it depends on '${name}', but no entry of this file is in phase ${phase}`;
-        fault ??= { at: draft.dependsOnAt, reason, index: draft.index, id: draft.id };
+        fault ??= { at: draft.dependsOnAt(), reason, index: draft.index, id: draft.id };
       }
       for (const member of members ?? []) if (phase === undefined || member !== draft.id) waits.add(member);
     }

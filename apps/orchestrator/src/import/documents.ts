@@ -60,10 +60,14 @@ function readLines(text: string): Documents {
   let index = 0;
   for (const [number, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
-    const place = positionsIn(line, number + 1);
-    const tree = readTree(line);
-    if (tree.kind === 'faulty') faults.push({ at: place(tree.offset), reason: tree.reason, index });
-    else entries.push(entryOf(tree.node, index, place));
+    const value = parseJson(line);
+    if (value !== undefined) entries.push(lineEntryOf(value, index, line, number + 1));
+    else {
+      const tree = readTree(line);
+      const place = positionsIn(line, number + 1);
+      if (tree.kind === 'faulty') faults.push({ at: place(tree.offset), reason: tree.reason, index });
+      else entries.push(entryOf(tree.node, index, place));
+    }
     index += 1;
   }
   return { entries, faults };
@@ -91,6 +95,30 @@ function listOf(root: Node): readonly Node[] | undefined {
   return ['prompt', 'task', 'instruction', 'description'].some((key) => valueNode(root, key) !== undefined)
     ? [root]
     : undefined;
+}
+
+/** Of a line by itself: it is read for places only when somebody asks for one, which is rare, and there may be a million of them. */
+function lineEntryOf(value: unknown, index: number, line: string, number: number): Entry {
+  const at: Position = { line: number, column: line.length - line.trimStart().length + 1 };
+  return {
+    index,
+    value,
+    at,
+    positionOf(key) {
+      const tree = readTree(line);
+      return tree.kind === 'faulty'
+        ? at
+        : entryOf(tree.node, index, positionsIn(line, number)).positionOf(key);
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function entryOf(node: Node, index: number, place: (offset: number) => Position): Entry {

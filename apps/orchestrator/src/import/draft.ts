@@ -22,7 +22,7 @@ export interface Draft {
   readonly id: string;
   /** As written in the file; dependencies are resolved when the whole file is known. */
   readonly dependsOn: readonly string[];
-  readonly dependsOnAt: Position;
+  readonly dependsOnAt: () => Position;
   /** Number or text; undefined when the entry names none. */
   readonly phase: string | number | undefined;
   readonly task: NewTask;
@@ -152,7 +152,7 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
       at: entry.at,
       id,
       dependsOn: waits,
-      dependsOnAt: entry.positionOf(fields['depends_on'] === undefined ? 'dependencies' : 'depends_on'),
+      dependsOnAt: () => entry.positionOf(fields['depends_on'] === undefined ? 'dependencies' : 'depends_on'),
       phase: typeof phase === 'string' ? phase.trim() : phase,
       task: parsed.data,
       priorityWord,
