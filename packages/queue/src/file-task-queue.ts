@@ -47,7 +47,7 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
     {
       locks: inDirectory(createLockFiles(layout, files), () => files.makeDirectory(layout.locks)),
       tasks: (isKnown) => reader.read(isKnown),
-      add: (tasks, isKnown) => addToQueue({ layout, files, fileLock, record }, tasks, isKnown),
+      add: (tasks, isKnown) => addToQueue({ layout, files, fileLock, clock, record }, tasks, isKnown),
       readLines(to) {
         readOn((tail ??= record.tail('execution')), ({ entries, restarted }) => {
           if (restarted) to.restarted();

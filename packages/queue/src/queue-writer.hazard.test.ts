@@ -18,7 +18,7 @@ function open(disk = createMemoryDisk()) {
     machine,
     add: (...ids: readonly string[]) =>
       addToQueue(
-        { layout, files, fileLock, record },
+        { layout, files, fileLock, clock: machine.clock, record },
         ids.map((id) => ({ id, prompt: 'p' })),
         nobody,
       ),

@@ -7,7 +7,14 @@
  * - People edit queue.json without asking for the lock: a file that changed since it was read is read again before it is replaced.
  * - Q8, Q10: a segment is written dependencies first and with one write. Cut short by a crash, what stands of it depends on nothing that is missing.
  */
-import { isVivariumError, VivariumError, type Files, type FileLock, type Milliseconds } from '@vivarium/core';
+import {
+  isVivariumError,
+  VivariumError,
+  type Clock,
+  type Files,
+  type FileLock,
+  type Milliseconds,
+} from '@vivarium/core';
 import type { AddAnswer, HomeLayout, NewTask, RecordStore, SegmentName, Task } from '@vivarium/contracts';
 import { planAdd, type Existing } from './plan/add.ts';
 import { dependenciesFirst } from './plan/dependencies-first.ts';
@@ -29,6 +36,7 @@ export interface QueueWriterOptions {
   readonly layout: HomeLayout;
   readonly files: Files;
   readonly fileLock: FileLock;
+  readonly clock: Clock;
   readonly record: RecordStore;
 }
 
@@ -64,7 +72,7 @@ export async function addToQueue(
           appendToSegments(options, segments.newest, missing);
           assertHeld();
           // Read back, and remembered for the next add.
-          const after = readSegmentIds(options);
+          const after = readSegmentIds(options, 'grew');
           return missing.every(({ id }) => after.ids.has(id)) ? plan : undefined;
         }
         if (!isSame(stat, files.stat(path))) return undefined;

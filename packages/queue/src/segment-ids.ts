@@ -1,7 +1,8 @@
 /**
  * The ids that stand in `queue.d/`, for an `add` that has to know which are taken without reading a million prompts again. Owns a cache beside each
  * segment (run/queue.d/): one line for each stretch that was read, with the ids in it and the place where it ended. The cache may be deleted, cut or stale
- * at any time: what it does not cover is read from the segment, and one that does not fit its segment is made anew.
+ * at any time: one that does not fit its segment, by inode, length and time of change, is made anew. That is so after an edit by hand, and once after an
+ * add that was killed before it had remembered what it wrote.
  */
 import { type Cursor, type HomeLayout, type RecordStore, type SegmentName } from '@vivarium/contracts';
 import type { Files } from '@vivarium/core';
@@ -17,18 +18,23 @@ export interface SegmentIds {
 
 interface Stretch {
   readonly to: Cursor;
+  /** When the segment was last changed, before it was read to there. */
+  readonly modifiedMs: number;
   readonly ids: readonly string[];
   readonly loose: readonly string[];
 }
 
 export interface SegmentIdsParts {
-  readonly layout: Pick<HomeLayout, 'segments' | 'segmentIds' | 'run'>;
-  readonly files: Pick<Files, 'list' | 'readText' | 'append' | 'replace' | 'makeDirectory'>;
+  readonly layout: Pick<HomeLayout, 'segments' | 'segmentIds' | 'log' | 'run'>;
+  readonly files: Pick<Files, 'list' | 'stat' | 'readText' | 'append' | 'replace' | 'makeDirectory'>;
   readonly record: Pick<RecordStore, 'tail'>;
 }
 
-/** To be called under the lock of queue.json: it writes what it had to read. */
-export function readSegmentIds({ layout, files, record }: SegmentIdsParts): SegmentIds {
+/** To be called under the lock of queue.json: it writes what it had to read. `grew`: nothing but appends of the caller have come since it read them last. */
+export function readSegmentIds(
+  { layout, files, record }: SegmentIdsParts,
+  since: 'any time' | 'grew' = 'any time',
+): SegmentIds {
   const ids = new Set<string>();
   const loose = new Set<string>();
   const names = segmentNames(files, layout.segments);
@@ -39,10 +45,16 @@ export function readSegmentIds({ layout, files, record }: SegmentIdsParts): Segm
 
   for (const name of names) {
     const path = layout.segmentIds(name);
-    const known = stretchesOf(files.readText(path));
+    const stat = files.stat(layout.log(name));
+    const remembered = stretchesOf(files.readText(path));
+    const last = remembered.at(-1);
+    const fits =
+      since === 'grew' || (last?.to.offset === stat?.size && last?.modifiedMs === stat?.modifiedMs);
+    const known = fits ? remembered : [];
     const { entries, restarted, cursor } = record.tail(name, known.at(-1)?.to).read();
+    const isAnew = restarted || !fits;
     if (!restarted) known.forEach(take);
-    if (entries.length === 0 && !restarted) continue;
+    if (entries.length === 0 && !isAnew) continue;
     const fresh: string[] = [];
     const depended = new Set<string>();
     for (const entry of entries) {
@@ -51,11 +63,11 @@ export function readSegmentIds({ layout, files, record }: SegmentIdsParts): Segm
       fresh.push(task.id);
       for (const id of task.depends_on) depended.add(id);
     }
-    const stretch: Stretch = { to: cursor, ids: fresh, loose: [] };
+    const stretch: Stretch = { to: cursor, modifiedMs: stat?.modifiedMs ?? 0, ids: fresh, loose: [] };
     take(stretch);
     const missing = [...depended].filter((id) => !ids.has(id));
     missing.forEach((id) => loose.add(id));
-    remember(path, { ...stretch, loose: missing }, restarted);
+    remember(path, { ...stretch, loose: missing }, isAnew);
   }
   return { ids, loose, newest: names.at(-1) };
 
@@ -95,8 +107,15 @@ function parse(line: string): Stretch | undefined {
 function isStretch(value: unknown): value is Stretch {
   if (typeof value !== 'object' || value === null) return false;
   // Looked at field by field; what is missing is undefined and of no kind.
-  const { to, ids, loose } = value as Readonly<Record<string, unknown>>;
-  if (typeof to !== 'object' || to === null || !Array.isArray(ids) || !Array.isArray(loose)) return false;
+  const { to, modifiedMs, ids, loose } = value as Readonly<Record<string, unknown>>;
+  if (
+    typeof modifiedMs !== 'number' ||
+    typeof to !== 'object' ||
+    to === null ||
+    !Array.isArray(ids) ||
+    !Array.isArray(loose)
+  )
+    return false;
   return (
     'generation' in to && typeof to.generation === 'string' && 'offset' in to && typeof to.offset === 'number'
   );

@@ -40,7 +40,8 @@ describe('bulk adds', () => {
       machine,
       problems,
       reader,
-      add: async (tasks, isKnown = nobody) => addToQueue({ layout, files, fileLock, record }, tasks, isKnown),
+      add: async (tasks, isKnown = nobody) =>
+        addToQueue({ layout, files, fileLock, clock, record }, tasks, isKnown),
       ids: () => reader.read(nobody).tasks.map(({ id }: Task) => id),
     };
   };
@@ -195,8 +196,114 @@ describe('bulk adds', () => {
     expect(tasks[5]?.prompt).toBe('p');
     one.reader.read(nobody);
     expect(one.problems.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/byte \d+: prompt: .*\n.*not JSON.*\n"t5" stands in the queue twice/),
+      expect.stringMatching(
+        /000001\.jsonl:1103 prompt: .*\n.*000001\.jsonl:1104 not JSON.*\n"t5" stands in the queue twice/,
+      ),
     ]);
+  });
+
+  describe('an edit by hand', () => {
+    const lineOf = (id: string): string => `${JSON.stringify({ id, prompt: 'by hand' })}\n`;
+    const older = layout.log(segment);
+    const newer = layout.log('queue.d/000002.jsonl');
+    /** Two segments, read; nothing but what the test does changes their directory. */
+    const begin = (): Process => {
+      const one = open();
+      one.machine.files.makeDirectory(layout.segments);
+      one.machine.files.append(older, lineOf('a') + lineOf('b'));
+      one.machine.files.append(newer, lineOf('y') + lineOf('z'));
+      expect(one.ids()).toEqual(['a', 'b', 'y', 'z']);
+      return one;
+    };
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+    /** What is read by the third look: an older segment has its turn, and an edit that kept the length is believed when it stands. */
+    const soon = (one: Process): readonly string[] => [one.ids(), one.ids(), one.ids()].at(-1) ?? [];
+
+    for (const [which, path] of [
+      ['the newest segment', newer],
+      ['an older segment', older],
+    ] as const) {
+      const rest = path === older ? ['y', 'z'] : [];
+      const before = path === older ? [] : ['a', 'b'];
+      it(`of another length is noticed in ${which}, although its time of change is the same`, () => {
+        for (const ids of [['q'], ['q', 'r', 's']]) {
+          disk = createMemoryDisk();
+          const one = begin();
+          one.machine.files.overwriteInPlace(path, bytes(ids.map(lineOf).join('')));
+          expect(soon(one)).toEqual([...before, ...ids, ...rest]);
+        }
+      });
+      it(`of the same length is noticed in ${which} by another time of change`, () => {
+        const one = begin();
+        one.machine.clock.advance(5);
+        one.machine.files.overwriteInPlace(path, bytes(lineOf('q') + lineOf('r')));
+        expect(soon(one)).toEqual([...before, 'q', 'r', ...rest]);
+      });
+      it(`of the same length and time is noticed in ${which} by another inode`, () => {
+        const one = begin();
+        one.machine.files.replace(path, lineOf('q') + lineOf('r'));
+        expect(soon(one)).toEqual([...before, 'q', 'r', ...rest]);
+      });
+    }
+
+    it('an append whose time of change is seen before its length makes nothing be read anew', () => {
+      const one = begin();
+      const version = one.reader.read(nobody).version;
+      const { stat } = one.machine.files;
+      one.machine.files.stat = (path) => {
+        const found = stat(path);
+        return found && path === newer ? { ...found, modifiedMs: found.modifiedMs + 4 } : found;
+      };
+      one.reader.read(nobody);
+      one.machine.files.append(newer, lineOf('later'));
+      expect(one.ids()).toEqual(['a', 'b', 'y', 'z', 'later']);
+      expect(one.reader.read(nobody).version).toBe(version);
+    });
+
+    it('that takes an id out frees it for the next add, and one that puts an id in takes it', async () => {
+      await open().add(many(1_200));
+      const { files, clock } = open().machine;
+      clock.advance(5);
+      const text = files.readText(older) ?? '';
+      const edited = text.replace('"id":"t1100"', '"id":"other"');
+      expect(edited).toHaveLength(text.length);
+      expect(edited).not.toBe(text);
+      files.overwriteInPlace(older, bytes(edited));
+      const answer = await open().add([
+        { id: 'other', prompt: 'p' },
+        { id: 't1100', prompt: 'p' },
+      ]);
+      expect(answer.rejected.map(({ id }) => id)).toEqual(['other']);
+      expect(answer.added.map(({ id }) => id)).toEqual(['t1100']);
+      expect(open().ids()).toHaveLength(1_201);
+    });
+  });
+
+  it('Q6: a look at a bulk queue that did not change costs a stat of the directory and of two segments, however many there are', () => {
+    const one = open();
+    one.machine.files.makeDirectory(layout.segments);
+    for (const number of ['000001', '000002', '000003', '000004'])
+      one.machine.files.append(`${layout.segments}/${number}.jsonl`, `{"id":"t${number}","prompt":"p"}\n`);
+    one.ids();
+    const calls: string[] = [];
+    one.machine.files.intercept((operation, path) => {
+      if (path.startsWith(layout.segments)) calls.push(operation);
+    });
+    one.ids();
+    expect(calls).toEqual(['stat', 'stat', 'stat']);
+  });
+
+  it('a segment that was begun in the same tick in which the directory was last looked at is read', () => {
+    const one = open();
+    const { files } = one.machine;
+    const { stat } = files;
+    const now = one.machine.clock.now().getTime();
+    files.stat = (path) => (path === layout.segments ? { inode: 1, size: 0, modifiedMs: now } : stat(path));
+    files.makeDirectory(layout.segments);
+    files.append(layout.log(segment), '{"id":"a","prompt":"p"}\n');
+    expect(one.ids()).toEqual(['a']);
+    files.append(layout.log('queue.d/000002.jsonl'), '{"id":"b","prompt":"p"}\n');
+    expect(one.ids()).toEqual(['a', 'b']);
   });
 
   it('adds again what was lost with the lock, and says added once', async () => {

@@ -41,7 +41,7 @@ const MOST_FAULTS_TOLD = 3;
 export function createWantedTasks(options: WantedTasksOptions): WantedTasksReader {
   const { layout, files, clock, record, onProblem } = options;
   const reader = createQueueReader({ path: layout.queue, files, clock, onProblem });
-  const segments = createSegments({ layout, files, record });
+  const segments = createSegments({ layout, files, record, clock });
   let fromFile: LoadedQueue | undefined;
   let bulk: Task[] = [];
   let ids = new Set<string>();

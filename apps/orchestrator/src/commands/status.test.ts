@@ -28,7 +28,7 @@ it('names the lines of queue.d/ that are no tasks', async () => {
   home.machine.files.append(home.layout.log('queue.d/000001.jsonl'), '{"id": 7}\n');
   const deps = home.deps();
   expect(await status({ home: undefined, all: false, graph: false, json: false }, deps)).toBe(0);
-  expect(deps.terminal.err.join()).toMatch(/WARNING: .*000001\.jsonl, byte 0: id: /);
+  expect(deps.terminal.err.join()).toMatch(/WARNING: .*000001\.jsonl:1 id: /);
 });
 
 it('--json has the graph when it is asked for, and each row what it depends on', async () => {

@@ -75,7 +75,8 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
         throw cannotAppend(path, 'the directory does not exist', 'stop');
       const file = fileAt(disk, path, modifiedMs());
       appendTo(file, room === undefined ? bytes : bytes.subarray(0, room));
-      file.modifiedMs = modifiedMs();
+      // As on a real disk: nothing written is no change.
+      if (bytes.length > 0) file.modifiedMs = modifiedMs();
       notifyWatchers(disk, path);
       if (room !== undefined && room < bytes.length)
         throw cannotAppend(path, 'no space is left on the device', 'retry');
