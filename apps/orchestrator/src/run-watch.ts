@@ -10,7 +10,7 @@ import {
   type RecordStore,
   type TaskFold,
 } from '@vivarium/contracts';
-import { packRecords, unpackRecords } from './record-rows.ts';
+import { packRecords, unpackRecords } from './record-columns.ts';
 import { createMoneyReader, type MoneyReader } from './report/money.ts';
 import type { TaskEnd } from './report/task-line.ts';
 import { VERSION, type SnapshotFile } from './snapshot.ts';

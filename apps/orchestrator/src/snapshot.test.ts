@@ -112,7 +112,7 @@ describe('the snapshot', () => {
       'nonsense',
       whole.slice(0, -10),
       whole.replace('"unreadable":1', '"unreadable":2'),
-      whole.replace('"version":2', '"version":1'),
+      whole.replace('"version":3', '"version":2'),
     ]) {
       machine.files.replace(layout.snapshot, spoiled);
       expect(stateOf(watchFrom())).toEqual(expected);

@@ -7,17 +7,18 @@
  * here may write the record too. A place names its log's generation, so that a
  * snapshot of a log that was replaced is not gone on from (log-tail.ts).
  */
+import { isAscii } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import type { Cursor, HomeLayout, MoneySnapshot } from '@vivarium/contracts';
 import { isVivariumError, type Files } from '@vivarium/core';
-import type { RecordRows } from './record-rows.ts';
+import type { RecordColumns } from './record-columns.ts';
 
 export interface Snapshot {
   readonly version: typeof VERSION;
   readonly execution: {
     readonly to: Cursor;
     readonly unreadable: number;
-    readonly records: RecordRows;
+    readonly records: RecordColumns;
   };
   readonly money: { readonly to: Cursor; readonly unreadable: number; readonly state: MoneySnapshot };
 }
@@ -29,19 +30,20 @@ export interface SnapshotFile {
 }
 
 /** To be raised with every change of what stands in a snapshot. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 export function createSnapshotFile(layout: HomeLayout, files: Files): SnapshotFile {
   return {
     read() {
       try {
-        const text = files.readText(layout.snapshot);
-        const end = text?.indexOf('\n') ?? -1;
-        if (text === undefined || end === -1) return undefined;
-        const body = text.slice(end + 1);
-        if (checksum(body) !== text.slice(0, end)) return undefined;
+        const size = files.stat(layout.snapshot)?.size ?? 0;
+        const bytes = asBuffer(files.readBytes(layout.snapshot, 0, size) ?? new Uint8Array());
+        const end = bytes.indexOf('\n');
+        if (end === -1) return undefined;
+        const body = bytes.subarray(end + 1);
+        if (checksum(body) !== bytes.toString('latin1', 0, end)) return undefined;
         // Written by this program, as the checksum shows.
-        const snapshot = JSON.parse(body) as Snapshot;
+        const snapshot = JSON.parse(textOf(body)) as Snapshot;
         return snapshot.version === VERSION ? snapshot : undefined;
       } catch (error) {
         if (isVivariumError(error) || error instanceof SyntaxError || error instanceof RangeError)
@@ -52,7 +54,7 @@ export function createSnapshotFile(layout: HomeLayout, files: Files): SnapshotFi
     write(snapshot) {
       try {
         const body = JSON.stringify(snapshot);
-        files.replace(layout.snapshot, `${checksum(body)}\n${body}`);
+        files.replace(layout.snapshot, `${checksum(Buffer.from(body))}\n${body}`);
       } catch (error) {
         // RangeError: longer than the longest string. Then there is none.
         if (!isVivariumError(error) && !(error instanceof RangeError)) throw error;
@@ -62,4 +64,9 @@ export function createSnapshotFile(layout: HomeLayout, files: Files): SnapshotFi
 }
 
 /** With the length: a sum of 32 bits alone would pass one in four thousand million. */
-const checksum = (text: string): string => `${crc32(text).toString(16)} ${text.length}`;
+const checksum = (body: Buffer): string => `${crc32(body).toString(16)} ${body.length}`;
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Most snapshots are plain ASCII, which is a text five times as fast as what has to be decoded. */
+const textOf = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');

@@ -22,6 +22,7 @@ export {
   createTaskFold,
   FINAL_STATUSES,
   isFinal,
+  NEVER_SEEN,
   nextRecord,
   type Applied,
   type FinalStatus,

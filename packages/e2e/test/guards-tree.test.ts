@@ -142,6 +142,7 @@ it('the surfaces of the packages are these', async () => {
         "LOGS",
         "ModelsReply",
         "MoneyFigures",
+        "NEVER_SEEN",
         "NO_SUMS",
         "OrchestratorFile",
         "OrchestratorMessage",

@@ -13,7 +13,28 @@ export function readTask(value: unknown): Task | string {
   return parsed.error.issues.map((issue) => [...issue.path, issueText(issue)].join(': ')).join('; ');
 }
 
-const PLAIN_KEYS: ReadonlySet<string> = new Set([
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isWithin =
+  (least: number, most: number) =>
+  (value: unknown): boolean =>
+    typeof value === 'number' && value >= least && value <= most;
+const isWholeWithin = (least: number, most: number) => {
+  const within = isWithin(least, most);
+  return (value: unknown): boolean => Number.isInteger(value) && within(value);
+};
+
+/** What a task may have beside what every task has; a date is left to the schema. */
+const OPTIONAL: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['requested_model', isText],
+  ['max_tokens', isWholeWithin(1, 65_536)],
+  ['temperature', isWithin(0, 2)],
+  ['priority', isWholeWithin(-100, 100)],
+  ['timeout_seconds', isWithin(Number.MIN_VALUE, 86_400)],
+  ['attempts', isWholeWithin(1, 100)],
+  ['source', isPlainSource],
+]);
+
+const COMMON: ReadonlySet<string> = new Set([
   'id',
   'type',
   'prompt',
@@ -24,15 +45,18 @@ const PLAIN_KEYS: ReadonlySet<string> = new Set([
   'depends_on',
   'parallel_safe',
   'model',
-  'source',
 ]);
 
-/** A task with the keys every task has, and where it came from, and no others. */
+/** A task of which the schema would change nothing. */
 function isPlain(value: unknown): value is Task {
   if (typeof value !== 'object' || value === null) return false;
   // Looked at field by field; what is missing is undefined and of no kind.
   const task = value as Readonly<Record<string, unknown>>;
-  for (const key in task) if (!PLAIN_KEYS.has(key)) return false;
+  for (const key in task) {
+    if (COMMON.has(key)) continue;
+    const isOfItsKind = OPTIONAL.get(key);
+    if (isOfItsKind === undefined || !isOfItsKind(task[key])) return false;
+  }
   const { id, type, prompt, min_budget: least, max_budget: most, intensity, depends_on: needs, model } = task;
   return (
     typeof id === 'string' &&
@@ -50,12 +74,11 @@ function isPlain(value: unknown): value is Task {
     Array.isArray(needs) &&
     needs.every((need) => typeof need === 'string') &&
     typeof task['parallel_safe'] === 'boolean' &&
-    (model === null || typeof model === 'string') &&
-    (task['source'] === undefined || isPlainSource(task['source']))
+    (model === null || typeof model === 'string')
   );
 }
 
-const isPlainSource = (value: unknown): boolean => {
+function isPlainSource(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { file, index, line, ...others } = value as Readonly<Record<string, unknown>>;
   return (
@@ -64,6 +87,6 @@ const isPlainSource = (value: unknown): boolean => {
     (line === undefined || isPlace(line, 1)) &&
     Object.keys(others).length === 0
   );
-};
+}
 const isPlace = (value: unknown, least: number): boolean =>
   Number.isSafeInteger(value) && Number(value) >= least;

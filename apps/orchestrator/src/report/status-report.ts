@@ -46,7 +46,10 @@ export function statusReport(facts: StatusFacts): StatusReport {
     runs: facts.runs.map(({ run_id, pid, workers }) => ({ run_id, pid, workers })),
     grind: facts.grind ?? null,
     unreadable_lines: facts.unreadableLines,
-    tasks: facts.views.map((view) => taskRow(view, facts.layout)),
+    // Made when they are asked for: of a long queue most who look want the counters.
+    get tasks() {
+      return facts.views.map((view) => taskRow(view, facts.layout));
+    },
     cut_short: [...cutShort(facts.views)],
   };
 }

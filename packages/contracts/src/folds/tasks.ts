@@ -49,7 +49,8 @@ export interface TaskRecord {
   readonly cutBy: CutBy | undefined;
 }
 
-const NEVER_SEEN: TaskRecord = {
+/** Of a task that no line has named. */
+export const NEVER_SEEN: TaskRecord = {
   status: 'queued',
   round: 1,
   attempt: 0,
@@ -87,10 +88,9 @@ export interface TaskFold {
   entries(): IterableIterator<readonly [string, TaskRecord]>;
 }
 
-/** `from`: what an earlier fold of the same log had come to, as `entries` gave it; what is undefined may be missing. */
-export function createTaskFold(from: Iterable<readonly [string, Partial<TaskRecord>]> = []): TaskFold {
-  const records = new Map<string, TaskRecord>();
-  for (const [id, record] of from) records.set(id, { ...NEVER_SEEN, ...record });
+/** `from`: what an earlier fold of the same log had come to, as `entries` gave it. */
+export function createTaskFold(from: Iterable<readonly [string, TaskRecord]> = []): TaskFold {
+  const records = new Map<string, TaskRecord>(from);
   return {
     apply(line) {
       const next = nextRecord(records.get(line.task_id) ?? NEVER_SEEN, line);
