@@ -7,7 +7,11 @@ import { whyNotTaskId } from '@vivarium/core';
 
 /** The task, or why it is none. */
 export function readTask(value: unknown): Task | string {
-  if (isPlain(value)) return value;
+  return isPlain(value) ? value : parseTask(value);
+}
+
+/** The same by the schema alone: a task of its own, with the keys in the order of the seed. */
+export function parseTask(value: unknown): Task | string {
   const parsed = Task.safeParse(value);
   if (parsed.success) return parsed.data;
   return parsed.error.issues.map((issue) => [...issue.path, issueText(issue)].join(': ')).join('; ');

@@ -4,7 +4,13 @@
  * at any time: one that does not fit its segment, by inode, length and time of change, is made anew. That is so after an edit by hand, and once after an
  * add that was killed before it had remembered what it wrote.
  */
-import { type Cursor, type HomeLayout, type RecordStore, type SegmentName } from '@vivarium/contracts';
+import {
+  readOn,
+  type Cursor,
+  type HomeLayout,
+  type RecordStore,
+  type SegmentName,
+} from '@vivarium/contracts';
 import type { Files } from '@vivarium/core';
 import { readTask } from './read-task.ts';
 import { segmentNames } from './segments.ts';
@@ -51,19 +57,29 @@ export function readSegmentIds(
     const fits =
       since === 'grew' || (last?.to.offset === stat?.size && last?.modifiedMs === stat?.modifiedMs);
     const known = fits ? remembered : [];
-    const { entries, restarted, cursor } = record.tail(name, known.at(-1)?.to).read();
-    const isAnew = restarted || !fits;
-    if (!restarted) known.forEach(take);
-    if (entries.length === 0 && !isAnew) continue;
-    const fresh: string[] = [];
-    const depended = new Set<string>();
-    for (const entry of entries) {
-      const task = entry.kind === 'line' ? readTask(entry.value) : '';
-      if (typeof task === 'string') continue;
-      fresh.push(task.id);
-      for (const id of task.depends_on) depended.add(id);
-    }
-    const stretch: Stretch = { to: cursor, modifiedMs: stat?.modifiedMs ?? 0, ids: fresh, loose: [] };
+    let isAnew = !fits;
+    let fresh: string[] = [];
+    let depended = new Set<string>();
+    let to = last?.to;
+    let hasNews = false;
+    readOn(record.tail(name, known.at(-1)?.to), ({ entries, restarted, cursor }) => {
+      if (restarted) {
+        isAnew = true;
+        fresh = [];
+        depended = new Set();
+      }
+      to = cursor;
+      hasNews ||= entries.length > 0;
+      for (const entry of entries) {
+        const task = entry.kind === 'line' ? readTask(entry.value) : '';
+        if (typeof task === 'string') continue;
+        fresh.push(task.id);
+        for (const id of task.depends_on) depended.add(id);
+      }
+    });
+    if (!isAnew) known.forEach(take);
+    if (to === undefined || (!hasNews && !isAnew)) continue;
+    const stretch: Stretch = { to, modifiedMs: stat?.modifiedMs ?? 0, ids: fresh, loose: [] };
     take(stretch);
     const missing = [...depended].filter((id) => !ids.has(id));
     missing.forEach((id) => loose.add(id));

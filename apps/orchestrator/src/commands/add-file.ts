@@ -18,29 +18,23 @@ export interface AddFileInput {
   readonly files: readonly string[];
 }
 
-interface Placed extends LoadedTask {
-  readonly file: string;
-}
-
 export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<ExitCode> {
   const home = openHome(input.home, deps, 'prepare');
   const queue = openQueue(home, deps);
   const loaded: LoadedFile[] = [];
   const rejected: Rejection[] = [];
   for (const file of new Set(input.files)) {
-    const text = await readText(file, deps);
-    if (text.kind === 'unreadable')
-      rejected.push({ file, line: null, column: null, index: null, id: null, reason: text.reason });
-    else loaded.push(loadFile(text.text, file, whitelist));
+    const content = await load(file, deps);
+    if (content.kind === 'unreadable')
+      rejected.push({ file, line: null, column: null, index: null, id: null, reason: content.reason });
+    else loaded.push(content.loaded);
   }
   for (const { file, faults } of loaded) {
     for (const { at, reason, index, id } of faults)
       rejected.push({ file, ...at, index: index ?? null, id: id ?? null, reason });
   }
 
-  const placed: readonly Placed[] = loaded.flatMap(({ file, tasks }) =>
-    tasks.map((task) => ({ ...task, file })),
-  );
+  const placed = loaded.flatMap(({ tasks }) => tasks);
   const { once: fresh, again } = splitRepeats(placed);
   rejected.push(...again);
   const answer: AddAnswer =
@@ -65,7 +59,7 @@ export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<E
     ),
     files: [...new Set(input.files)].map((file) => ({
       file,
-      entries: placed.filter((each) => each.file === file).length,
+      entries: loaded.find((each) => each.file === file)?.tasks.length ?? 0,
       added: answer.added.filter(({ source }) => source?.file === file).length,
     })),
     priorityWords: countWords(fresh, answer),
@@ -83,11 +77,11 @@ export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<E
 }
 
 /** An id stands for the first task that has it. The queue would say so too, but knows nothing of files and lines. */
-function splitRepeats(tasks: readonly Placed[]): {
-  readonly once: readonly Placed[];
+function splitRepeats(tasks: readonly LoadedTask[]): {
+  readonly once: readonly LoadedTask[];
   readonly again: readonly Rejection[];
 } {
-  const first = new Map<string, Placed>();
+  const first = new Map<string, LoadedTask>();
   const again: Rejection[] = [];
   for (const placed of tasks) {
     const { task, file, at, index } = placed;
@@ -103,16 +97,25 @@ function splitRepeats(tasks: readonly Placed[]): {
 }
 
 type Content =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'loaded'; readonly loaded: LoadedFile }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-async function readText(file: string, deps: CommandDeps): Promise<Content> {
-  if (file === STANDARD_INPUT) return { kind: 'text', text: await deps.terminal.readInput() };
+/** By itself, so that the text can go when its tasks are there. */
+async function load(file: string, deps: CommandDeps): Promise<Content> {
+  const loadedFrom = (text: string): Content => ({ kind: 'loaded', loaded: loadFile(text, file, whitelist) });
+  if (file === STANDARD_INPUT) return loadedFrom(await deps.terminal.readInput());
+  const text = readText(file, deps);
+  return typeof text === 'string' ? loadedFrom(text) : text;
+}
+
+function readText(file: string, deps: CommandDeps): string | (Content & { readonly kind: 'unreadable' }) {
   try {
-    const text = deps.machine.files.readText(resolve(deps.cwd, file));
-    return text === undefined
-      ? { kind: 'unreadable', reason: 'there is no such file' }
-      : { kind: 'text', text };
+    return (
+      deps.machine.files.readText(resolve(deps.cwd, file)) ?? {
+        kind: 'unreadable',
+        reason: 'there is no such file',
+      }
+    );
   } catch (error) {
     if (!isVivariumError(error)) throw error;
     return { kind: 'unreadable', reason: messageOf(error) };
@@ -137,7 +140,7 @@ function sumKeys(loaded: readonly LoadedFile[]): ReadonlyMap<string, number> {
 }
 
 /** The highest first. */
-function countWords(tasks: readonly Placed[], { added }: AddAnswer): ReadonlyMap<PriorityWord, number> {
+function countWords(tasks: readonly LoadedTask[], { added }: AddAnswer): ReadonlyMap<PriorityWord, number> {
   const ids = new Set(added.map(({ id }) => id));
   const counts = new Map<PriorityWord, number>();
   for (const { task, priorityWord: word } of tasks)

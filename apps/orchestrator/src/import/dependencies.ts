@@ -20,6 +20,8 @@ export interface Links {
   readonly faults: readonly Fault[];
 }
 
+/** One for all that wait for none, of which there may be a million. */
+const NONE: readonly string[] = [];
 const WHOLE_PHASE = /^all_phase_(.+)$/;
 
 export function linkDrafts(drafts: readonly Draft[]): Links {
@@ -29,7 +31,12 @@ export function linkDrafts(drafts: readonly Draft[]): Links {
   const faults: Fault[] = [];
 
   for (const draft of drafts) {
-    const waits = new Set<string>(phases.before(draft));
+    const before = phases.before(draft);
+    if (before.length === 0 && draft.dependsOn.length === 0) {
+      linked.push({ draft, dependsOn: NONE });
+      continue;
+    }
+    const waits = new Set<string>(before);
     let fault: Fault | undefined;
     for (const name of draft.dependsOn) {
       const phase = inFile.has(name) ? undefined : WHOLE_PHASE.exec(name)?.[1];
@@ -63,7 +70,7 @@ function groupPhases(drafts: readonly Draft[]): Phases {
   const order = orderPhases([...groups.keys()]);
   const earlier = new Map(order.map((phase, place) => [phase, groups.get(order[place - 1] ?? '') ?? []]));
   return {
-    before: (draft) => (draft.phase === undefined ? [] : (earlier.get(String(draft.phase)) ?? [])),
+    before: (draft) => (draft.phase === undefined ? NONE : (earlier.get(String(draft.phase)) ?? NONE)),
     members: (phase) => groups.get(phase),
   };
 }

@@ -25,16 +25,19 @@ export interface Fault {
   readonly id?: string;
 }
 
-export interface Documents {
-  readonly entries: readonly Entry[];
-  readonly faults: readonly Fault[];
-}
+export type Found =
+  | { readonly kind: 'entry'; readonly entry: Entry }
+  | { readonly kind: 'faulty'; readonly fault: Fault };
 
-export function readDocuments(text: string, name: string): Documents {
+/** One after the other: of a million lines none needs to be there when the next is read. */
+export function readDocuments(text: string, name: string): Iterable<Found> {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  if (body.trim() === '') return { entries: [], faults: [{ at: START, reason: 'the file is empty' }] };
+  if (body.trim() === '') return [faulty({ at: START, reason: 'the file is empty' })];
   return isJsonLines(body, name) ? readLines(body) : readWhole(body);
 }
+
+const faulty = (fault: Fault): Found => ({ kind: 'faulty', fault });
+const found = (entry: Entry): Found => ({ kind: 'entry', entry });
 
 function isJsonLines(text: string, name: string): boolean {
   if (/\.(jsonl|ndjson)$/i.test(name)) return true;
@@ -54,36 +57,43 @@ function isTaskLine(line: string): boolean {
   }
 }
 
-function readLines(text: string): Documents {
-  const entries: Entry[] = [];
-  const faults: Fault[] = [];
+function* readLines(text: string): Generator<Found> {
   let index = 0;
-  for (const [number, line] of text.split('\n').entries()) {
+  for (const [number, line] of linesOf(text)) {
     if (line.trim() === '') continue;
     const value = parseJson(line);
-    if (value !== undefined) entries.push(lineEntryOf(value, index, line, number + 1));
+    if (value !== undefined) yield found(lineEntryOf(value, index, line, number));
     else {
       const tree = readTree(line);
-      const place = positionsIn(line, number + 1);
-      if (tree.kind === 'faulty') faults.push({ at: place(tree.offset), reason: tree.reason, index });
-      else entries.push(entryOf(tree.node, index, place));
+      const place = positionsIn(line, number);
+      if (tree.kind === 'faulty') yield faulty({ at: place(tree.offset), reason: tree.reason, index });
+      else yield found(entryOf(tree.node, index, place));
     }
     index += 1;
   }
-  return { entries, faults };
 }
 
-function readWhole(text: string): Documents {
+/** With their numbers, from 1. */
+function* linesOf(text: string): Generator<readonly [number: number, line: string]> {
+  let from = 0;
+  for (let number = 1; from <= text.length; number += 1) {
+    const end = text.indexOf('\n', from);
+    const to = end === -1 ? text.length : end;
+    yield [number, text.slice(from, to)];
+    from = to + 1;
+  }
+}
+
+function readWhole(text: string): readonly Found[] {
   const place = positionsIn(text);
   const tree = readTree(text);
-  if (tree.kind === 'faulty')
-    return { entries: [], faults: [{ at: place(tree.offset), reason: tree.reason }] };
+  if (tree.kind === 'faulty') return [faulty({ at: place(tree.offset), reason: tree.reason })];
   const nodes = listOf(tree.node);
   if (nodes === undefined) {
     const reason = 'neither a list of tasks, nor an object with a list `tasks`, nor one task';
-    return { entries: [], faults: [{ at: place(tree.node.offset), reason }] };
+    return [faulty({ at: place(tree.node.offset), reason })];
   }
-  return { entries: nodes.map((node, index) => entryOf(node, index, place)), faults: [] };
+  return nodes.map((node, index) => found(entryOf(node, index, place)));
 }
 
 /** The nodes of the entries: of a list, of the list under `tasks`, or the object itself when it is one task. */

@@ -12,7 +12,7 @@
 import { issueText, Task, TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
 import type { Entry, Fault } from './documents.ts';
 import { chooseModel } from './model-aliases.ts';
-import type { Position } from './position.ts';
+import { START, type Position } from './position.ts';
 import { momentOf } from '../moment.ts';
 import { PRIORITY_WORDS, priorityWordOf, type PriorityWord } from './priority-words.ts';
 
@@ -125,6 +125,8 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
         : `Resolve the ${remark.kind} at line ${remark.line} of ${remark.file}: ${text}`,
     ...budgetsOf(fields),
     intensity: fields['intensity'] ?? undefined,
+    // The seed writes this word; so does the queue, which then takes the task as it is.
+    status: 'pending',
     parallel_safe: fields['parallel_safe'] ?? undefined,
     model: choice?.model ?? null,
     ...(choice?.kind === 'mapped' ? { requested_model: choice.requested } : {}),
@@ -144,24 +146,31 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
       key.endsWith('_budget') && fields[key] === undefined ? 'budget' : key === 'prompt' ? textKey : key;
     return no(written, issue === undefined ? 'it is not a task' : `\`${written}\`: ${issueText(issue)}`);
   }
-  const readAsRemark = remark === undefined ? [] : ['file', 'line'];
+  const readAsRemark = remark === undefined ? NONE : ['file', 'line'];
+  const ignoredKeys = Object.keys(fields).filter(
+    (key) => !READ_KEYS.has(key) && !SILENT_KEYS.has(key) && !readAsRemark.includes(key),
+  );
   return {
     kind: 'draft',
     draft: {
       index: entry.index,
       at: entry.at,
       id,
-      dependsOn: waits,
-      dependsOnAt: () => entry.positionOf(fields['depends_on'] === undefined ? 'dependencies' : 'depends_on'),
+      dependsOn: waits.length === 0 ? NONE : waits,
+      dependsOnAt: waits.length === 0 ? nowhere : placeOfDependencies(entry, fields),
       phase: typeof phase === 'string' ? phase.trim() : phase,
       task: parsed.data,
       priorityWord,
-      ignoredKeys: Object.keys(fields).filter(
-        (key) => !READ_KEYS.has(key) && !SILENT_KEYS.has(key) && !readAsRemark.includes(key),
-      ),
+      ignoredKeys: ignoredKeys.length === 0 ? NONE : ignoredKeys,
     },
   };
 }
+
+/** There may be a million drafts: they share what is empty, and one that waits for none keeps nothing of its entry. */
+const NONE: readonly string[] = [];
+const nowhere = (): Position => START;
+const placeOfDependencies = (entry: Entry, fields: Fields) => (): Position =>
+  entry.positionOf(fields['depends_on'] === undefined ? 'dependencies' : 'depends_on');
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

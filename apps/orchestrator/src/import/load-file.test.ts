@@ -1,3 +1,4 @@
+import { Task } from '@vivarium/contracts';
 import { describe, expect, it } from 'vitest';
 import { loadFile, stemOf, type LoadedFile } from './load-file.ts';
 import { modelAliases } from './model-aliases.ts';
@@ -161,6 +162,15 @@ describe('the shapes of task files', () => {
     for (const [at, key] of ['priority', 'priority', 'not_before', 'not_before', 'timeout_seconds', 'attempts'].entries())
       expect(reasons[at]).toContain(`\`${key}\``); // prettier-ignore
     expect(reasons[0]).toContain('a whole number or one of critical, high, medium, low');
+  });
+
+  it('every task as the queue takes it without another look: parsed, with the word of the seed', () => {
+    for (const { task } of load([
+      { id: 'a', prompt: 'p' },
+      { id: 'b', task: 't', budget: 1, depends_on: 'a' },
+    ]).tasks)
+      expect(Object.keys(task)).toEqual(Object.keys(Task.parse(task)));
+    expect(load(['t']).tasks[0]?.task.status).toBe('pending');
   });
 
   it('a queue.json, a list of texts, and one task alone', () => {

@@ -7,6 +7,7 @@ import type { Position } from './position.ts';
 import type { PriorityWord } from './priority-words.ts';
 
 export interface LoadedTask {
+  readonly file: string;
   readonly task: NewTask;
   readonly priorityWord: PriorityWord | undefined;
   readonly index: number;
@@ -25,12 +26,15 @@ export interface LoadedFile {
 export const STANDARD_INPUT = '-';
 
 export function loadFile(text: string, file: string, whitelist: readonly string[]): LoadedFile {
-  const { entries, faults } = readDocuments(text, file);
   const drafts: Draft[] = [];
-  const all: Fault[] = [...faults];
+  const all: Fault[] = [];
   const ignored = new Map<string, number>();
-  for (const entry of entries) {
-    const answer = draftOf(entry, { file, stem: stemOf(file), whitelist });
+  for (const found of readDocuments(text, file)) {
+    if (found.kind === 'faulty') {
+      all.push(found.fault);
+      continue;
+    }
+    const answer = draftOf(found.entry, { file, stem: stemOf(file), whitelist });
     if (answer.kind === 'faulty') all.push(answer.fault);
     else {
       drafts.push(answer.draft);
@@ -42,7 +46,8 @@ export function loadFile(text: string, file: string, whitelist: readonly string[
   return {
     file,
     tasks: links.linked.map(({ draft, dependsOn }) => ({
-      task: { ...draft.task, depends_on: [...dependsOn] },
+      file,
+      task: dependsOn.length === 0 ? draft.task : { ...draft.task, depends_on: [...dependsOn] },
       priorityWord: draft.priorityWord,
       index: draft.index,
       at: draft.at,

@@ -21,6 +21,15 @@ describe('planning an add', () => {
     );
   });
 
+  it('takes a task that was parsed before as it is, and puts the keys of any other in that order', () => {
+    const whole = Task.parse({ id: 'a', prompt: 'p', status: 'pending', max_tokens: 9 });
+    const { status, ...rest } = whole;
+    const { added } = planAdd(none, [whole, { ...rest, id: 'b' }]);
+    expect(added[0]).toBe(whole);
+    expect(status).toBe('pending');
+    expect(Object.keys(added[1] ?? {})).toEqual(Object.keys(whole));
+  });
+
   it('refuses invalid fields one by one, with field and reason, and adds the rest', () => {
     const answer = planAdd(none, [
       { id: 'a', prompt: ' ' },

@@ -4,7 +4,8 @@
  * - Q10: unknown and cyclic dependencies are refused by name. A refused task takes those that depend on it along, each with its own reason;
  *   the rest is added.
  */
-import { issueText, Task, type AddAnswer, type NewTask, type RejectedTask } from '@vivarium/contracts';
+import type { AddAnswer, NewTask, RejectedTask, Task } from '@vivarium/contracts';
+import { parseTask, readTask } from '../read-task.ts';
 import { explainPath, findCycles, quote, type Linked } from './graph.ts';
 
 /** The queue as an add sees it. A task that cannot be looked up is one that no new task can close a cycle with. */
@@ -29,20 +30,16 @@ export function planAdd(
   };
 
   for (const [index, newTask] of newTasks.entries()) {
-    // The seed writes this word; nothing reads it (Q1).
-    const parsed = Task.safeParse({ ...newTask, status: 'pending' });
+    // The seed writes this word; nothing reads it (Q1). A task that has it was parsed before and is not copied: there may be a million of them.
+    const task =
+      newTask.status === 'pending' ? readTask(newTask) : parseTask({ ...newTask, status: 'pending' });
     const id = String(newTask.id);
-    if (!parsed.success)
-      refuse(
-        id,
-        index,
-        parsed.error.issues.map((issue) => [...issue.path, issueText(issue)].join(': ')).join('; '),
-      );
+    if (typeof task === 'string') refuse(id, index, task);
     else if (existing.has(id)) refuse(id, index, `a task with the id ${quote(id)} is already in the queue`);
     else if (candidates.has(id))
       refuse(id, index, `the id ${quote(id)} is given twice, first at position ${candidates.get(id)?.index}`);
     else {
-      candidates.set(id, { task: parsed.data, index });
+      candidates.set(id, { task, index });
       refusedIds.delete(id);
     }
   }
