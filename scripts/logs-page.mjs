@@ -51,6 +51,12 @@ const logsOf = (contracts) => {
       'What anyone would want to watch. `action_log.log` is its readable twin.',
     ),
     log(
+      'seals.jsonl',
+      'SealLine',
+      'the sealer: one process at a time',
+      'What proves that the other files are as they were (S5).',
+    ),
+    log(
       'performance_history.json',
       'PerformanceRecord',
       'nobody yet: a projection, read from the files of the seed',

@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { declareAdd } from './cli/add.ts';
+import { declareAudit } from './cli/audit.ts';
 import { declareHomes } from './cli/home.ts';
 import { declareLooks } from './cli/look.ts';
 import type { CliParts } from './cli/parts.ts';
@@ -43,7 +44,7 @@ export function createCli(version: string, deps: () => CommandDeps, startedBy: s
   const json = (): Option => new Option('--json', 'print one JSON document instead of text');
 
   const parts: CliParts = { command, home, json, durability, deps, end, startedBy };
-  for (const declare of [declareAdd, declareRuns, declareLooks, declareRevisions, declareHomes])
+  for (const declare of [declareAdd, declareRuns, declareLooks, declareAudit, declareRevisions, declareHomes])
     declare(parts);
   return { program, exitCode: () => code };
 }

@@ -23,7 +23,7 @@ import {
   type RunId,
 } from '@vivarium/core';
 import type { Config } from '@vivarium/config';
-import { sweepHome } from '@vivarium/home';
+import { keepSealing, sweepHome, type Sealing } from '@vivarium/home';
 import type { CommandDeps, OpenHome } from './deps.ts';
 import { keepLooking, sparingly } from './looking.ts';
 import type { Progress } from './progress.ts';
@@ -31,6 +31,7 @@ import type { TaskEnd } from './report/task-line.ts';
 import { counted } from './report/counted.ts';
 import { spent, spentText, type RunSummary } from './report/summary.ts';
 import { cutShort } from './report/cut-short.ts';
+import { keyringOf, sealerOf } from './sealing.ts';
 import { createRunLedger } from './run-ledger.ts';
 import { createSnapshotFile } from './snapshot.ts';
 import { createRunWatch, type RunWatch } from './run-watch.ts';
@@ -136,6 +137,16 @@ export async function runQueue(
   const unwatch = home.record.watch(looking.soon);
   const every = setInterval(looking.soon, LOOK_EVERY_MS);
 
+  const beginSealing = (): Sealing => {
+    const warn = (text: string): void => hooks.progress.warn(text, undefined);
+    return keepSealing({
+      sealer: sealerOf(home, deps, keyringOf(home, deps, warn), config.durability),
+      clock,
+      record: home.record,
+      actor: 'orchestrator',
+      onFault: warn,
+    });
+  };
   const announce = async (): Promise<void> => {
     sweepHome(home.layout, machine);
     // Under the lock of queue.json: `clear` looks for runs while it holds it, so that none begins between its look and its deed.
@@ -160,6 +171,7 @@ export async function runQueue(
       run_id: plan.runId,
     });
   };
+  const sealing = config.sealing === 'on' ? beginSealing() : undefined;
   let end: RunEnd;
   try {
     await announce();
@@ -225,6 +237,7 @@ export async function runQueue(
     event: 'run.ended',
     run_id: plan.runId,
   });
+  await sealing?.stop();
   const { money } = watch.money;
   const besides = (simulated: boolean, at: NanoUsd): NanoUsd =>
     nanoUsd(Math.max(0, totalOf(watch, simulated) - at - spent(money.book(simulated).run(plan.runId))));

@@ -1,4 +1,4 @@
-export { homeVariable, processEnvironment, type Environment } from './environment.ts';
+export { homeVariable, processEnvironment, sealDirectory, type Environment } from './environment.ts';
 export {
   loadConfig,
   type Config,

@@ -27,6 +27,7 @@ describe('configuration', () => {
       workerTimeoutMs: 900_000,
       runCap: 2_000_000_000,
       durability: 'os',
+      sealing: 'on',
       noColor: false,
     });
   });

@@ -21,6 +21,8 @@ export interface Config {
   readonly runCap: NanoUsd;
   /** What a recorded line survives: the death of any process (`os`), or a power loss as well (`fsync`). */
   readonly durability: 'os' | 'fsync';
+  /** Whether a run seals the record as it goes (S5). */
+  readonly sealing: 'on' | 'off';
   readonly noColor: boolean;
 }
 
@@ -81,6 +83,7 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
     workerTimeoutMs: values.WORKER_TIMEOUT_SECONDS,
     runCap: values.VIVARIUM_RUN_CAP_USD,
     durability: values.VIVARIUM_DURABILITY,
+    sealing: values.VIVARIUM_SEALING,
     noColor: flags.noColor ?? values.NO_COLOR !== undefined,
   });
 }

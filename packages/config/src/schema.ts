@@ -19,6 +19,7 @@ export const EXAMPLES = {
   WORKER_TIMEOUT_SECONDS: 'WORKER_TIMEOUT_SECONDS=900',
   VIVARIUM_RUN_CAP_USD: 'VIVARIUM_RUN_CAP_USD=2.00',
   VIVARIUM_DURABILITY: 'VIVARIUM_DURABILITY=fsync',
+  VIVARIUM_SEALING: 'VIVARIUM_SEALING=off',
   NO_COLOR: 'NO_COLOR=1',
 } as const;
 export type Variable = keyof typeof EXAMPLES;
@@ -30,6 +31,7 @@ export const DEFAULTS = {
   WORKER_TIMEOUT_SECONDS: '900',
   VIVARIUM_RUN_CAP_USD: '2.00',
   VIVARIUM_DURABILITY: 'os',
+  VIVARIUM_SEALING: 'on',
 } as const;
 
 /** Built for the models that are known, which only the caller knows. */
@@ -45,6 +47,9 @@ export const variablesSchema = (knownModels: readonly string[]) =>
     VIVARIUM_RUN_CAP_USD: z.string().transform(parseUsd),
     VIVARIUM_DURABILITY: z.enum(['os', 'fsync'], {
       error: ({ input }) => `${quote(String(input))} is neither os nor fsync`,
+    }),
+    VIVARIUM_SEALING: z.enum(['on', 'off'], {
+      error: ({ input }) => `${quote(String(input))} is neither on nor off`,
     }),
     NO_COLOR: z.string().optional(),
   });

@@ -8,6 +8,7 @@ export const LOGS = {
   apiAudit: 'api_audit.log',
   safetyAudit: 'safety_audit.log',
   action: 'action_log.jsonl',
+  seals: 'seals.jsonl',
 } as const;
 export type LogName = keyof typeof LOGS;
 /** A file of queue.d/: bulk adds, one task a line, appended to and never rewritten. */
@@ -30,6 +31,8 @@ export interface HomeLayout {
   readonly orchestrators: string;
   /** What the record had come to at some place; made from it alone, and may be deleted at any time. */
   readonly snapshot: string;
+  /** Names the lease of the sealer. */
+  readonly sealer: string;
   readonly panel: string;
   /** The launch token of the panel: readable by the owner alone. */
   readonly panelToken: string;
@@ -69,6 +72,7 @@ export function homeLayout(root: string): HomeLayout {
     grind: at('run', 'grind.json'),
     orchestrators: at('run', 'orchestrators'),
     snapshot: at('run', 'snapshot.json'),
+    sealer: at('run', 'sealer'),
     panel: at('run', 'panel.json'),
     panelToken: at('run', 'panel.token'),
     panelKey: at('run', 'panel.key'),

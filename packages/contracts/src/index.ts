@@ -17,6 +17,15 @@ export { readApiAuditLine } from './events/read-api-audit-line.ts';
 export { readExecutionLine } from './events/read-execution-line.ts';
 export { CheckResult, CHECKS, SafetyAuditLine, SafetyReport, type CheckName } from './events/safety-audit.ts';
 export { ACTION_TYPES, ActionLogLine, type Action, type ActionType } from './events/action-log.ts';
+export {
+  ChainLink,
+  headText,
+  HeadSigned,
+  LogArchived,
+  RangeSealed,
+  SealHead,
+  SealLine,
+} from './events/seals.ts';
 export { PerformanceRecord, ToolOperation } from './events/projections.ts';
 export {
   createTaskFold,

@@ -85,12 +85,14 @@ const environment = (more: Readonly<Record<string, string>> = {}): Record<string
 export function createHome(tasks: readonly NewTask[] = []): Home {
   // Real path: on some machines the directory for temporary files is a link, and a home is its real path.
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'vivarium-home-')));
+  const keys = `${path}-keys`;
   const at = (...names: readonly string[]): string => join(path, ...names);
   const read = (...names: readonly string[]): string =>
     existsSync(at(...names)) ? readFileSync(at(...names), 'utf8') : '';
   const running = new Set<RunningCli>();
   const launch = (args: readonly string[], options: CliOptions = {}): RunningCli => {
-    const cli = launchCli(['--home', path, ...args], options);
+    const env = { VIVARIUM_SEAL_DIR: keys, ...options.env };
+    const cli = launchCli(['--home', path, ...args], { ...options, env });
     running.add(cli);
     void cli.ended.then(() => running.delete(cli));
     return cli;
@@ -138,7 +140,7 @@ export function createHome(tasks: readonly NewTask[] = []): Home {
     async remove() {
       for (const { child } of running) child.kill('SIGKILL');
       await until(() => processesOf(path).length === 0, 20_000, 'the processes of the home to leave');
-      rmSync(path, { recursive: true, force: true });
+      for (const directory of [path, keys]) rmSync(directory, { recursive: true, force: true });
     },
   };
   if (tasks.length > 0 || !existsSync(at('queue.json'))) home.queue(tasks);

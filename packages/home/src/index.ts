@@ -4,3 +4,7 @@ export { createBudgetStore, type FileBudgetStore } from './budget-store.ts';
 export { runFiles, type ClaimFileAnswer, type RunFiles } from './run-files.ts';
 export { sweepHome } from './sweep.ts';
 export { chooseHome, initHome, resolveHome, type ChosenHome, type HomeChoice } from './home.ts';
+export { openKeyring, type Keyring } from './seal/keyring.ts';
+export { createSealer, signedHead, type Sealer, type SealPass } from './seal/sealer.ts';
+export { createVerifier, type RecordFault, type Verified, type Verifier } from './seal/verifier.ts';
+export { keepSealing, type Sealing } from './seal/keep-sealing.ts';

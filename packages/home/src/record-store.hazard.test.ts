@@ -51,7 +51,7 @@ describe('the record on a failing disk', () => {
       expect(() => store.append('apiAudit', { n: 2 })).toThrow(
         expect.objectContaining({ code: 'record_unwritable', remedy: { kind: 'stop' } }) as Error,
       );
-    expect(valuesOf(open(machine).tail('apiAudit').read().entries)).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(valuesOf(open(machine).tail('apiAudit').read().entries)).toMatchObject([{ n: 1 }, { n: 2 }]);
     store.append('safetyAudit', { n: 3 });
   });
 

@@ -9,6 +9,7 @@
  * - A line whose append threw is not made readable by the process that was told so: when its fragment is whole but for the newline, it is
  *   closed by a mark that no JSON ends in. So what a fold made while writing is what a fold of the log makes. (Another process that finds
  *   a whole last line without its newline keeps it: it cannot tell it from one an editor left so, and folds take a line twice.)
+ * - S5: logs with one writer at a time are chained (chain.ts); the others are sealed afterwards.
  * - S2: `append` throws when the line is not written. `act` never throws (action-log.ts).
  * - Every action line has its readable twin; only that one is shortened, and only that one may be missing.
  */
@@ -25,6 +26,7 @@ import {
 import { isVivariumError, messageOf, VivariumError, type HomeId, type Machine } from '@vivarium/core';
 import { createActionLog } from './action-log.ts';
 import { actionLine } from './action-line.ts';
+import { createChain, type Chain } from './chain.ts';
 import { createLogTail } from './log-tail.ts';
 import { parseJson } from './salvage.ts';
 
@@ -59,6 +61,8 @@ const TORN = '#torn\n';
 
 /** Lines that must outlast what they announce: a decision, a hold, a settlement. */
 const DECISIVE: readonly (LogName | SegmentName)[] = ['apiAudit', 'safetyAudit'];
+/** One writer at a time: the grind of the home, the holder of the sealer's lease. */
+const CHAINED: readonly LogName[] = ['apiAudit', 'safetyAudit', 'seals'];
 
 export function createRecordStore({
   layout,
@@ -69,6 +73,9 @@ export function createRecordStore({
 }: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
   const ends = new Map<LogName | SegmentName, LogEnd>();
+  const chains = new Map<LogName | SegmentName, Chain>(
+    CHAINED.map((log) => [log, createChain(files, layout.log(log))]),
+  );
 
   /**
    * A line that was written and whose sync failed stands in the log although its writer is told that it does not. From then on nothing more is written to
@@ -92,19 +99,26 @@ export function createRecordStore({
       throw fault;
     }
   };
-  const write = (log: LogName | SegmentName, text: string, afterwards?: 'read back'): void => {
+  /** `compose`: the text, given what must stand before it. */
+  const write = (
+    log: LogName | SegmentName,
+    compose: (closing: string) => string,
+    afterwards?: 'read back',
+  ): void => {
     const fault = given.get(log);
     if (fault !== undefined) throw fault;
     const path = layout.log(log);
     const end = ends.get(log) ?? 'unknown';
     let appending = false;
     try {
-      const whole = end === 'whole' ? text : closing(path, end) + text;
+      const before = end === 'whole' ? '' : closing(path, end);
+      const text = before + compose(before);
       appending = true;
-      files.append(path, whole, afterwards);
+      files.append(path, text, afterwards);
       ends.set(log, 'whole');
     } catch (error) {
       if (appending) ends.set(log, 'torn by us');
+      chains.get(log)?.forget();
       throw unwritable(path, error);
     }
   };
@@ -126,7 +140,7 @@ export function createRecordStore({
     layout,
     files,
     clock,
-    append: (text) => write('action', text),
+    append: (text) => write('action', () => text),
     soon: actSoon,
   });
 
@@ -148,14 +162,16 @@ export function createRecordStore({
       store.appendAll(log, [line]);
     },
     mend(log) {
-      if (files.stat(layout.log(log)) !== undefined) write(log, '');
+      ends.delete(log);
+      chains.get(log)?.forget();
+      if (files.stat(layout.log(log)) !== undefined) write(log, () => '');
     },
     appendAll(log, lines, afterwards) {
       if (lines.length === 0) return;
       if (log === 'action') actions.flush();
-      let text = '';
-      for (const line of lines) text += `${JSON.stringify(line)}\n`;
-      write(log, text, afterwards);
+      const chain = chains.get(log);
+      write(log, (before) => chain?.link(lines, before) ?? textOf(lines), afterwards);
+      chain?.written();
       if (durability === 'fsync' && DECISIVE.includes(log)) syncOrGiveUp(log);
       if (log === 'action') actions.twins(lines.flatMap((line) => ActionLogLine.safeParse(line).data ?? []));
     },
@@ -199,6 +215,12 @@ export function createRecordStore({
   };
   return store;
 }
+
+const textOf = (lines: readonly Readonly<Record<string, unknown>>[]): string => {
+  let text = '';
+  for (const line of lines) text += `${JSON.stringify(line)}\n`;
+  return text;
+};
 
 const NEWLINE = 10;
 /** Lines are small; one longer than this is not looked at and counts as torn. */

@@ -5,12 +5,15 @@
  * The order is chosen for a crash on any line: first the queue is emptied, so that no task can run again for want of its record, then the log is
  * replaced. The new log carries on the round of every task that was: an id that is added anew begins its next round, with a cap and keys of
  * its own, and never meets a reply or a sum of the work that was cleared (M3, Q7).
+ *
+ * S5: the old log is sealed to its end, and the seals say where it is, before the new one takes its place.
  */
-import { BeatFile, EMPTY_QUEUE, type TaskFold } from '@vivarium/contracts';
+import { BeatFile, EMPTY_QUEUE, LOGS, type TaskFold } from '@vivarium/contracts';
 import { isVivariumError, timestamp, type Clock, type IdSource } from '@vivarium/core';
 import { loadQueueFile } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { createRunWatch } from '../run-watch.ts';
+import { keyringOf, sealerOf } from '../sealing.ts';
 
 export interface ClearInput {
   readonly home: string | undefined;
@@ -36,11 +39,11 @@ export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitC
       return 1;
     }
   }
-  const answer = await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, (assertHeld) => {
+  const answer = await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, async (assertHeld) => {
     // Asked again: a run may have begun while a person thought about the question. Runs announce themselves under this lock too.
     const begun = whoIsAtWork(home, deps);
     return begun === undefined
-      ? { kind: 'cleared' as const, ...clearHome(home, deps, assertHeld) }
+      ? { kind: 'cleared' as const, ...(await clearHome(home, deps, assertHeld)) }
       : { kind: 'busy' as const, begun };
   });
   if (answer.kind === 'busy') return refuse(answer.begun, deps);
@@ -95,14 +98,16 @@ interface Cleared {
   readonly queueFault: string | null;
 }
 
-function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => void): Cleared {
-  const { files, clock, ids } = machine;
+async function clearHome(home: OpenHome, deps: CommandDeps, assertHeld: () => void): Promise<Cleared> {
+  const { files, clock, ids } = deps.machine;
   const { layout, record } = home;
   const watch = createRunWatch(record);
   watch.read();
 
-  const archive = `${layout.archive}/${timestamp(clock).replace(/:/g, '-')}`;
+  const name = timestamp(clock).replace(/:/g, '-');
+  const archive = `${layout.archive}/${name}`;
   files.makeDirectory(archive);
+  record.mend('execution');
   const queue = files.readText(layout.queue);
   if (queue !== undefined) files.replace(`${archive}/queue.json`, queue);
   const hasLog = files.copy(layout.log('execution'), `${archive}/execution_log.jsonl`);
@@ -113,6 +118,9 @@ function clearHome(home: OpenHome, { machine }: CommandDeps, assertHeld: () => v
   if (segments.length > 0) files.makeDirectory(`${archive}/queue.d`);
   for (const name of segments) files.rename(`${layout.segments}/${name}`, `${archive}/queue.d/${name}`);
   if (hasLog) {
+    const keyring = keyringOf(home, deps, (text) => deps.terminal.complain(text));
+    await sealerOf(home, deps, keyring).archived(LOGS.execution, `archive/${name}/execution_log.jsonl`);
+    assertHeld();
     const lines = carriedOver(watch.tasks, home.id, clock, ids);
     files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }

@@ -2,10 +2,11 @@
  * `logs/api_audit.log`: every call that spent or was refused, and the write-ahead log of money. Written by grind alone.
  * A call that is admitted leaves `call.held` before it is made and exactly one settling line after it: API_CALL_SUCCESS, API_CALL_FAILURE
  * (nothing was billed) or `call.usage-unknown` (it may have been billed; the whole hold stays charged, M2). A run's first line says what all its
- * calls may cost, so that the caps can be checked from this file alone (M1). Event words and keys of the seed are kept.
+ * calls may cost, so that the caps can be checked from this file alone (M1). Event words and keys of the seed are kept. Lines are chained (S5).
  */
 import { z } from 'zod';
 import { CutBy, joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
+import { linkFieldsIfAny } from './seals.ts';
 
 const head = {
   timestamp: Timestamp,
@@ -19,6 +20,7 @@ const call = {
   idempotency_key: z.string().optional().describe('A recorded reply is never paid twice under one key (M3).'),
   prompt_hash: z.string().optional().describe('First 16 hex digits of the SHA-256 of the prompt.'),
   ...joinFields,
+  ...linkFieldsIfAny,
 };
 
 /** What a run may cost, before anything of it is asked for; said again when the cap changed. */
@@ -29,6 +31,7 @@ export const RunOpened = z.object({
   cap: UsdField,
   cap_nano_usd: NanoUsdField.describe('Most the run may cost, in units of 1e-9 US dollars.'),
   ...joinFields,
+  ...linkFieldsIfAny,
 });
 
 /** Money is set aside: worst case of the call, against every cap at once, before the provider is asked (S1, M1). */

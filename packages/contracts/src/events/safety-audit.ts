@@ -1,6 +1,7 @@
 /** `logs/safety_audit.log`: every decision of the gate, written before the act it allows (S2). Written by grind alone. Keys of the seed first. */
 import { z } from 'zod';
 import { joinFields, Sha256, Timestamp } from '../fields.ts';
+import { linkFieldsIfAny } from './seals.ts';
 
 export const CHECKS = ['constitutional', 'workspace', 'network', 'prompt', 'control'] as const;
 export type CheckName = (typeof CHECKS)[number];
@@ -29,5 +30,6 @@ export const SafetyAuditLine = z.object({
   user: z.string().optional().describe('Principal: admin on loopback.'),
   role: z.string().optional().describe('admin or lan.'),
   ...joinFields,
+  ...linkFieldsIfAny,
 });
 export type SafetyAuditLine = Readonly<z.infer<typeof SafetyAuditLine>>;

@@ -1,5 +1,5 @@
 /** What every engine of the port `RecordStore` must keep. `ours` and `theirs` are two processes on one home. */
-import { ActionLogLine, type RecordEntry, type RecordStore } from '@vivarium/contracts';
+import { ActionLogLine, sha256, type RecordEntry, type RecordStore } from '@vivarium/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 export interface RecordStoreUnderTest {
@@ -52,7 +52,7 @@ export function describeRecordStore(name: string, create: () => RecordStoreUnder
       it('logs are apart, and one without lines is empty', () => {
         ours.append('safetyAudit', { n: 1 });
         expect(ours.tail('apiAudit').read()).toMatchObject({ entries: [], restarted: false });
-        expect(valuesOf(ours.tail('safetyAudit').read().entries)).toEqual([{ n: 1 }]);
+        expect(valuesOf(ours.tail('safetyAudit').read().entries)).toMatchObject([{ n: 1 }]);
       });
       it('lines keep every character, newlines in texts included', () => {
         const line = { text: 'a\nb\r\n\u2028\u0000"\\ grüße 日本語 🌱', nested: { list: [1, null, true] } };
@@ -74,7 +74,17 @@ export function describeRecordStore(name: string, create: () => RecordStoreUnder
       it('can be synced', () => {
         ours.append('apiAudit', { n: 1 });
         ours.sync('apiAudit');
-        expect(valuesOf(theirs.tail('apiAudit').read().entries)).toEqual([{ n: 1 }]);
+        expect(valuesOf(theirs.tail('apiAudit').read().entries)).toMatchObject([{ n: 1 }]);
+      });
+      it('S5: each line of a log with one writer names its number and the hash of the line before, whichever process goes on with it', () => {
+        for (const store of [ours, ours, theirs]) {
+          store.mend('apiAudit');
+          store.appendAll('apiAudit', [{ n: 1 }, { n: 'ü' }]);
+        }
+        const links = valuesOf(theirs.tail('apiAudit').read().entries) as { seq: number; prev: string }[];
+        expect(links.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+        for (const [index, link] of links.entries())
+          expect(link.prev).toBe(sha256(index === 0 ? '' : `${JSON.stringify(links[index - 1])}\n`));
       });
     });
 

@@ -1,0 +1,117 @@
+/**
+ * The inline chain of a log with one writer at a time (S5): each line bears its number, and the SHA-256 of the bytes from the beginning of the
+ * last link (or of the file) up to its own beginning. Fragments of crashes and lines of before are inside those bytes, so nothing between two
+ * links can be changed unseen. Owns what this process knows of the end of such a log; asks the file whenever it does not know.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { sha256, type ChainLink } from '@vivarium/contracts';
+import type { Files } from '@vivarium/core';
+import { parseJson } from './salvage.ts';
+
+const NEWLINE = 10;
+const PIECE = 262_144;
+
+export interface Chain {
+  /** The lines as they are to be appended, after `closing`, which ends a fragment and may be empty. */
+  link(lines: readonly Readonly<Record<string, unknown>>[], closing: string): string;
+  /** What `link` gave last is in the file, whole. */
+  written(): void;
+  /** Nothing is known of the end of the file any more. */
+  forget(): void;
+}
+
+interface Linked {
+  readonly seq: number;
+  /** The whole line. */
+  readonly text: string;
+}
+
+export function createChain(files: Files, path: string): Chain {
+  let last: Linked | undefined;
+  let linked: Linked | undefined;
+  return {
+    link(lines, closing) {
+      let { seq, prev } = nextLink(last, closing);
+      let text = '';
+      for (const line of lines) {
+        // Put into the text: to spread an object of that many fields would cost more than all the rest (measured, Node 20).
+        const open = JSON.stringify(line).slice(0, -1);
+        linked = { seq, text: `${open}${open === '{' ? '' : ','}"seq":${seq},"prev":"${prev}"}\n` };
+        text += linked.text;
+        seq += 1;
+        prev = sha256(linked.text);
+      }
+      return text;
+    },
+    written() {
+      last = linked;
+    },
+    forget() {
+      last = undefined;
+      linked = undefined;
+    },
+  };
+
+  function nextLink(known: Linked | undefined, closing: string): ChainLink {
+    if (known !== undefined) return { seq: known.seq + 1, prev: sha256(known.text + closing) };
+    const { seq, hash } = endOfChain(files, path);
+    return { seq: seq + 1, prev: hash.update(closing).digest('hex') };
+  }
+}
+
+/** True for a line that is a link of a chain. */
+export const isLink = (value: unknown): value is ChainLink =>
+  typeof value === 'object' &&
+  value !== null &&
+  'prev' in value &&
+  'seq' in value &&
+  Number.isSafeInteger(value.seq) &&
+  typeof value.prev === 'string' &&
+  /^[0-9a-f]{64}$/.test(value.prev);
+
+export interface EndOfChain extends LastLink {
+  /** Over the bytes from the beginning of the last link, or of the file, to its end. */
+  readonly hash: Hash;
+}
+
+/** Looks for the last link from the end of the file, piece by piece. */
+export function endOfChain(files: Files, path: string): EndOfChain {
+  const size = files.stat(path)?.size ?? 0;
+  const last = lastLink(files, path, size);
+  const hash = createHash('sha256');
+  for (let at = last.from; at < size; at += PIECE)
+    hash.update(files.readBytes(path, at, Math.min(PIECE, size - at)) ?? new Uint8Array(0));
+  return { ...last, hash };
+}
+
+interface LastLink {
+  /** 0 when there is none. */
+  readonly seq: number;
+  readonly from: number;
+  /** Of its line alone, newline included. */
+  readonly own: string;
+  /** Where the line after it begins. */
+  readonly to: number;
+}
+
+/** A last line that lacks only its newline is one: the next append ends it. */
+function lastLink(files: Files, path: string, size: number): LastLink {
+  let rest = Buffer.alloc(0);
+  for (let from = size; from > 0;) {
+    const length = Math.min(PIECE, from);
+    from -= length;
+    const bytes = Buffer.concat([files.readBytes(path, from, length) ?? new Uint8Array(0), rest]);
+    let end = bytes.length;
+    while (end > 0) {
+      const newline = bytes.lastIndexOf(NEWLINE, end - 1);
+      if (newline === -1 && from > 0) break;
+      const line = bytes.toString('utf8', newline + 1, end);
+      const value = parseJson(line);
+      if (isLink(value))
+        return { seq: value.seq, from: from + newline + 1, own: sha256(`${line}\n`), to: from + end + 1 };
+      end = Math.max(0, newline);
+    }
+    rest = bytes.subarray(0, end);
+  }
+  return { seq: 0, from: 0, own: sha256(''), to: 0 };
+}
