@@ -235,8 +235,9 @@ describe('the buttons', () => {
       detail: 'lunch · by operator',
     });
     expect(await page.command('halt', 'smoke')).toMatchObject({ kind: 'changed', after: { kind: 'halted' } });
-    expect(await page.command('resume', null)).toMatchObject({ kind: 'needs_reason' });
-    expect(await page.command('resume', 'mended')).toMatchObject({
+    expect(await page.command('resume', 'mended')).toMatchObject({ kind: 'needs_clear_halt' });
+    expect(await page.command('clear-halt', null)).toMatchObject({ kind: 'needs_reason' });
+    expect(await page.command('clear-halt', 'mended')).toMatchObject({
       kind: 'changed',
       after: { kind: 'running' },
     });

@@ -49,16 +49,16 @@ describe('the desk where buttons arrive', () => {
 
   it('S3: only a reason leads out of HALT', () => {
     desk.order(command('1', 'halt'));
-    expect(desk.order(command('2', 'resume', '   ')).kind).toBe('needs_reason');
+    expect(desk.order(command('2', 'clear-halt', '   ')).kind).toBe('needs_reason');
     expect(control.read().kind).toBe('halted');
-    expect(desk.order(command('3', 'resume', 'mended')).kind).toBe('changed');
+    expect(desk.order(command('3', 'clear-halt', 'mended')).kind).toBe('changed');
     expect(control.read().kind).toBe('running');
   });
 
   it('P2: what could not be written is refused, not received', () => {
     desk.order(command('1', 'halt'));
     machine.files.failNext('append', new Error('no space left on device'));
-    const receipt = desk.order(command('2', 'resume', 'mended'));
+    const receipt = desk.order(command('2', 'clear-halt', 'mended'));
     expect(receipt.kind).toBe('refused');
     expect(control.read().kind).toBe('halted');
   });

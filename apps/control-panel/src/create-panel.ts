@@ -78,6 +78,7 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
       return probe.seen;
     },
     control: () => control.read(),
+    orders: () => control.orders(),
   });
 
   const before = run.readPanel()?.url;

@@ -27,6 +27,8 @@ function appOf(world: GrindWorld, answer = world.desk.calls.answer): App {
       simulated: true,
       direct_cap_nano_usd: 1,
       default_model: 'llama-3.1-8b-instant',
+      obeys: [],
+      calls: [],
     }),
     defaultModel: 'llama-3.1-8b-instant',
     simulated: true,

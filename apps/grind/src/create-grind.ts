@@ -4,7 +4,7 @@
  *
  * One grind spends for a home: the money's log is read only after run/grind.json is ours, so no line of another is missed (M1).
  */
-import type { GrindFile, Health } from '@vivarium/contracts';
+import { orderOf, type ControlState, type GrindFile, type Health } from '@vivarium/contracts';
 import { VivariumError, type Machine } from '@vivarium/core';
 import type { RunFiles } from '@vivarium/home';
 import { createApp } from './app.ts';
@@ -93,8 +93,7 @@ export function createGrind(deps: GrindDeps): Grind {
       const unwatch = watchHalt({
         control,
         clock,
-        isBusy: () => desk.calls.underWay > 0,
-        onHalt: () => desk.calls.abort('halted'),
+        heed: () => desk.calls.heed(),
       });
       return { ...desk, unwatch };
     } catch (error) {
@@ -103,16 +102,21 @@ export function createGrind(deps: GrindDeps): Grind {
     }
   };
 
-  const health = (): Health => ({
-    status: serving === undefined || stopped !== undefined ? 'stopping' : STATUS[control.read().kind],
-    home,
-    pid: machine.processes.self.pid,
-    version: deps.version,
-    provider: provider.name,
-    simulated: provider.simulated,
-    direct_cap_nano_usd: deps.directCap,
-    default_model: deps.defaultModel,
-  });
+  const health = (): Health => {
+    const state = control.read();
+    return {
+      status: serving === undefined || stopped !== undefined ? 'stopping' : statusUnder(state),
+      home,
+      pid: machine.processes.self.pid,
+      version: deps.version,
+      provider: provider.name,
+      simulated: provider.simulated,
+      direct_cap_nano_usd: deps.directCap,
+      default_model: deps.defaultModel,
+      obeys: control.orders().map(orderOf),
+      calls: serving?.underWay() ?? [],
+    };
+  };
 
   const leave = async (): Promise<void> => {
     if (serving !== undefined) {
@@ -129,7 +133,7 @@ export function createGrind(deps: GrindDeps): Grind {
     listen,
     stop(how) {
       serving?.calls.close();
-      if (how === 'now') serving?.calls.abort('stopping');
+      if (how === 'now') serving?.calls.stop();
       return (stopped ??= leave());
     },
   };
@@ -140,4 +144,6 @@ interface Serving extends Desk {
   readonly unwatch: () => void;
 }
 
-const STATUS = { running: 'ok', paused: 'paused', halted: 'halted' } as const;
+/** What `control` says, in the words of /healthz. */
+const statusUnder = (control: ControlState): Health['status'] =>
+  control.kind === 'running' ? 'ok' : control.kind;

@@ -2,7 +2,7 @@
  * Everything between a request and its answer, put together for one home: reads the log of money, charges what a dead grind left open, and is ready
  * to answer. To be opened by the one grind of the home alone.
  */
-import type { BudgetStore, ControlStore, ModelProvider, RecordStore } from '@vivarium/contracts';
+import type { BudgetStore, ControlStore, Health, ModelProvider, RecordStore } from '@vivarium/contracts';
 import { messageOf, type HomeId, type Machine, type Milliseconds, type NanoUsd } from '@vivarium/core';
 import { createCallLines } from './call-lines.ts';
 import { chargeDeadHolds } from './charge-dead-holds.ts';
@@ -32,6 +32,7 @@ export interface DeskDeps {
 
 export interface Desk {
   readonly calls: GrindCalls;
+  readonly underWay: () => Health['calls'];
   readonly settlements: Settlements;
 }
 
@@ -85,5 +86,15 @@ export function openDesk(deps: DeskDeps): Desk {
     lines,
     notices,
   });
-  return { calls, settlements };
+  /** What is held for a call stands in the log of money: a call that has no hold yet costs nothing yet. */
+  const underWay = (): Health['calls'] => {
+    const held = new Map<string | undefined, number>();
+    for (const { amount, line } of budget.money.openHolds()) held.set(line.request_id, amount);
+    return calls.underWay.map(({ taskId, joins }) => ({
+      task_id: taskId ?? null,
+      worker_id: joins.worker_id ?? null,
+      held_nano_usd: held.get(joins.request_id) ?? 0,
+    }));
+  };
+  return { calls, settlements, underWay };
 }

@@ -5,13 +5,16 @@
  * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. One that could not be recorded yet
  *   is recorded before anybody looks for it. With a key a caller that goes away does not end the call: its reply will be asked for again.
  * - S3: HALT, a cancelled task and a hurried stop cut what is in flight.
+ * - S9: orders are read in the same step in which the call is made or tried again: none is made against an order that is told to be obeyed.
  */
-import type {
-  BudgetStore,
-  ControlStore,
-  GrindRequest,
-  RecordedReply,
-  RecordStore,
+import {
+  strictest,
+  type BudgetStore,
+  type ControlStore,
+  type ControlSubject,
+  type GrindRequest,
+  type RecordedReply,
+  type RecordStore,
 } from '@vivarium/contracts';
 import { messageOf, type Clock } from '@vivarium/core';
 import { replayOf, type GrindAnswer } from './answer.ts';
@@ -51,11 +54,13 @@ export interface GrindCalls {
    * afterwards is refused.
    */
   cancel(taskId: string, round?: number): number;
-  /** Cuts every provider call in flight. `halted`: by HALT; `stopping`: this process leaves now. */
-  abort(why: 'halted' | 'stopping'): void;
+  /** Cuts every provider call in flight: this process leaves now. */
+  stop(): void;
+  /** Cuts the calls that an order to halt concerns (S3). */
+  heed(): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
-  readonly underWay: number;
+  readonly underWay: readonly Order[];
 }
 
 type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
@@ -71,7 +76,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
 
   const answer = async (request: GrindRequest, caller: Caller): Promise<GrindAnswer> => {
     const order = readOrder(request, caller, settings);
-    const state = control.read();
+    const state = control.read(subjectOf(order));
     const refusal =
       (isClosed ? stopping() : undefined) ??
       checkHome(order) ??
@@ -166,7 +171,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       controller.abort();
     };
     const whyNot = (): Refusal | undefined =>
-      cutBy === undefined ? refuseUnder(control.read()) : refusalOf(cutBy);
+      cutBy === undefined ? refuseUnder(control.read(subjectOf(order))) : refusalOf(cutBy, order);
     running.set(cut, order);
     if (order.key === undefined) order.caller.onGone(() => cut('gone'));
     try {
@@ -190,8 +195,14 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       for (const [cut] of cuts) cut('cancelled');
       return cuts.length;
     },
-    abort(why) {
-      for (const cut of running.keys()) cut(why);
+    stop() {
+      for (const cut of running.keys()) cut('stopping');
+    },
+    heed() {
+      if (running.size === 0) return;
+      const orders = control.orders();
+      for (const [cut, order] of running)
+        if (strictest(orders, subjectOf(order)).kind === 'halted') cut('halted');
     },
     async idle() {
       while (running.size > 0) {
@@ -205,14 +216,14 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       }
     },
     get underWay() {
-      return running.size;
+      return [...running.values()];
     },
   };
 
-  function refusalOf(cutBy: Cut): Refusal {
+  function refusalOf(cutBy: Cut, order: Order): Refusal {
     switch (cutBy) {
       case 'halted': {
-        const now = control.read();
+        const now = control.read(subjectOf(order));
         return (
           (now.kind === 'halted' ? refuseUnder(now) : undefined) ?? refuse('halted', 'HALT cut the call.')
         );
@@ -237,6 +248,8 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     return refuse('foreign_home', 'This grind serves another home.');
   }
 }
+
+const subjectOf = ({ joins, taskId }: Order): ControlSubject => ({ workerId: joins.worker_id, taskId });
 
 function checkBudgets(order: Order): Refusal | undefined {
   if (order.minBudget <= order.maxBudget) return undefined;

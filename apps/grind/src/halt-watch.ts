@@ -8,25 +8,22 @@ import type { Clock, Milliseconds } from '@vivarium/core';
 const ASK_EVERY_MS: Milliseconds = 100;
 
 export interface HaltWatchDeps {
-  readonly control: ControlStore;
+  readonly control: Pick<ControlStore, 'watch'>;
   readonly clock: Clock;
-  readonly isBusy: () => boolean;
-  readonly onHalt: () => void;
+  /** Looks at the orders and cuts what must be cut. */
+  readonly heed: () => void;
 }
 
 /** Answers the stop, which is idempotent. */
-export function watchHalt({ control, clock, isBusy, onHalt }: HaltWatchDeps): () => void {
+export function watchHalt({ control, clock, heed }: HaltWatchDeps): () => void {
   const stopped = new AbortController();
-  const look = (): void => {
-    if (isBusy() && control.read().kind === 'halted') onHalt();
-  };
   const ask = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       await clock.sleep(ASK_EVERY_MS, stopped.signal);
-      look();
+      heed();
     }
   };
-  const unwatch = control.watch(look);
+  const unwatch = control.watch(heed);
   void ask();
   return () => {
     stopped.abort();

@@ -58,7 +58,9 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   provider_failed: { remedy: 'retry', hint: 'Try again.' },
   provider_rejected: { remedy: 'fail', hint: 'Change the request: its length, its model, its parameters.' },
   provider_key: { remedy: 'stop', hint: 'Set a valid GROQ_API_KEY and start again.' },
-  halted: { remedy: 'wait', hint: 'orchestrator resume --reason "…"' },
+  halted: { remedy: 'wait', hint: 'orchestrator clear-halt --reason "…"' },
+  draining: { remedy: 'wait', hint: 'orchestrator start, or orchestrator resume' },
+  held: { remedy: 'wait', hint: 'orchestrator resume' },
   paused: { remedy: 'wait', hint: 'orchestrator resume' },
   record_unwritable: {
     remedy: 'wait',

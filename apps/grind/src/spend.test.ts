@@ -1,4 +1,4 @@
-import { committed, createMoneyFold } from '@vivarium/contracts';
+import { committed, createMoneyFold, type ControlScope, type ControlVerb } from '@vivarium/contracts';
 import { nanoUsd, usdToNano } from '@vivarium/core';
 import { describe, expect, it } from 'vitest';
 import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';
@@ -271,16 +271,60 @@ describe('HALT and PAUSE', () => {
     expect(world.provider.requests).toHaveLength(1);
   });
 
+  it('S9: a hold and a drain refuse new calls too, and an order for one task or worker only theirs', async () => {
+    const world = createGrindWorld();
+    const order = (verb: ControlVerb, scope?: ControlScope): void =>
+      void world.control.change({ verb, scope, actor: 'operator', reason: 'r' });
+    order('hold', { kind: 'task', id: 'a' });
+    order('pause', { kind: 'worker', id: 'w' });
+    expect(await world.refusal({ task_id: 'a' })).toMatchObject({ code: 'held', remedy: 'wait' });
+    expect(await world.refusal({ task_id: 'b', worker_id: 'w' })).toMatchObject({
+      code: 'paused',
+      message: 'PAUSE is in force for worker w: r',
+    });
+    await world.reply({ task_id: 'b', worker_id: 'v' });
+    order('hold');
+    expect(await world.refusal({ task_id: 'b', worker_id: 'v' })).toMatchObject({
+      code: 'held',
+      message: 'A hold is in force: r',
+    });
+    order('drain');
+    expect(await world.refusal()).toMatchObject({ code: 'draining', remedy: 'wait' });
+    expect(world.provider.requests).toHaveLength(1);
+  });
+  it('S9: an order to halt one task cuts its call and no other', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'hang' }) });
+    const cut = world.ask({ task_id: 'a' });
+    const other = world.ask({ task_id: 'b' });
+    await world.machine.clock.advanceSettled(10);
+    world.control.change({
+      verb: 'halt',
+      scope: { kind: 'task', id: 'a' },
+      actor: 'operator',
+      reason: 'wrong',
+    });
+    expect(await world.settled(cut, 200)).toMatchObject({
+      code: 'halted',
+      message: 'HALT is in force for task a: wrong',
+    });
+    expect(world.desk.calls.underWay.map(({ taskId }) => taskId)).toEqual(['b']);
+    expect(world.desk.underWay()).toMatchObject([
+      { task_id: 'b', held_nano_usd: expect.any(Number) as number },
+    ]);
+    world.desk.calls.stop();
+    await world.settled(other, 0);
+  });
+
   it('S3, M2: HALT cuts 32 calls in flight within a tenth of a second, and each stays charged', async () => {
     const world = createGrindWorld({ script: () => ({ kind: 'hang' }), runCap: usdToNano(10) });
     const answers = Array.from({ length: 32 }, (_, index) =>
       world.ask({ task_id: `t${index}`, idempotency_key: `k${index}` }),
     );
     await world.machine.clock.advanceSettled(1_000);
-    expect(world.desk.calls.underWay).toBe(32);
+    expect(world.desk.calls.underWay).toHaveLength(32);
     halt(world);
     await world.machine.clock.advanceSettled(100);
-    expect(world.desk.calls.underWay).toBe(0);
+    expect(world.desk.calls.underWay).toHaveLength(0);
     for (const answer of await Promise.all(answers))
       expect(answer).toMatchObject({ code: 'halted', details: { charged: expect.any(Number) } });
     expect(world.events().filter((event) => event === 'call.usage-unknown')).toHaveLength(32);
@@ -316,7 +360,7 @@ describe('HALT and PAUSE', () => {
     const world = createGrindWorld({ script: () => ({ kind: 'hang' }) });
     const answer = world.ask();
     await world.machine.clock.advanceSettled(10);
-    world.desk.calls.abort('stopping');
+    world.desk.calls.stop();
     expect(await world.settled(answer, 0)).toMatchObject({ code: 'stopping' });
     await world.desk.calls.idle();
     expect(world.events()).toEqual(['call.held', 'call.usage-unknown']);

@@ -5,6 +5,8 @@ import { createFileTaskQueue } from '@vivarium/queue';
 import { runId, VivariumError, workerId } from '@vivarium/core';
 import {
   GrindRefusal,
+  orderOf,
+  type BeatFile,
   homeIdOf,
   homeLayout,
   sha256,
@@ -20,7 +22,7 @@ import type { GrindAnswer, Refusal } from './outcome.ts';
 const layout = homeLayout('/home');
 const home = homeIdOf('/home');
 const health: Health = {
-  status: 'ok', home, pid: 1, version: '1', provider: 'simulator', simulated: true, direct_cap_nano_usd: 2e9, default_model: 'm',
+  status: 'ok', home, pid: 1, version: '1', provider: 'simulator', simulated: true, direct_cap_nano_usd: 2e9, default_model: 'm', obeys: [], calls: [],
 }; // prettier-ignore
 
 /** A grind in the test's hand: every request waits until it is answered, or is answered by a rule. */
@@ -279,9 +281,88 @@ describe('Q11: what is nobody’s fault', () => {
     await on.pass(5_000);
     expect(on.grind.asked).toHaveLength(2);
     on.grind.rule = reply;
-    on.control.change({ verb: 'resume', actor: 'operator', reason: 'all good' });
+    on.control.change({ verb: 'clear-halt', actor: 'operator', reason: 'all good' });
     await on.pass(1_100);
     expect(await on.statuses()).toEqual({ a: 'completed', b: 'completed', c: 'completed' });
+  });
+
+  it('S9: a hold lets it claim and keeps what it claimed waiting, unpaid; what runs is finished, and a release goes on', async () => {
+    const on = await started([task('a'), task('b'), task('c')], 2);
+    on.control.change({ verb: 'hold', actor: 'operator', reason: 'prices' });
+    on.grind.answer('a');
+    on.grind.answer('b');
+    await on.pass(5_000);
+    expect(await on.statuses()).toEqual({ a: 'completed', b: 'completed', c: 'in_progress' });
+    expect(on.grind.asked).toEqual(['a', 'b']);
+    on.control.change({ verb: 'resume', actor: 'operator', reason: undefined });
+    await on.pass(500);
+    expect(on.grind.asked).toEqual(['a', 'b', 'c']);
+    on.grind.answer('c');
+    await on.pass(10);
+    expect(await on.statuses()).toEqual({ a: 'completed', b: 'completed', c: 'completed' });
+  });
+  it('S9: a task with an order of its own is not begun, and halted it is given back; the others go on', async () => {
+    const on = await started([task('a'), task('b'), task('c')], 2);
+    on.control.change({
+      verb: 'pause',
+      scope: { kind: 'task', id: 'c' },
+      actor: 'operator',
+      reason: 'later',
+    });
+    on.control.change({ verb: 'halt', scope: { kind: 'task', id: 'a' }, actor: 'operator', reason: 'wrong' });
+    await on.pass(300);
+    on.grind.answer('b');
+    await on.pass(5_000);
+    expect(await on.statuses()).toEqual({ a: 'queued', b: 'completed', c: 'queued' });
+    on.grind.rule = reply;
+    on.control.change({
+      verb: 'resume',
+      scope: { kind: 'task', id: 'c' },
+      actor: 'operator',
+      reason: undefined,
+    });
+    on.control.change({
+      verb: 'clear-halt',
+      scope: { kind: 'task', id: 'a' },
+      actor: 'operator',
+      reason: 'mended',
+    });
+    await on.pass(500);
+    expect(await on.statuses()).toEqual({ a: 'completed', b: 'completed', c: 'completed' });
+  });
+  it('S9: drained, it finishes what runs and leaves; an order for another worker is none of its business', async () => {
+    const on = await started([task('a'), task('b')], 1);
+    on.control.change({
+      verb: 'drain',
+      scope: { kind: 'worker', id: 'another' },
+      actor: 'operator',
+      reason: 'x',
+    });
+    on.control.change({
+      verb: 'drain',
+      scope: { kind: 'worker', id: 'worker_0000000a' },
+      actor: 'operator',
+      reason: 'x',
+    });
+    await on.pass(300);
+    on.grind.answer('a');
+    await on.pass(300);
+    expect(await on.ended).toEqual({ reason: 'draining', faulty: false });
+    expect(await on.statuses()).toEqual({ a: 'completed', b: 'queued' });
+  });
+  it('S9: its beat says at once which orders it obeys, also when no watcher tells it of the file', async () => {
+    const on = await started([task('a')], 1);
+    const obeyed = (): unknown =>
+      (JSON.parse(on.machine.files.readText(layout.beat('worker_0000000a')) ?? '') as BeatFile).obeys?.orders;
+    expect(obeyed()).toEqual([]);
+    const receipt = on.control.change({ verb: 'pause', actor: 'operator', reason: 'x' });
+    await on.pass(200);
+    expect(receipt.kind === 'changed' && receipt.after.kind === 'paused' && obeyed()).toEqual([
+      orderOf(on.control.orders()[0] ?? { kind: 'hold', order: '' }),
+    ]);
+    on.control.change({ verb: 'resume', actor: 'operator', reason: 'x' });
+    await on.pass(200);
+    expect(obeyed()).toEqual([]);
   });
 
   it('HALT also cuts what a leaving worker still finishes', async () => {

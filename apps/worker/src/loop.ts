@@ -5,6 +5,8 @@
  * - Q5: the beat moves on every second, whatever the slots do; it stops only when everything this worker held is finished or given back.
  * - Q11: HALT, PAUSE, an unreachable grind, a broken queue.json, a full disk: no claims while it lasts, held tasks given back where they
  *   cannot go on, and work resumes by itself. None of it fails a task.
+ * - S9: orders are read before each claim and each request to grind, and looked at in between. The beat says which order this worker obeys; from then on
+ *   it begins nothing against it. A hold lets it claim and keeps what it claimed waiting; HALT cuts the calls it concerns.
  * - Q8: an end that cannot be written is written again until it can be; the output itself is already on record.
  */
 import {
@@ -15,14 +17,18 @@ import {
   type VivariumError,
   type WorkerId,
 } from '@vivarium/core';
-import type {
-  Claim,
-  ControlState,
-  ControlStore,
-  RecordStore,
-  TaskOutcome,
-  TaskQueue,
-  WorkerMessage,
+import {
+  orderOf,
+  strictest,
+  type Claim,
+  type ControlOrder,
+  type ControlState,
+  type ControlStore,
+  type Obeyed,
+  type RecordStore,
+  type TaskOutcome,
+  type TaskQueue,
+  type WorkerMessage,
 } from '@vivarium/contracts';
 import { claimedAction, finishedAction } from './actions.ts';
 import { attempt, type AttemptContext } from './attempt.ts';
@@ -57,6 +63,8 @@ export interface WorkerEnd {
 
 export const BEAT_MS = 1_000;
 const REST_MS = 1_000;
+/** How often orders are looked at although no watcher told of a change: an order takes effect within half a second. */
+const HEED_MS = 200;
 const FIRST_PROBE_MS = 50;
 const SLOWEST_PROBE_MS = 2_000;
 
@@ -107,19 +115,40 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     for (const { cut } of running.values()) cut.abort(reason);
   };
 
-  /** Reads the control state; HALT cuts what runs, also while this worker is leaving. */
+  /** What this worker obeys; told in its beat as soon as it is another order. */
+  let obeys: Obeyed | undefined;
+  let orders: readonly ControlOrder[] = [];
+  const forTask = (taskId: string): ControlState => strictest(orders, { workerId: worker, taskId });
+  /** Reads the orders. HALT cuts the calls it concerns, also while this worker is leaving; a drain makes it leave. */
   const heed = (): ControlState => {
-    const state = options.control.read();
-    if (state.kind === 'halted') cutAll('halted');
+    orders = options.control.orders();
+    const state = strictest(orders, { workerId: worker });
+    for (const [{ task }, { cut }] of running) if (forTask(task.id).kind === 'halted') cut.abort('halted');
+    if (state.kind === 'draining') leave({ reason: 'draining', faulty: false }, options.timeoutMs);
+    const marks = orders.map(orderOf);
+    if (obeys === undefined || obeys.orders.join() !== marks.join()) {
+      obeys = { orders: marks, since: clock.now().toISOString() };
+      sendBeat();
+    }
     return state;
+  };
+  /** A task that has an order of its own is not begun, whatever the order is. */
+  const mayBegin = (taskId: string): boolean =>
+    !orders.some(({ scope }) => scope.kind === 'task' && scope.id === taskId);
+  /** A hold keeps what is claimed waiting before it is paid for. */
+  const awaitRelease = async (taskId: string, signal: AbortSignal): Promise<void> => {
+    for (heed(); forTask(taskId).kind === 'hold' && !signal.aborted; heed()) {
+      tell('held', `hold: calls wait`);
+      await clock.sleep(HEED_MS, signal);
+    }
   };
 
   /** Looks at the world once and acts. Answers how long nothing needs to be looked at again, unless somebody wakes. */
   const step = async (): Promise<Milliseconds> => {
     const state = heed();
-    if (state.kind !== 'running') {
+    if (state.kind !== 'running' && state.kind !== 'hold') {
       tell('held', `${state.kind}: ${state.reason}`);
-      return REST_MS;
+      return HEED_MS;
     }
     const holdMs = hold.until - clock.monotonic();
     if (holdMs > 0) {
@@ -149,7 +178,8 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
   const claimUpTo = async (free: number, url: string): Promise<Milliseconds> => {
     let answer;
     try {
-      answer = await queue.claim(worker, free);
+      // In the same step as the orders were read: nothing of this process comes between.
+      answer = await queue.claim(worker, free, mayBegin);
       complained = '';
     } catch (error) {
       meet(error);
@@ -203,6 +233,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
 
   const work = async (claim: Claim, url: string, signal: AbortSignal): Promise<void> => {
     options.record.act(claimedAction(claim, options.runId));
+    await awaitRelease(claim.task.id, signal);
     const { outcome, next } = await attempt(claim, url, options, signal);
     follow(next);
     const answer = await finish(claim, outcome);
@@ -217,7 +248,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
         grindUrl = undefined;
         return;
       case 'hold':
-        if (next.code !== 'halted' && next.code !== 'paused') {
+        if (next.code !== 'halted' && next.code !== 'paused' && next.code !== 'held') {
           complain({ code: next.code, message: next.detail, hint: next.hint, remedy: 'wait' });
         }
         rest(next.detail, next.ms);
@@ -241,18 +272,28 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     }
   };
 
+  const sendBeat = (): void => {
+    try {
+      queue.beat(worker, running.size, obeys);
+    } catch (error) {
+      if (isVivariumError(error)) meet(error);
+      else complain({ code: 'internal', message: `no beat: ${messageOf(error)}`, remedy: 'wait' });
+    }
+  };
   const beat = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
-      try {
-        queue.beat(worker, running.size);
-      } catch (error) {
-        if (isVivariumError(error)) meet(error);
-        else complain({ code: 'internal', message: `no beat: ${messageOf(error)}`, remedy: 'wait' });
-      }
-      // The slow poll beside the watches, which may miss a change.
-      heed();
+      sendBeat();
       latch.wake();
       await clock.sleep(BEAT_MS, signal);
+    }
+  };
+  /** The poll beside the watches, which may miss a change. */
+  const keepHeeding = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const before = obeys;
+      heed();
+      if (obeys !== before) latch.wake();
+      await clock.sleep(HEED_MS, signal);
     }
   };
 
@@ -275,7 +316,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
         queue.watch(() => (running.size < slots ? latch.wake() : undefined)),
         options.control.watch(() => (heed(), latch.wake())),
       ];
-      const beats = beat(beating.signal);
+      const beats = Promise.all([beat(beating.signal), keepHeeding(beating.signal)]);
       try {
         while (leaving === undefined && crash === undefined) {
           const mark = latch.mark();

@@ -106,6 +106,8 @@ function judgePassing(refusal: Refusal, claim: Claim, now: Date, chance: number)
       return { outcome: released(refusal), next: { kind: 'await_grind', detail: refusal.message } };
     case 'halted':
     case 'paused':
+    case 'draining':
+    case 'held':
     case 'record_unwritable':
     case 'provider_key':
     case 'foreign_home':

@@ -117,6 +117,8 @@ export const refusalCatalogue = {
   provider_key: { status: 503, meaning: 'The provider refused the key.' },
   halted: { status: 503, meaning: 'HALT is in force.' },
   paused: { status: 503, meaning: 'PAUSE is in force.' },
+  draining: { status: 503, meaning: 'DRAIN is in force.' },
+  held: { status: 503, meaning: 'A hold is in force: nothing is paid for.' },
   record_unwritable: { status: 503, meaning: 'The record cannot be written, so nothing may be spent.' },
   stopping: { status: 503, meaning: 'This grind is shutting down.' },
   deadline_exceeded: { status: 504, meaning: 'The deadline of the caller passed before an answer came.' },
@@ -171,7 +173,7 @@ export const CancelReply = z.object({ cut: z.int().nonnegative().describe('Calls
 export type CancelReply = Readonly<z.infer<typeof CancelReply>>;
 
 export const Health = z.object({
-  status: z.enum(['ok', 'halted', 'paused', 'stopping']),
+  status: z.enum(['ok', 'hold', 'paused', 'draining', 'halted', 'stopping']),
   home: z.string(),
   pid: z.int(),
   version: z.string(),
@@ -179,6 +181,14 @@ export const Health = z.object({
   simulated: z.boolean(),
   direct_cap_nano_usd: z.int().describe('Cap of all requests of a UTC day that name no run.'),
   default_model: z.string(),
+  obeys: z
+    .array(z.string())
+    .describe('The orders it obeys (`orderOf`); it makes no call against them from now on.'),
+  calls: z
+    .array(
+      z.object({ task_id: z.string().nullable(), worker_id: z.string().nullable(), held_nano_usd: z.int() }),
+    )
+    .describe('Under way, and what is held for each: the most it may still cost.'),
 });
 export type Health = Readonly<z.infer<typeof Health>>;
 

@@ -42,6 +42,8 @@ export interface HomeLayout {
   readonly diagnostics: string;
   readonly halt: string;
   readonly pause: string;
+  /** Every other order, a file each. */
+  readonly control: string;
   readonly env: string;
   log(name: LogName | SegmentName): string;
   /** What `add` remembers of a segment, so as not to read it again; may be deleted at any time. */
@@ -79,6 +81,7 @@ export function homeLayout(root: string): HomeLayout {
     diagnostics: at('run', 'diagnostics.log'),
     halt: at('HALT'),
     pause: at('PAUSE'),
+    control: at('control'),
     env: at('.env'),
     log: (name) => (isSegment(name) ? at(name) : at('logs', LOGS[name])),
     segmentIds: (name) => at('run', name),
@@ -134,6 +137,8 @@ export const BeatFile = z.object({
   counter: z.int().nonnegative(),
   slots: z.int().positive(),
   busy: z.int().nonnegative(),
+  /** The orders the worker obeys (`orderOf`), and since when: what it began before is begun, and nothing is against them afterwards. */
+  obeys: z.object({ orders: z.array(z.string()), since: Timestamp }).optional(),
 });
 export type BeatFile = Readonly<z.infer<typeof BeatFile>>;
 

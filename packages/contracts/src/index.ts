@@ -80,13 +80,25 @@ export {
   type RefusalCode,
 } from './grind.ts';
 export {
+  BROUGHT_ABOUT,
+  CONTROL_KINDS,
   CONTROL_VERBS,
+  EVERYTHING,
   HaltFile,
+  hasHeard,
+  orderOf,
   PauseFile,
+  strictest,
+  type ControlKind,
+  type ControlOrder,
   type ControlReceipt,
   type ControlRequest,
+  type ControlScope,
   type ControlState,
+  type ControlSubject,
   type ControlVerb,
+  type Stopped,
+  type StoppedKind,
 } from './control.ts';
 export {
   BeatFile,
@@ -149,6 +161,7 @@ export type {
   Durability,
   FinishAnswer,
   ModelProvider,
+  Obeyed,
   ProviderFault,
   ProviderFaultCode,
   RateLimits,

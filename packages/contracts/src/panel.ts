@@ -7,7 +7,7 @@
  * action log are a stream: each is told once. Rows of tasks are states: the newest wins. The overview is whole every time.
  */
 import { z } from 'zod';
-import { CONTROL_VERBS, type ControlState } from './control.ts';
+import { CONTROL_KINDS, CONTROL_VERBS, type ControlState } from './control.ts';
 import { ACTION_TYPES } from './events/action-log.ts';
 import { NanoUsdField, Sha256, Tokens } from './fields.ts';
 import { TASK_STATUSES } from './folds/status.ts';
@@ -143,7 +143,7 @@ export const WorkerRow = z.object({
 export type WorkerRow = Readonly<z.infer<typeof WorkerRow>>;
 
 export const PanelControl = z.object({
-  kind: z.enum(['running', 'paused', 'halted']),
+  kind: z.enum(CONTROL_KINDS),
   reason: z.string().nullable(),
   actor: z.string().nullable(),
   since: z.string().nullable(),
@@ -153,6 +153,8 @@ export const PanelControl = z.object({
   effective: z.boolean(),
   /** From the change as this panel saw it to the last acknowledgement. */
   effective_after_ms: z.number().nullable(),
+  /** Orders that stand for one worker or one task. */
+  scoped: listOf(z.object({ kind: z.enum(CONTROL_KINDS), scope: z.string(), reason: z.string() })),
 });
 export type PanelControl = Readonly<z.infer<typeof PanelControl>>;
 
@@ -289,6 +291,12 @@ export type PanelReceipt =
     }
   | { readonly kind: 'unchanged'; readonly id: string; readonly at: string; readonly state: ControlState }
   | { readonly kind: 'needs_reason'; readonly id: string; readonly at: string; readonly state: ControlState }
+  | {
+      readonly kind: 'needs_clear_halt';
+      readonly id: string;
+      readonly at: string;
+      readonly state: ControlState;
+    }
   | { readonly kind: 'refused'; readonly id: string | null; readonly at: string; readonly why: string };
 
 /** Socket.IO's maps of events, so that both ends are checked against the same words. */

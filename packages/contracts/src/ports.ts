@@ -3,7 +3,13 @@
  * here and not in core (docs/decisions/2026-11-23-ports-in-contracts.md). Engines: queue, home, model; later PostgreSQL, by the same suites.
  */
 import type { CallId, Milliseconds, NanoUsd, RunId, WorkerId } from '@vivarium/core';
-import type { ControlReceipt, ControlRequest, ControlState } from './control.ts';
+import type {
+  ControlOrder,
+  ControlReceipt,
+  ControlRequest,
+  ControlState,
+  ControlSubject,
+} from './control.ts';
 import type { Action } from './events/action-log.ts';
 import type { ApiAuditLine } from './events/api-audit.ts';
 import type { CutBy } from './fields.ts';
@@ -181,14 +187,23 @@ export interface AddAnswer {
 }
 
 /** Who may work on what. Engines: FileTaskQueue, MemoryTaskQueue. */
+/** The orders a process obeys (`orderOf`), and since when. */
+export interface Obeyed {
+  readonly orders: string[];
+  readonly since: string;
+}
+
 export interface TaskQueue {
   /**
    * Adds tasks under one lock. Unknown and cyclic dependencies (Q10), ids already there and invalid fields are rejected one by one, with all
    * that depend on them; the rest is added and is readable by every other process when this resolves.
    */
   add(tasks: readonly NewTask[]): Promise<AddAnswer>;
-  /** Claims up to `slots` tasks for a worker that has announced itself by `beat` (Q2, Q3, Q5, Q6). Also records what must be skipped (Q10). */
-  claim(worker: WorkerId, slots: number): Promise<ClaimAnswer>;
+  /**
+   * Claims up to `slots` tasks for a worker that has announced itself by `beat` (Q2, Q3, Q5, Q6). Also records what must be skipped (Q10).
+   * `mayBegin`: tasks it says no to are left where they are, and are not what a run waits for less.
+   */
+  claim(worker: WorkerId, slots: number, mayBegin?: (taskId: string) => boolean): Promise<ClaimAnswer>;
   /** Ends an attempt. `lost`: the attempt is no longer the one in force, nothing changed (Q4). `recorded` is only answered once the line can be read back (Q8). */
   finish(claim: Claim, outcome: TaskOutcome): Promise<FinishAnswer>;
   /**
@@ -198,8 +213,11 @@ export interface TaskQueue {
   retry(ids: readonly string[], reason: string): Promise<RevisionAnswer>;
   /** Ends tasks that have not ended. A worker that holds one learns it at its finish, which answers `lost`. */
   cancel(ids: readonly string[], reason: string): Promise<RevisionAnswer>;
-  /** Moves the worker's beat on (Q5). To be called at a steady interval, well below the lease time, also while idle. */
-  beat(worker: WorkerId, busy: number): void;
+  /**
+   * Moves the worker's beat on (Q5). To be called at a steady interval, well below the lease time, also while idle. `obeys`: the orders it obeys
+   * from now on, for whoever gave them.
+   */
+  beat(worker: WorkerId, busy: number, obeys?: Obeyed): void;
   /** Ends the worker's beat: its claims may be taken over at once. */
   leave(worker: WorkerId): void;
   /** The tasks as they stand, in the order of the queue. */
@@ -220,11 +238,13 @@ export interface BudgetStore {
 
 // ---------------------------------------------------------------------------------------------------------------- control
 
-/** HALT and PAUSE. Engines: FileControlStore. Cheap enough to read before every claim and every paid call. */
+/** What operators ordered. Engines: FileControlStore. Cheap enough to read before every claim and every paid call. */
 export interface ControlStore {
-  /** Never throws: a state that cannot be read is `halted` (fail closed). */
-  read(): ControlState;
-  /** Acts and records who and why. `resume` leaves HALT only with a reason (S3). */
+  /** Orders that stand. Never throws: a state that cannot be read is one order that halts everything (fail closed). */
+  orders(): readonly ControlOrder[];
+  /** The strictest of those that concern the subject; without one, of those for everything. */
+  read(subject?: ControlSubject): ControlState;
+  /** Acts and records who and why. Only `clear-halt`, with a reason, leaves HALT (S3). */
   change(request: ControlRequest): ControlReceipt;
   watch(onChange: () => void): () => void;
 }

@@ -1,5 +1,6 @@
 /** What `--json` of the reading commands prints: contracts, as binding as the HTTP bodies. */
 import { z } from 'zod';
+import { CONTROL_KINDS } from './control.ts';
 import { CutBy } from './fields.ts';
 import { TASK_STATUSES } from './folds/status.ts';
 
@@ -33,8 +34,13 @@ export const StatusReport = z.object({
     .nonnegative()
     .describe('Part of cost_nano_usd that was charged at worst case because the usage never became known.'),
   simulated_unknown_nano_usd: z.int().nonnegative(),
-  control: z.enum(['running', 'paused', 'halted']),
+  control: z.enum(CONTROL_KINDS),
   control_reason: z.string().nullable(),
+  orders: z
+    .array(
+      z.object({ kind: z.string(), scope: z.string(), reason: z.string(), actor: z.string().nullable() }),
+    )
+    .describe('Every order that stands, those for one worker or task included.'),
   runs: z
     .array(z.object({ run_id: z.string(), pid: z.int(), workers: z.int() }))
     .describe('Orchestrators at work on this home now.'),

@@ -27,9 +27,10 @@ export function createOperator(home: string, cli: CommandLine): Operator {
       const id = pickOf(ids, pick);
       return id !== undefined && says(verb, id, '--reason', 'chaos');
     },
-    hold: async (verb) => says(verb, '--reason', 'chaos'),
+    hold: async (verb) => says(verb, '--no-wait', '--reason', 'chaos'),
     async resume() {
-      while (!(await says('resume', '--reason', 'chaos goes on')));
+      const reason = ['--no-wait', '--reason', 'chaos goes on'];
+      while (!(await says('resume', ...reason)) && !(await says('clear-halt', ...reason)));
     },
     loseCaches(pick) {
       remove('run/snapshot.json');

@@ -106,6 +106,10 @@ describe('usage', () => {
       'pause',
       'resume',
       'halt',
+      'hold',
+      'drain',
+      'clear-halt',
+      'audit',
       'panel',
     ]) {
       const { code, out } = await home.cli([name, '--help']);
@@ -286,16 +290,20 @@ describe('pause, resume, halt', () => {
     });
     expect((await home.cli(['pause'])).out).toMatch(/Nothing changed: PAUSED/);
     expect((await home.cli(['halt', '--reason', 'smoke', '--json'])).out).toMatch(/"kind":"changed"/);
-    expect(await home.cli(['resume'])).toMatchObject({
+    expect(await home.cli(['resume', '--reason', 'x'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('resume does not leave it') as unknown,
+    });
+    expect(await home.cli(['clear-halt'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('only with a reason') as unknown,
     });
     expect((await home.cli(['status', '--json'])).out).toMatch(/"control":"halted","control_reason":"smoke"/);
-    expect(await home.cli(['resume', '--reason', 'no fire'])).toMatchObject({
+    expect(await home.cli(['clear-halt', '--reason', 'no fire'])).toMatchObject({
       code: 0,
-      out: 'HALT is lifted: running\n',
+      out: 'HALT is lifted: running\n  Nothing is at work here; it holds for whatever starts.\n',
     });
-    expect(home.read('logs/action_log.jsonl')).toMatch(/"event":"control.resumed"/);
+    expect(home.read('logs/action_log.jsonl')).toMatch(/"event":"control.halt-cleared"/);
   });
 
   it('start and up --once under HALT or PAUSE start nothing, say how to go on, and end with 3', async () => {
@@ -308,7 +316,9 @@ describe('pause, resume, halt', () => {
       ]) {
         const { code, out } = await home.cli(args);
         expect(code).toBe(3);
-        expect(out).toMatch(/(PAUSED|HALTED): for a test\. Nothing is started\.[\s\S]*orchestrator resume/);
+        expect(out).toMatch(
+          /(PAUSED|HALTED): for a test\. Nothing is started\.[\s\S]*orchestrator (resume|clear-halt)/,
+        );
       }
     }
     expect(JSON.parse((await home.cli(['start', '--json'])).out)).toEqual({

@@ -205,8 +205,8 @@ describe('the main job', () => {
     expect(await orchestrator('halt', '--reason', 'a test')).toMatchObject({ code: 0 });
     expect(await ended).toMatchObject({ code: 3 });
     expect(await orchestrator('start', '1')).toMatchObject({ code: 3 });
-    expect((await orchestrator('resume')).code).not.toBe(0);
-    expect(await orchestrator('resume', '--reason', 'the test goes on')).toMatchObject({ code: 0 });
+    expect((await orchestrator('clear-halt')).code).not.toBe(0);
+    expect(await orchestrator('clear-halt', '--reason', 'the test goes on')).toMatchObject({ code: 0 });
     expect(await orchestrator('start', '2')).toMatchObject({ code: 0 });
     expect(completions().size).toBe(6);
   });

@@ -271,12 +271,24 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
       expect(JSON.parse(home.read('HALT'))).toMatchObject({ halted: true, reason: 'smoke' });
       await picture(page, 'halted');
 
-      await page.getByRole('button', { name: 'Resume…' }).click();
-      expect(await page.getByRole('button', { name: 'Resume', exact: true }).isDisabled()).toBe(true);
+      await page.getByRole('button', { name: 'Clear halt…' }).click();
+      expect(await page.getByRole('button', { name: 'Clear halt', exact: true }).isDisabled()).toBe(true);
       await page.getByLabel(/Reason/).fill('it was toast');
       await page.getByLabel(/Reason/).press('Enter');
       await page.getByText('Running 2/2').waitFor();
       expect(home.exists('HALT')).toBe(false);
+
+      await page.getByRole('button', { name: 'Hold…' }).click();
+      await page.getByText('go on, and their calls wait', { exact: false }).waitFor();
+      await page.getByRole('button', { name: 'Hold', exact: true }).click();
+      await page.getByText(/Receipt .* Hold: running → hold/).waitFor();
+      await page.getByText('On hold', { exact: true }).first().waitFor();
+      expect(home.exists('control/hold')).toBe(true);
+      await picture(page, 'hold');
+      await page.getByRole('button', { name: 'Drain…' }).click();
+      await page.getByRole('button', { name: 'Drain', exact: true }).click();
+      await page.getByText(/Receipt .* Drain: hold → draining/).waitFor();
+      await expect.poll(() => home.exists('control/hold')).toBe(false);
       expect(complaints).toEqual([]);
     } finally {
       await work.stop();

@@ -361,9 +361,9 @@ describe('control and edits in the middle of a run', () => {
     const { code, out } = await run.ended;
     expect(performance.now() - began).toBeLessThan(3_500);
     expect(code).toBe(3);
-    expect(out).toMatch(/HALTED: smoke[\s\S]*orchestrator resume --reason/);
+    expect(out).toMatch(/HALTED: smoke[\s\S]*orchestrator clear-halt --reason/);
     expect(await home.status()).toMatchObject({ queued: 8, in_progress: 0, failed: 0, control: 'halted' });
-    await home.cli(['resume', '--reason', 'no fire']);
+    await home.cli(['clear-halt', '--reason', 'no fire']);
     expect((await home.cli(['start', '2', '--concurrency', '4'])).code).toBe(0);
     expect(await home.status()).toMatchObject({ completed: 8, failed: 0 });
   });
@@ -509,11 +509,11 @@ describe('runs that stay', () => {
     const home = homeWith(taskNamed('a'));
     await home.cli(['halt', '--reason', 'wait for me']);
     const up = home.launch(['up', '1', '--panel-port', '0']);
-    await up.says(/HALTED: wait for me\. Nothing is claimed/);
+    await up.says(/HALTED: wait for me\. Nothing is paid for/);
     await until(() => existsSync(home.at('run/grind.json')), 20_000, 'grind');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(onDisk(home, 'in_progress')).toBe(0);
-    await home.cli(['resume', '--reason', 'here I am']);
+    await home.cli(['clear-halt', '--reason', 'here I am']);
     await up.says(/^running again$/m);
     await up.says(/The one task is completed/);
     await home.cli(['pause', '--reason', 'lunch']);

@@ -1,26 +1,33 @@
 /**
- * HALT and PAUSE as files in the home (the seed's: presence counts, what stands in them is for people). Owns no state of its own: every read
- * looks at the disk, so an operator may also `touch HALT`. Talks to the ports `Files`, `Clock`, `IdSource` and to the record.
+ * The control state of a home. Owns no state of its own: every read looks at the files (control-orders.ts), so an operator may also `touch HALT`. Talks to the
+ * ports `Files`, `Clock`, `IdSource` and to the record.
  *
- * - S3: only a reason leads out of HALT, and it is in the record before HALT is gone: when it cannot be recorded, HALT stays (S2).
+ * - S3: only `clear-halt`, with a reason, leads out of HALT, and it is in the record before HALT is gone: when it cannot be recorded, HALT stays (S2).
  * - Stopping comes the other way round: first the file, then the record. A full disk must not keep anybody from stopping: when the content
  *   cannot be written, an empty file still can, and counts.
- * - S3: a resume ends the HALT or PAUSE it was decided on. A HALT that comes while it is being recorded stays.
- * - HALT goes before PAUSE. Halting ends a pause, and leaving HALT leaves nothing behind that pauses.
- * - What cannot be read is `halted` (fail closed).
+ * - S9: a verb is one file that appears or goes: whatever dies in the middle of it, it is in force or it is not. What is less strict goes before it.
+ * - S3: what is lifted is the order it was decided on. One that comes while it is being recorded stays.
+ * - The strictest order goes before the others. What cannot be read is `halted` (fail closed).
  */
 import {
+  BROUGHT_ABOUT,
+  CONTROL_KINDS,
+  EVERYTHING,
   homeIdOf,
+  orderOf,
+  strictest,
   type ControlReceipt,
   type ControlRequest,
+  type ControlScope,
   type ControlState,
   type ControlStore,
   type HomeLayout,
   type RecordStore,
+  type StoppedKind,
 } from '@vivarium/contracts';
 import { messageOf, timestamp, type FileStat, type Machine } from '@vivarium/core';
 import { actionLine } from './action-line.ts';
-import { parseJson } from './salvage.ts';
+import { orderPath, readOrders, stateOf } from './control-orders.ts';
 
 export interface ControlStoreOptions {
   readonly layout: HomeLayout;
@@ -28,72 +35,45 @@ export interface ControlStoreOptions {
   readonly record: RecordStore;
 }
 
-const RUNNING: ControlState = { kind: 'running' };
+const STOPPED = CONTROL_KINDS.filter((kind): kind is StoppedKind => kind !== 'running');
 const DEFAULT_REASONS = {
-  halt: 'Manual halt triggered',
+  hold: 'Manual hold triggered',
   pause: 'Manual pause triggered',
+  drain: 'Manual drain triggered',
+  halt: 'Manual halt triggered',
   resume: 'Resumed',
+  'clear-halt': '',
 } as const;
+/** What HALT and PAUSE say of themselves in the seed's files. */
+const SEED_KEYS: Partial<Record<StoppedKind, string>> = { halted: 'halted', paused: 'paused' };
 
 export function createControlStore({ layout, machine, record }: ControlStoreOptions): ControlStore {
   const { clock, files, ids } = machine;
   const home = homeIdOf(layout.root);
-
-  const read = (): ControlState => {
-    try {
-      if (files.stat(layout.halt) !== undefined)
-        return { kind: 'halted', ...wordsOf(layout.halt, 'HALT file exists') };
-      if (files.stat(layout.pause) !== undefined)
-        return { kind: 'paused', ...wordsOf(layout.pause, 'PAUSE file exists') };
-      return RUNNING;
-    } catch (error) {
-      return {
-        kind: 'halted',
-        reason: `The control state cannot be read: ${messageOf(error)}`,
-        actor: undefined,
-        since: undefined,
-      };
-    }
-  };
-  const wordsOf = (
-    path: string,
-    otherwise: string,
-  ): { reason: string; actor: string | undefined; since: string | undefined } => {
-    const content = contentOf(path);
-    return {
-      reason: textOf(content, 'reason') ?? otherwise,
-      actor: textOf(content, 'actor'),
-      since: textOf(content, 'timestamp'),
-    };
-  };
-  const contentOf = (path: string): unknown => {
-    try {
-      return parseJson(files.readText(path) ?? '');
-    } catch {
-      return undefined;
-    }
-  };
+  const orders = (): ReturnType<ControlStore['orders']> => readOrders(layout, files);
 
   /** Undefined when there is none, or nothing can be said of it. */
-  const haltFile = (): FileStat | undefined => {
+  const statOf = (path: string): FileStat | undefined => {
     try {
-      return files.stat(layout.halt);
+      return files.stat(path);
     } catch {
       return undefined;
     }
   };
-  /** Under HALT a pause means nothing, and resuming removes both: one that cannot be removed now is in nobody's way. */
-  const endPause = (): void => {
-    try {
-      files.remove(layout.pause);
-    } catch {
-      return;
+  /** Under a stricter order a lesser one means nothing, and lifting removes all: one that cannot be removed now is in nobody's way. */
+  const endLesser = (scope: ControlScope, than: StoppedKind): void => {
+    for (const kind of STOPPED.slice(0, STOPPED.indexOf(than))) {
+      try {
+        files.remove(orderPath(layout, scope, kind));
+      } catch {
+        continue;
+      }
     }
   };
-
   /** Throws only when not even an empty file could be made. */
   const stop = (path: string, content: Readonly<Record<string, unknown>>): void => {
     try {
+      if (path.startsWith(`${layout.control}/`)) files.makeDirectory(layout.control);
       files.replace(path, JSON.stringify(content, null, 2));
     } catch (error) {
       try {
@@ -106,93 +86,113 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
   const lineOf = (
     event: string,
     action: string,
-    request: ControlRequest,
+    { actor, verb, scope = EVERYTHING }: ControlRequest,
     reason: string,
     before: ControlState,
     after: ControlState,
   ): Parameters<RecordStore['act']>[0] => ({
-    actor: request.actor,
+    actor,
     action_type: 'SAFETY',
     action,
-    detail: reason,
+    detail: scope.kind === 'all' ? reason : `${scope.kind} ${scope.id}: ${reason}`,
     event,
-    metadata: { reason, actor: request.actor, before, after },
+    ...(scope.kind === 'task' ? { task_id: scope.id } : {}),
+    ...(scope.kind === 'worker' ? { worker_id: scope.id } : {}),
+    metadata: { verb, scope, reason, actor, before, after },
   });
 
-  const change = (request: ControlRequest): ControlReceipt => {
+  const enter = (request: ControlRequest, kind: StoppedKind, reason: string): ControlReceipt => {
+    const { scope = EVERYTHING, actor } = request;
+    const before = stateOf(orders(), scope);
+    const path = orderPath(layout, scope, kind);
+    // An order that cannot be read, or is said by something else than its file, is given once more, so that it can be lifted.
+    const isThere = before.kind === kind && statOf(path) !== undefined;
+    if (isThere || STOPPED.indexOf(kind) < strictnessOf(before)) return { kind: 'unchanged', state: before };
+    const key = SEED_KEYS[kind];
+    stop(path, {
+      ...(key === undefined ? {} : { [key]: true }),
+      timestamp: timestamp(clock),
+      reason,
+      actor,
+      ...(scope.kind === 'all' ? {} : { [scope.kind]: scope.id, id: scope.id }),
+    });
+    const after = stateOf(orders(), scope);
+    record.act(lineOf(`control.${PAST[kind]}`, PAST[kind].toUpperCase(), request, reason, before, after));
+    endLesser(scope, kind);
+    return { kind: 'changed', before, after };
+  };
+
+  const lift = (request: ControlRequest, reason: string): ControlReceipt => {
+    const { scope = EVERYTHING, verb } = request;
     // Looked at before it is read: what comes after this look is not what is decided on.
-    const halt = haltFile();
-    const before = read();
-    const given = request.reason?.trim() ?? '';
-    const reason = given === '' ? DEFAULT_REASONS[request.verb] : given;
-    const written = { timestamp: timestamp(clock), reason, actor: request.actor };
-    const changed = (after: ControlState): ControlReceipt => ({ kind: 'changed', before, after });
-    switch (request.verb) {
-      case 'pause': {
-        if (before.kind !== 'running') return { kind: 'unchanged', state: before };
-        stop(layout.pause, { paused: true, ...written });
-        const after = read();
-        record.act(lineOf('control.paused', 'PAUSED', request, reason, before, after));
-        return changed(after);
+    const decidedOn = new Map(STOPPED.map((kind) => [kind, statOf(orderPath(layout, scope, kind))]));
+    const before = stateOf(orders(), scope);
+    if (before.kind === 'running') return { kind: 'unchanged', state: before };
+    if (before.kind === 'halted') {
+      if (verb === 'resume') return { kind: 'needs_clear_halt', state: before };
+      if (reason === '') return { kind: 'needs_reason', state: before };
+    } else if (verb === 'clear-halt') return { kind: 'unchanged', state: before };
+    const after: ControlState = { kind: 'running' };
+    const [event, action] =
+      verb === 'resume' ? ['control.resumed', 'RESUMED'] : ['control.halt-cleared', 'HALT CLEARED'];
+    record.append(
+      'action',
+      actionLine(lineOf(event, action, request, reason, before, after), home, clock, ids),
+    );
+    try {
+      // The least strict first: whatever happens in between, the strictest still stands.
+      for (const kind of STOPPED) {
+        const path = orderPath(layout, scope, kind);
+        if (isSame(decidedOn.get(kind), statOf(path))) files.remove(path);
       }
-      case 'halt': {
-        if (before.kind === 'halted' && halt !== undefined) return { kind: 'unchanged', state: before };
-        stop(layout.halt, { halted: true, ...written });
-        const after = read();
-        record.act(lineOf('control.halted', 'HALTED', request, reason, before, after));
-        endPause();
-        return changed(after);
-      }
-      case 'resume': {
-        if (before.kind === 'running') return { kind: 'unchanged', state: before };
-        if (before.kind === 'halted' && given === '') return { kind: 'needs_reason', state: before };
-        record.append(
-          'action',
-          actionLine(
-            lineOf('control.resumed', 'RESUMED', request, reason, before, RUNNING),
-            home,
-            clock,
-            ids,
-          ),
-        );
-        try {
-          // PAUSE first: whatever happens in between, HALT still stands.
-          files.remove(layout.pause);
-          if (isSame(halt, haltFile())) files.remove(layout.halt);
-        } catch (error) {
-          // The record says that it was resumed; it must also say that it was not.
-          const failure = `Could not resume: ${messageOf(error)}`;
-          record.act(lineOf('control.resume-failed', 'RESUME FAILED', request, failure, before, read()));
-          throw error;
-        }
-        return changed(read());
-      }
+    } catch (error) {
+      // The record says that it was lifted; it must also say that it was not.
+      const failure = `Could not ${verb}: ${messageOf(error)}`;
+      const now = stateOf(orders(), scope);
+      record.act(lineOf('control.resume-failed', 'RESUME FAILED', request, failure, before, now));
+      throw error;
     }
+    return { kind: 'changed', before, after: stateOf(orders(), scope) };
   };
 
   return {
-    read,
-    change,
+    orders,
+    read: (subject) => strictest(orders(), subject),
+    change(request) {
+      const given = request.reason?.trim() ?? '';
+      const reason = given === '' ? DEFAULT_REASONS[request.verb] : given;
+      const kind = BROUGHT_ABOUT[request.verb];
+      return kind === undefined ? lift(request, reason) : enter(request, kind, reason);
+    },
     watch(onChange) {
       // Much else happens in the directory of the home; only another state is worth a call.
-      let last = JSON.stringify(read());
-      return files.watch(layout.root, () => {
-        const now = JSON.stringify(read());
+      let last = marksOf();
+      const look = (): void => {
+        const now = marksOf();
         if (now === last) return;
         last = now;
         onChange();
-      });
+      };
+      const stops = [layout.root, layout.control].map((directory) => files.watch(directory, look));
+      return () => {
+        for (const end of stops) end();
+      };
     },
   };
+
+  function marksOf(): string {
+    return orders().map(orderOf).join('\n');
+  }
 }
 
-/** Another file, or one written over, is another order to halt. */
+const PAST: Readonly<Record<StoppedKind, string>> = {
+  hold: 'held',
+  paused: 'paused',
+  draining: 'drained',
+  halted: 'halted',
+};
+const strictnessOf = ({ kind }: ControlState): number => STOPPED.findIndex((each) => each === kind);
+
+/** Another file, or one written over, is another order. */
 const isSame = (before: FileStat | undefined, now: FileStat | undefined): boolean =>
   before !== undefined && before.inode === now?.inode && before.modifiedMs === now.modifiedMs;
-
-/** Blank is as good as absent. */
-function textOf(content: unknown, key: string): string | undefined {
-  if (typeof content !== 'object' || content === null) return undefined;
-  const value: unknown = Object.getOwnPropertyDescriptor(content, key)?.value;
-  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
-}

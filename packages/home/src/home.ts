@@ -73,6 +73,7 @@ export function initHome(layout: HomeLayout, files: Files): { readonly created: 
     layout.results,
     layout.archive,
     layout.workspace,
+    layout.control,
   ];
   for (const path of directories) {
     if (files.stat(path) !== undefined) continue;

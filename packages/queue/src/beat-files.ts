@@ -1,11 +1,11 @@
 /** `run/workers/`: the beats of the workers of this home (Q5). Owns the counters of the workers of this process. */
 import type { Files, Processes } from '@vivarium/core';
-import { BeatFile, type HomeLayout } from '@vivarium/contracts';
+import { BeatFile, type HomeLayout, type Obeyed } from '@vivarium/contracts';
 import type { Beat } from './leases.ts';
 
 export interface BeatFiles {
   read(workerId: string): Beat | undefined;
-  write(workerId: string, busy: number): void;
+  write(workerId: string, busy: number, obeys?: Obeyed): void;
   remove(workerId: string): void;
 }
 
@@ -30,10 +30,18 @@ export function createBeatFiles({ layout, files, processes, runId, slots }: Beat
       const beat = parseBeat(text);
       return beat === undefined ? UNREADABLE : { counter: beat.counter, gone: processes.isGone(beat) };
     },
-    write(workerId, busy) {
+    write(workerId, busy, obeys) {
       const counter = (counters.get(workerId) ?? 0) + 1;
       if (counter === 1) files.makeDirectory(layout.workers);
-      const beat: BeatFile = { worker_id: workerId, ...processes.self, run_id: runId, counter, slots, busy };
+      const beat: BeatFile = {
+        worker_id: workerId,
+        ...processes.self,
+        run_id: runId,
+        counter,
+        slots,
+        busy,
+        ...(obeys === undefined ? {} : { obeys }),
+      };
       files.replace(layout.beat(workerId), `${JSON.stringify(beat)}\n`);
       counters.set(workerId, counter);
     },

@@ -18,8 +18,10 @@ import type { WrittenLine } from './task-state.ts';
 
 export interface Bidding {
   /** Claims up to `wanted` tasks; answers those that were won. Fewer, or none, when others were quicker. */
-  claimSome(workerId: WorkerId, wanted: number): readonly Task[];
+  claimSome(workerId: WorkerId, wanted: number, mayBegin?: (taskId: string) => boolean): readonly Task[];
 }
+
+type MayBegin = (taskId: string) => boolean;
 
 interface Bid {
   readonly task: Task;
@@ -39,19 +41,19 @@ export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
   const setAside = new Map<string, Milliseconds>();
 
   /** A lock that cannot be made (a full disk) gives up those that were: others would wait for them. */
-  function chooseBids(workerId: WorkerId, wanted: number): readonly Bid[] {
+  function chooseBids(workerId: WorkerId, wanted: number, mayBegin: MayBegin): readonly Bid[] {
     const bids: Bid[] = [];
     try {
-      return choose(workerId, wanted, bids);
+      return choose(workerId, wanted, bids, mayBegin);
     } catch (error) {
       for (const { lock } of bids) releaseLock(storage.locks, lock);
       throw error;
     }
   }
 
-  function choose(workerId: WorkerId, wanted: number, bids: Bid[]): readonly Bid[] {
+  function choose(workerId: WorkerId, wanted: number, bids: Bid[], mayBegin: MayBegin): readonly Bid[] {
     const bidOn = (id: string, supersedes?: Takeover): boolean => {
-      const bid = bidFor(id, workerId, supersedes);
+      const bid = mayBegin(id) ? bidFor(id, workerId, supersedes) : undefined;
       if (bid !== undefined) bids.push(bid);
       return bids.length === wanted;
     };
@@ -112,11 +114,11 @@ export function createBidding(parts: QueueParts, ids: IdSource): Bidding {
   }
 
   return {
-    claimSome(workerId, wanted) {
+    claimSome(workerId, wanted, mayBegin = () => true) {
       // By id: one that was won, taken over by another meanwhile and won back is one task.
       const won = new Map<string, Task>();
       for (let pass = 0; won.size < wanted && pass < MOST_PASSES; pass += 1) {
-        const bids = chooseBids(workerId, wanted - won.size);
+        const bids = chooseBids(workerId, wanted - won.size, mayBegin);
         if (bids.length === 0) break;
         for (const task of place(bids)) won.set(task.id, task);
       }

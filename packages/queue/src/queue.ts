@@ -12,6 +12,7 @@ import {
   viewQueue,
   type Claim,
   type ClaimAnswer,
+  type Obeyed,
   type Task,
   type TaskQueue,
   type TaskRecord,
@@ -64,21 +65,21 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
     over: (claimed) => void handedOut.delete(keyOfClaim(claimed)),
   });
 
-  function beat(workerId: WorkerId, busy: number): void {
-    storage.writeBeat(workerId, busy);
+  function beat(workerId: WorkerId, busy: number, obeys?: Obeyed): void {
+    storage.writeBeat(workerId, busy, obeys);
     announced.add(workerId);
     // A worker whose slots are all busy does not claim. It watches the others here, so as not to begin only when one has long been silent.
     leases.lookAround(state.index.heldBy.keys());
   }
 
-  function claim(workerId: WorkerId, slots: number): ClaimAnswer {
+  function claim(workerId: WorkerId, slots: number, mayBegin?: (taskId: string) => boolean): ClaimAnswer {
     if (!announced.has(workerId)) beat(workerId, 0);
     state.refreshUnlessFresh();
     leases.lookAround(state.index.heldBy.keys());
     state.index.ripen();
     skipHopeless(parts, workerId);
     const claims = recoverOwn(workerId, slots);
-    for (const task of bidding.claimSome(workerId, slots - claims.length)) {
+    for (const task of bidding.claimSome(workerId, slots - claims.length, mayBegin)) {
       const record = state.fold.get(task.id);
       if (record.status === 'in_progress') claims.push(handOut(task, record, workerId));
     }
@@ -144,7 +145,7 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
         return state.isKnown(id);
       });
     },
-    claim: async (workerId, slots) => claim(workerId, slots),
+    claim: async (workerId, slots, mayBegin) => claim(workerId, slots, mayBegin),
     async finish(claimed, outcome) {
       sweepDue = true;
       return finishing.finish(claimed, outcome);

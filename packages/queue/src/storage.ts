@@ -1,5 +1,5 @@
 /** What an engine must be able to keep: tasks, lines, locks, beats. The rules of claiming stand above it, once for all engines (queue.ts). */
-import type { AddAnswer, ExecutionLogLine, NewTask } from '@vivarium/contracts';
+import type { AddAnswer, ExecutionLogLine, NewTask, Obeyed } from '@vivarium/contracts';
 import type { Beat } from './leases.ts';
 import type { LockStore } from './task-locks.ts';
 import type { WantedTasks } from './wanted-tasks.ts';
@@ -27,7 +27,7 @@ export interface QueueStorage {
   syncLines(): void;
   readBeat(workerId: string): Beat | undefined;
   /** Moves the worker's counter on. */
-  writeBeat(workerId: string, busy: number): void;
+  writeBeat(workerId: string, busy: number, obeys?: Obeyed): void;
   removeBeat(workerId: string): void;
   watch(onChange: () => void): () => void;
 }

@@ -6,11 +6,20 @@ import { assess } from './assess.ts';
 const running: ControlState = { kind: 'running' };
 const halted: ControlState = {
   kind: 'halted',
+  scope: { kind: 'all' },
+  order: 'o1',
   reason: 'Manual halt triggered',
   actor: 'operator',
   since: undefined,
 };
-const paused: ControlState = { kind: 'paused', reason: 'lunch', actor: undefined, since: undefined };
+const paused: ControlState = {
+  kind: 'paused',
+  scope: { kind: 'all' },
+  order: 'o1',
+  reason: 'lunch',
+  actor: undefined,
+  since: undefined,
+};
 const ask = (text: string, control: ControlState = running) => assess({ text, role: 'admin' }, { control });
 
 describe('the report of the gate', () => {

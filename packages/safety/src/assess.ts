@@ -66,6 +66,10 @@ function checkControl(control: ControlState): CheckResult {
   switch (control.kind) {
     case 'running':
       return { passed: true, reason: 'Control check passed' };
+    case 'hold':
+      return { passed: false, reason: `Control: a hold is in force: ${control.reason}` };
+    case 'draining':
+      return { passed: false, reason: `Control: DRAIN is in force: ${control.reason}` };
     case 'paused':
       return { passed: false, reason: `Control: PAUSE is in force: ${control.reason}` };
     case 'halted':

@@ -23,6 +23,8 @@ const health: Health = {
   simulated: true,
   direct_cap_nano_usd: 2_000_000_000,
   default_model: 'm',
+  obeys: [],
+  calls: [],
 };
 
 describe('what grind says of itself', () => {

@@ -4,6 +4,7 @@
  */
 import type {
   BeatFile,
+  ControlOrder,
   ControlState,
   FeedLog,
   FeedPosition,
@@ -36,6 +37,7 @@ export interface OverviewSources {
   runs(): readonly OrchestratorFile[];
   grind(): GrindSeen | undefined;
   control(): ControlState;
+  orders(): readonly ControlOrder[];
 }
 
 export function createOverview(sources: OverviewSources): () => Overview {
@@ -123,6 +125,11 @@ export function createOverview(sources: OverviewSources): () => Overview {
         acknowledged: acknowledgement.acknowledged,
         effective: control.kind !== 'running' && acknowledgement.effective,
         effective_after_ms: acknowledgement.effectiveAfterMs ?? null,
+        scoped: sources
+          .orders()
+          .flatMap(({ kind, scope, reason }) =>
+            scope.kind === 'all' ? [] : [{ kind, scope: `${scope.kind} ${scope.id}`, reason }],
+          ),
       },
       counts,
       workers,

@@ -12,6 +12,25 @@ export interface RunningInputs {
   readonly runs: number;
 }
 
+/** What is told of an order that lets running calls finish, before and after it is effective. */
+const LESSER = {
+  hold: {
+    now: 'On hold',
+    soon: 'Holding',
+    rule: 'A hold is in force: tasks may be claimed, their calls wait, running calls finish. It is effective when every worker has said in its beat that it obeys.',
+  },
+  paused: {
+    now: 'Paused',
+    soon: 'Pausing',
+    rule: 'PAUSE is in force: no new claims, running calls finish. It is effective when every worker has said, by a beat after the change, that it holds nothing.',
+  },
+  draining: {
+    now: 'Drained',
+    soon: 'Draining',
+    rule: 'DRAIN is in force: no new claims, running calls finish, then the workers leave. It is effective when every worker has said, by a beat after the change, that it holds nothing.',
+  },
+} as const;
+
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 export function runningVerdict(given: RunningInputs): Verdict {
@@ -41,7 +60,10 @@ function runningWords({ control, acknowledgement, fresh, target, runs }: Running
   if (control.kind === 'halted') {
     const rule =
       'HALT is in force. It is effective when every worker has said, by a beat after the change, that it holds nothing.';
-    const advice = advise('Only an operator with a reason leaves HALT.', 'orchestrator resume --reason "…"');
+    const advice = advise(
+      'Only an operator with a reason leaves HALT.',
+      'orchestrator clear-halt --reason "…"',
+    );
     return effective
       ? { kind: 'halted', tone: 'bad', words: 'Halted', detail: why, rule, advice }
       : {
@@ -53,16 +75,22 @@ function runningWords({ control, acknowledgement, fresh, target, runs }: Running
           advice,
         };
   }
-  if (control.kind === 'paused') {
-    const rule =
-      'PAUSE is in force: no new claims, running calls finish. It is effective when every worker has said, by a beat after the change, that it holds nothing.';
+  if (control.kind !== 'running') {
+    const { now, soon, rule } = LESSER[control.kind];
     const advice = advise('Resume when ready.', 'orchestrator resume');
     return effective
-      ? { kind: 'paused', tone: 'attention', words: 'Paused', detail: why, rule, advice }
-      : {
-          kind: 'pausing',
+      ? {
+          kind: now.toLowerCase().replace(' ', '_'),
           tone: 'attention',
-          words: `Pausing ${acknowledged}/${workers}`,
+          words: now,
+          detail: why,
+          rule,
+          advice,
+        }
+      : {
+          kind: soon.toLowerCase(),
+          tone: 'attention',
+          words: `${soon} ${acknowledged}/${workers}`,
           detail: why,
           rule,
           advice,

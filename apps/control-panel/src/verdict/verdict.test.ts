@@ -7,12 +7,16 @@ import { runningVerdict, type RunningInputs } from './running-verdict.ts';
 const running: ControlState = { kind: 'running' };
 const paused: ControlState = {
   kind: 'paused',
+  scope: { kind: 'all' },
+  order: 'o1',
   reason: 'lunch',
   actor: 'operator',
   since: '2026-11-23T10:00:00.000Z',
 };
 const halted: ControlState = {
   kind: 'halted',
+  scope: { kind: 'all' },
+  order: 'o1',
   reason: 'smoke',
   actor: 'operator',
   since: '2026-11-23T10:00:00.000Z',

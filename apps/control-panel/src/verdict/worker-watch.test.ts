@@ -5,6 +5,8 @@ import { createWorkerWatch, STILL_AFTER_MS, type WorkerWatch } from './worker-wa
 const running: ControlState = { kind: 'running' };
 const paused: ControlState = {
   kind: 'paused',
+  scope: { kind: 'all' },
+  order: 'o1',
   reason: '',
   actor: undefined,
   since: '2026-11-23T10:00:00.000Z',

@@ -6,7 +6,7 @@
  * - Requested is not effective: a worker has acknowledged PAUSE or HALT only by a beat that came after the change and says that it holds
  *   nothing. What it wrote before the change says nothing about the change.
  */
-import type { BeatFile, ControlState, WorkerRow } from '@vivarium/contracts';
+import { orderOf, type BeatFile, type ControlState, type WorkerRow } from '@vivarium/contracts';
 import type { Milliseconds, ProcessIdentity } from '@vivarium/core';
 
 /** Several beats of a healthy worker fit into it. */
@@ -36,14 +36,21 @@ interface Seen {
 
 export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean): WorkerWatch {
   let seen = new Map<string, Seen>();
+  /** In force at the last look. */
+  let order: string | undefined;
+  let isHold = false;
   let change:
     | { readonly key: string; readonly at: Milliseconds | undefined; effectiveAfterMs: number | undefined }
     | undefined;
 
   const stateOf = ({ beat, movedAt }: Seen, now: Milliseconds): WorkerRow['state'] =>
     isGone(beat) ? 'gone' : now - movedAt > STILL_AFTER_MS ? 'still' : 'fresh';
-  const hasLetGo = ({ beat, counterAtChange }: Seen): boolean =>
-    beat.busy === 0 && (counterAtChange === undefined || beat.counter !== counterAtChange);
+  /** It says that it obeys; where work must end too, it holds none any more. A hold lets it keep what it has. */
+  const hasLetGo = ({ beat, counterAtChange }: Seen): boolean => {
+    const moved = counterAtChange === undefined || beat.counter !== counterAtChange;
+    const obeys = beat.obeys === undefined ? moved : order === undefined || beat.obeys.orders.includes(order);
+    return obeys && (isHold || (beat.busy === 0 && moved));
+  };
 
   const acknowledgement = (now: Milliseconds): Acknowledgement => {
     const present = [...seen.values()].filter((worker) => stateOf(worker, now) !== 'gone');
@@ -58,7 +65,9 @@ export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean)
 
   return {
     observe(beats, control, now) {
-      const key = control.kind === 'running' ? 'running' : `${control.kind} ${control.since ?? ''}`;
+      order = control.kind === 'running' ? undefined : orderOf(control);
+      isHold = control.kind === 'hold';
+      const key = order ?? 'running';
       const changed = change !== undefined && change.key !== key;
       const next = new Map<string, Seen>();
       for (const beat of beats) {

@@ -111,8 +111,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
   const unwatch = watchHalt({
     control,
     clock: machine.clock,
-    isBusy: () => desk.calls.underWay > 0,
-    onHalt: () => desk.calls.abort('halted'),
+    heed: () => desk.calls.heed(),
   });
   let requests = 0;
 

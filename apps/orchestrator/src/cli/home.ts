@@ -1,17 +1,21 @@
 /** Control, `clear`, `init` and `panel`: what concerns a home as a whole. Only declared here. */
+import { Option } from 'commander';
 import { portNumber } from '../flag-values.ts';
 import type { CliParts } from './parts.ts';
 
 export function declareHomes({ command, home, json, deps, end }: CliParts): void {
   for (const [verb, description] of CONTROL) {
     command(verb, description)
-      .option('--reason <text>', verb === 'resume' ? 'why; needed to leave HALT' : 'why, for the record')
+      .option('--reason <text>', verb === 'clear-halt' ? 'why; without it HALT stays' : 'why, for the record')
+      .addOption(new Option('--worker <id>', 'only this worker').conflicts('task'))
+      .option('--task <id>', 'only this task')
+      .option('--no-wait', 'do not wait for who has heard it')
       .addOption(json())
-      .action(async (flags: { reason?: string; json?: boolean }) => {
+      .action(async (flags: ControlFlags) => {
         const { changeControl } = await import('../commands/control.ts');
-        return end(
-          changeControl({ verb, reason: flags.reason, home: home(), json: flags.json === true }, deps()),
-        );
+        const { reason, worker, task, wait } = flags;
+        const input = { verb, reason, worker, task, wait, home: home(), json: flags.json === true };
+        return end(changeControl(input, deps()));
       });
   }
 
@@ -38,8 +42,19 @@ export function declareHomes({ command, home, json, deps, end }: CliParts): void
     });
 }
 
+interface ControlFlags {
+  readonly reason?: string;
+  readonly worker?: string;
+  readonly task?: string;
+  readonly wait: boolean;
+  readonly json?: boolean;
+}
+
 const CONTROL = [
+  ['hold', 'pay for nothing new: calls wait, what runs is finished'],
   ['pause', 'begin nothing new; what runs is finished'],
-  ['resume', 'go on after pause or halt'],
+  ['drain', 'begin nothing new; what runs is finished, then the workers leave'],
   ['halt', 'stop now: abort calls and give their tasks back'],
+  ['resume', 'go on after hold, pause or drain'],
+  ['clear-halt', 'leave HALT, with a reason'],
 ] as const;

@@ -4,12 +4,26 @@ import { controlNote } from './control.ts';
 
 const running: ControlState = { kind: 'running' };
 const since = '2026-11-23T10:00:00.000Z';
-const paused: ControlState = { kind: 'paused', reason: 'lunch', actor: 'operator', since };
-const halted: ControlState = { kind: 'halted', reason: 'smoke', actor: 'operator', since };
+const paused: ControlState = {
+  kind: 'paused',
+  scope: { kind: 'all' },
+  order: 'o1',
+  reason: 'lunch',
+  actor: 'operator',
+  since,
+};
+const halted: ControlState = {
+  kind: 'halted',
+  scope: { kind: 'all' },
+  order: 'o1',
+  reason: 'smoke',
+  actor: 'operator',
+  since,
+};
 
 it('tells who watches a run that it stopped, why, how to go on, and that it goes on', () => {
   expect(controlNote(running, paused)).toBe('PAUSED: lunch (orchestrator resume)');
-  expect(controlNote(paused, halted)).toBe('HALTED: smoke (orchestrator resume --reason "…")');
+  expect(controlNote(paused, halted)).toBe('HALTED: smoke (orchestrator clear-halt --reason "…")');
   expect(controlNote(halted, running)).toBe('running again');
 });
 

@@ -1,57 +1,191 @@
-/** `pause`, `resume`, `halt`: the same control state the panel's buttons write. */
-import type { ControlReceipt, ControlState, ControlVerb } from '@vivarium/contracts';
-import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
+/**
+ * `hold`, `pause`, `drain`, `halt`, `resume`, `clear-halt`: the same control state the panel's buttons and the files of the home are. Each says first what it
+ * will do to what runs and to money, then does it, then says who has heard it and when.
+ */
+import {
+  BeatFile,
+  BROUGHT_ABOUT,
+  EVERYTHING,
+  type ControlReceipt,
+  type ControlScope,
+  type ControlState,
+  type ControlVerb,
+  type StoppedKind,
+} from '@vivarium/contracts';
+import { formatUsd, nanoUsd, timestamp, VivariumError, type Milliseconds } from '@vivarium/core';
+import { awaitAcknowledgements, callsOf, type Acknowledgements } from '../acknowledgements.ts';
+import { openHome, openQueue, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
+import { counted } from '../report/counted.ts';
 import { printable } from '../terminal.ts';
 
 export interface ControlInput {
   readonly verb: ControlVerb;
   readonly reason: string | undefined;
+  readonly worker: string | undefined;
+  readonly task: string | undefined;
+  readonly wait: boolean;
   readonly home: string | undefined;
   readonly json: boolean;
 }
 
+const PATIENCE_MS: Milliseconds = 2_000;
+
 export async function changeControl(input: ControlInput, deps: CommandDeps): Promise<ExitCode> {
+  const { terminal, machine } = deps;
   const home = openHome(input.home, deps, 'prepare');
-  const receipt = home.control.change({ verb: input.verb, actor: 'operator', reason: input.reason });
-  if (input.json) deps.terminal.line(JSON.stringify(receipt));
-  else if (receipt.kind === 'needs_reason')
-    deps.terminal.complain('ERROR: HALT is left only with a reason: orchestrator resume --reason "…"');
-  else deps.terminal.line(receiptText(input.verb, receipt));
-  return receipt.kind === 'needs_reason' ? 2 : 0;
+  const { verb } = input;
+  const scope = await scopeOf(input, home, deps);
+  const running = await callsOf(home, scope);
+  const kind = BROUGHT_ABOUT[verb];
+  if (!input.json && kind !== undefined && running.calls > 0)
+    terminal.line(previewText(kind, running.calls, running.held, running.simulated));
+
+  const began = machine.clock.monotonic();
+  const requestedAt = timestamp(machine.clock);
+  const receipt = home.control.change({ verb, scope, actor: 'operator', reason: input.reason });
+  const heard =
+    receipt.kind === 'changed' && input.wait
+      ? await awaitAcknowledgements(home, machine, receipt, scope, began, PATIENCE_MS)
+      : undefined;
+
+  if (input.json) {
+    const { parties = [], calls = 0 } = heard ?? {};
+    terminal.line(
+      JSON.stringify({
+        ...receipt,
+        scope,
+        requested_at: requestedAt,
+        calls_running: running.calls,
+        held_nano_usd: running.held,
+        acknowledged: parties.map(({ who, afterMs }) => ({ who, after_ms: afterMs ?? null })),
+        calls_left: calls,
+      }),
+    );
+  } else tellReceipt(receipt, deps);
+  if (!input.json && heard !== undefined && receipt.kind === 'changed')
+    for (const line of heardLines(heard, receipt)) terminal.line(line);
+  return receipt.kind === 'needs_reason' || receipt.kind === 'needs_clear_halt' ? 2 : 0;
 }
 
-function receiptText(verb: ControlVerb, receipt: Exclude<ControlReceipt, { kind: 'needs_reason' }>): string {
-  if (receipt.kind === 'unchanged') return `Nothing changed: ${stateText(receipt.state)}`;
-  switch (verb) {
-    case 'halt':
-      return `${stateText(receipt.after)}\n  Calls in flight are aborted and their tasks given back. To go on: orchestrator resume --reason "…"`;
-    case 'pause':
-      return `${stateText(receipt.after)}\n  What runs is finished, nothing new is begun. To go on: orchestrator resume`;
-    case 'resume':
-      return `${receipt.before.kind === 'halted' ? 'HALT' : 'PAUSE'} is lifted: ${stateText(receipt.after)}`;
+/** Throws for a worker or task that nobody knows: an order for it would be obeyed by nobody. */
+async function scopeOf(input: ControlInput, home: OpenHome, deps: CommandDeps): Promise<ControlScope> {
+  const unknown = (what: string, hint: string): VivariumError =>
+    new VivariumError('usage', what, { remedy: { kind: 'stop' }, hint });
+  // What stands can be lifted, also when what it was for is gone.
+  const stands = ({ kind, id }: Exclude<ControlScope, { kind: 'all' }>): boolean =>
+    home.control.orders().some(({ scope }) => scope.kind === kind && scope.id === id);
+  if (input.worker !== undefined) {
+    const scope = { kind: 'worker', id: input.worker } as const;
+    const text = deps.machine.files.readText(home.layout.beat(input.worker));
+    if (text !== undefined && BeatFile.safeParse(parsed(text)).success) return scope;
+    if (stands(scope)) return scope;
+    throw unknown(
+      `there is no worker ${printable(input.worker)} at work on this home`,
+      'orchestrator logs, or the panel, names those that are.',
+    );
+  }
+  if (input.task !== undefined) {
+    const scope = { kind: 'task', id: input.task } as const;
+    if (stands(scope)) return scope;
+    const views = await openQueue(home, deps).list();
+    if (views.some(({ task }) => task.id === input.task)) return scope;
+    throw unknown(
+      `there is no task ${printable(input.task)} in the queue`,
+      'orchestrator status --all names them.',
+    );
+  }
+  return EVERYTHING;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
+
+function previewText(kind: StoppedKind, calls: number, held: number, simulated: boolean): string {
+  const money = `${formatUsd(nanoUsd(held))}${simulated ? ' simulated' : ''}`;
+  return kind === 'halted'
+    ? `${counted(calls, 'call')} running: aborted now. They may still be billed, and are charged in full: ${money}`
+    : `${counted(calls, 'call')} running: will finish. At most ${money} more is spent`;
+}
+
+function tellReceipt(receipt: ControlReceipt, { terminal }: CommandDeps): void {
+  switch (receipt.kind) {
+    case 'needs_reason':
+      terminal.complain('ERROR: HALT is left only with a reason: orchestrator clear-halt --reason "…"');
+      return;
+    case 'needs_clear_halt':
+      terminal.complain(
+        'ERROR: HALT is in force, and resume does not leave it: orchestrator clear-halt --reason "…"',
+      );
+      return;
+    case 'unchanged':
+      terminal.line(`Nothing changed: ${stateText(receipt.state)}`);
+      return;
+    case 'changed': {
+      const { before, after } = receipt;
+      terminal.line(
+        after.kind === 'running'
+          ? `${WORDS[before.kind]} is lifted: running`
+          : `${stateText(after)}\n  ${EFFECTS[after.kind]}`,
+      );
+    }
+  }
+}
+
+function heardLines(
+  { parties, calls }: Acknowledgements,
+  { after }: Extract<ControlReceipt, { kind: 'changed' }>,
+): readonly string[] {
+  if (parties.length === 0) return ['  Nothing is at work here; it holds for whatever starts.'];
+  const late = parties.filter(({ afterMs }) => afterMs === undefined);
+  const lines = [
+    `  heard: ${
+      parties
+        .filter(({ afterMs }) => afterMs !== undefined)
+        .map(({ who, afterMs = 0 }) => `${who} after ${Math.round(afterMs)} ms`)
+        .join(', ') || 'by nobody yet'
+    }`,
+  ];
+  if (late.length > 0)
+    lines.push(
+      `  NOT heard within ${PATIENCE_MS / 1_000} s: ${late.map(({ who }) => who).join(', ')}. Requested is not in effect there.`,
+    );
+  if (after.kind === 'halted' && calls > 0) lines.push(`  ${counted(calls, 'call')} still under way`);
+  return lines;
+}
+
+const EFFECTS: Readonly<Record<StoppedKind, string>> = {
+  hold: 'Nothing new is paid for: tasks may be claimed, and their calls wait. To go on: orchestrator resume',
+  paused: 'What runs is finished, nothing new is begun. To go on: orchestrator resume',
+  draining: 'What runs is finished, then the workers leave. To go on: orchestrator start',
+  halted:
+    'Calls in flight are aborted and their tasks given back. To go on: orchestrator clear-halt --reason "…"',
+};
+const WORDS = {
+  running: 'RUNNING',
+  hold: 'ON HOLD',
+  paused: 'PAUSE',
+  draining: 'DRAIN',
+  halted: 'HALT',
+} as const;
+const STATES = { hold: 'ON HOLD', paused: 'PAUSED', draining: 'DRAINING', halted: 'HALTED' } as const;
 
 /** What somebody who watches a run is told when the control state changed; nothing when it did not. */
 export function controlNote(before: ControlState, now: ControlState): string | undefined {
   if (stateText(before) === stateText(now)) return undefined;
-  switch (now.kind) {
-    case 'running':
-      return 'running again';
-    case 'paused':
-      return `${stateText(now)} (orchestrator resume)`;
-    case 'halted':
-      return `${stateText(now)} (orchestrator resume --reason "…")`;
-  }
+  return now.kind === 'running' ? 'running again' : `${stateText(now)} (${leaveText(now.kind)})`;
 }
 
+/** The command that leaves a state. */
+export const leaveText = (kind: StoppedKind): string =>
+  kind === 'halted' ? 'orchestrator clear-halt --reason "…"' : 'orchestrator resume';
+
 export function stateText(state: ControlState): string {
-  switch (state.kind) {
-    case 'running':
-      return 'running';
-    case 'paused':
-      return `PAUSED: ${printable(state.reason)}`;
-    case 'halted':
-      return `HALTED: ${printable(state.reason)}`;
-  }
+  if (state.kind === 'running') return 'running';
+  const whose = state.scope.kind === 'all' ? '' : ` (${state.scope.kind} ${printable(state.scope.id)})`;
+  return `${STATES[state.kind]}${whose}: ${printable(state.reason)}`;
 }

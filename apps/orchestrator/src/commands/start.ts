@@ -4,10 +4,18 @@ import {
   isFinal,
   type ControlState,
   type OrchestratorFile,
+  type Stopped,
   type TaskView,
 } from '@vivarium/contracts';
 import { runId, zeroUsd } from '@vivarium/core';
-import { openHome, openQueue, readConfig, type CommandDeps, type RunExitCode } from '../deps.ts';
+import {
+  openHome,
+  openQueue,
+  readConfig,
+  type CommandDeps,
+  type OpenHome,
+  type RunExitCode,
+} from '../deps.ts';
 import { grindLines, grindUpLine, isSimulated, planGrind } from '../grind-plan.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { capLine } from '../report/cap-line.ts';
@@ -20,7 +28,7 @@ import { previewLines, previewOf, previewRecord } from '../report/run-preview.ts
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import type { Terminal } from '../terminal.ts';
-import { controlNote, stateText } from './control.ts';
+import { controlNote, leaveText, stateText } from './control.ts';
 import { dryRunLines, planDryRun } from './dry-run.ts';
 
 export interface StartInput {
@@ -40,8 +48,8 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
   const terminal = config.noColor ? deps.terminal.plain() : deps.terminal;
   const say = (line: string): void => (input.json ? undefined : terminal.line(line));
 
-  const control = home.control.read();
-  if (control.kind !== 'running') {
+  const control = liftDrain(home);
+  if (control.kind === 'paused' || control.kind === 'halted') {
     if (input.json)
       terminal.line(JSON.stringify({ event: 'run.refused', control: control.kind, reason: control.reason }));
     for (const line of controlLines(control)) say(line);
@@ -163,7 +171,8 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
       },
       onControl: (before, now) => {
         // A run that ends by HALT says so as its end.
-        const note = now.kind === 'halted' && !input.watch ? undefined : controlNote(before, now);
+        const isEnd = now.kind === 'draining' || (now.kind === 'halted' && !input.watch);
+        const note = isEnd ? undefined : controlNote(before, now);
         if (note !== undefined) progress.note(note);
       },
       onQuiet: (quiet) => {
@@ -195,6 +204,7 @@ export function tellEnding(end: RunEnd, busy: number, progress: Progress): void 
     progress.note(
       `${end.signal}: finishing what runs, claiming nothing new. Once more to give it back and leave now.`,
     );
+  if (end.kind === 'draining') progress.note('DRAIN: what runs is finished, nothing new is claimed.');
   if (end.kind === 'halted') progress.note('HALT: calls are aborted and their tasks given back.');
 }
 
@@ -205,7 +215,15 @@ export function tellEnd(summary: RunSummary, json: boolean, terminal: Terminal):
   return code;
 }
 
-export function controlLines(control: Exclude<ControlState, { kind: 'running' }>): readonly string[] {
-  const leave = control.kind === 'halted' ? 'orchestrator resume --reason "…"' : 'orchestrator resume';
-  return [`${stateText(control)}. Nothing is started.`, `  To go on: ${leave}`];
+export const controlLines = (control: Stopped): readonly string[] => [
+  `${stateText(control)}. Nothing is started.`,
+  `  To go on: ${leaveText(control.kind)}`,
+];
+
+/** A drain ended the runs that were; whoever starts another one wants it to run. */
+export function liftDrain({ control }: OpenHome): ControlState {
+  const state = control.read();
+  if (state.kind !== 'draining') return state;
+  control.change({ verb: 'resume', actor: 'orchestrator', reason: 'started again' });
+  return control.read();
 }

@@ -36,6 +36,7 @@ export async function status(input: StatusInput, deps: CommandDeps): Promise<Exi
     views,
     money: watch.money.money,
     control: home.control.read(),
+    orders: home.control.orders(),
     runs: runs.liveRuns(),
     grind:
       grind === undefined

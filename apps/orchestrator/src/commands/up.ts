@@ -23,9 +23,9 @@ import type { TaskEnd } from '../report/task-line.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
 import type { ServiceName } from '../supervisor/state.ts';
 import type { Terminal } from '../terminal.ts';
-import { controlNote, stateText } from './control.ts';
+import { controlNote, leaveText, stateText } from './control.ts';
 import { createProgress } from '../progress.ts';
-import { companyLines, controlLines, tellEnd, tellEnding } from './start.ts';
+import { companyLines, controlLines, liftDrain, tellEnd, tellEnding } from './start.ts';
 
 export interface UpInput {
   readonly home: string | undefined;
@@ -59,15 +59,15 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
     for (const line of placeLines(home)) terminal.line(line);
     return 0;
   }
-  const control = home.control.read();
+  const control = liftDrain(home);
   if (control.kind !== 'running') {
-    if (input.once) {
+    if (input.once && control.kind !== 'hold') {
       for (const line of controlLines(control)) terminal.line(line);
       return 3;
     }
     terminal.line(
       colours.red(
-        `${stateText(control)}. Nothing is claimed until it is lifted: orchestrator resume --reason "…"`,
+        `${stateText(control)}. Nothing is paid for until it is lifted: ${leaveText(control.kind)}`,
       ),
     );
   }
@@ -123,7 +123,8 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
           progress.note(`control panel: ${colours.cyan(foreign ? linkTo(url, home.runs) : url)}`);
       },
       onControl: (before, now) => {
-        const note = input.once && now.kind === 'halted' ? undefined : controlNote(before, now);
+        const isEnd = now.kind === 'draining' || (input.once && now.kind === 'halted');
+        const note = isEnd ? undefined : controlNote(before, now);
         if (note !== undefined) progress.note(note);
       },
       onEnding: (end, busy) => tellEnding(end, busy, progress),
@@ -159,6 +160,7 @@ function stoppedCode({ end }: RunSummary): RunExitCode {
     case 'drained':
       return 0;
     case 'halted':
+    case 'draining':
       return 3;
     case 'fault':
       return 4;

@@ -17,6 +17,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   parent_gone: 'the orchestrator was gone',
   halted: 'HALT came',
   paused: 'PAUSE came',
+  draining: 'DRAIN came',
+  held: 'a hold came',
   record_unwritable: 'the record could not be written',
   provider_key: 'the provider refused the key',
   foreign_home: 'the grind that answered serves another home',

@@ -32,7 +32,7 @@ function fold(...lines: readonly object[]): MoneyFold {
   return money;
 }
 const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
-  layout: homeLayout('/home/me'), views: [], money: fold(), control: { kind: 'running' }, runs: [], grind: undefined, unreadableLines: 0, ...more,
+  layout: homeLayout('/home/me'), views: [], money: fold(), control: { kind: 'running' }, orders: [], runs: [], grind: undefined, unreadableLines: 0, ...more,
 }); // prettier-ignore
 
 const views = viewsOf(
@@ -196,7 +196,14 @@ describe('status for people', () => {
 
   it('is loud about HALT, about what is simulated, and about lines that could not be read', () => {
     const text = linesOf({
-      control: { kind: 'halted', reason: 'smoke', actor: 'operator', since: AT },
+      control: {
+        kind: 'halted',
+        scope: { kind: 'all' },
+        order: 'o1',
+        reason: 'smoke',
+        actor: 'operator',
+        since: AT,
+      },
       grind: { url: 'http://127.0.0.1:8420', provider: 'simulator', simulated: true },
       runs: [
         {
@@ -215,7 +222,7 @@ describe('status for people', () => {
       money: fold(...moneyOf(true)),
       unreadableLines: 2,
     }).join('\n');
-    expect(text).toContain('HALTED: smoke  (orchestrator resume --reason "…")');
+    expect(text).toContain('HALTED: smoke  (orchestrator clear-halt --reason "…")');
     expect(text).toContain('http://127.0.0.1:8420 (simulator, SIMULATED: no real money moves)');
     expect(text).toContain('run_1, 4 workers, pid 7');
     expect(text).toContain(

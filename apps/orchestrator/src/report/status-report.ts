@@ -1,6 +1,7 @@
 /** Where everything stands: the contract of `status --json`, built from the folds, and the same for people. Pure. */
 import {
   countStatuses,
+  type ControlOrder,
   type ControlState,
   type HomeLayout,
   type MoneyFold,
@@ -21,6 +22,7 @@ export interface StatusFacts {
   readonly views: readonly TaskView[];
   readonly money: MoneyFold;
   readonly control: ControlState;
+  readonly orders: readonly ControlOrder[];
   readonly runs: readonly OrchestratorFile[];
   readonly grind:
     | { readonly url: string; readonly provider: string; readonly simulated: boolean }
@@ -43,6 +45,12 @@ export function statusReport(facts: StatusFacts): StatusReport {
     simulated_unknown_nano_usd: simulated.unknown,
     control: control.kind,
     control_reason: control.kind === 'running' ? null : control.reason,
+    orders: facts.orders.map(({ kind, scope, reason, actor }) => ({
+      kind,
+      scope: scope.kind === 'all' ? 'all' : `${scope.kind} ${scope.id}`,
+      reason,
+      actor: actor ?? null,
+    })),
     runs: facts.runs.map(({ run_id, pid, workers }) => ({ run_id, pid, workers })),
     grind: facts.grind ?? null,
     unreadable_lines: facts.unreadableLines,
@@ -120,6 +128,9 @@ export function statusLines(
   if (report.skipped > 0) lines.push(counter('Skipped', report.skipped));
   if (report.cancelled > 0) lines.push(counter('Cancelled', report.cancelled));
   lines.push('', `  control   ${controlText(report, colours)}`);
+  for (const { kind, scope, reason } of report.orders)
+    if (scope !== 'all')
+      lines.push(`            ${colours.yellow(`${printable(scope)}: ${kind}: ${printable(reason)}`)}`);
   const grind = report.grind;
   lines.push(
     `  grind     ${grind === null ? 'none is up' : `${grind.url} (${grind.provider}${grind.simulated ? ', SIMULATED: no real money moves' : ''})`}`,
@@ -159,10 +170,14 @@ function controlText({ control, control_reason }: StatusReport, colours: Colours
   switch (control) {
     case 'running':
       return 'running';
+    case 'hold':
+      return colours.yellow(`ON HOLD: ${reason}  (orchestrator resume)`);
     case 'paused':
       return colours.yellow(`PAUSED: ${reason}  (orchestrator resume)`);
+    case 'draining':
+      return colours.yellow(`DRAINING: ${reason}  (orchestrator resume)`);
     case 'halted':
-      return colours.red(`HALTED: ${reason}  (orchestrator resume --reason "…")`);
+      return colours.red(`HALTED: ${reason}  (orchestrator clear-halt --reason "…")`);
   }
 }
 

@@ -226,7 +226,7 @@ describe('the block at the end', () => {
   it('says how to go on', () => {
     const open = viewsOf([task('a')]);
     expect(summaryLines(summary(open, { end: { kind: 'halted', reason: 'smoke' } }), noColours).at(-1)).toBe(
-      '  To leave HALT: orchestrator resume --reason "…"',
+      '  To leave HALT: orchestrator clear-halt --reason "…"',
     );
     const fault: RunEnd = {
       kind: 'fault',

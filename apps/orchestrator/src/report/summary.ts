@@ -41,6 +41,7 @@ const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 export function exitCodeOf(end: RunEnd, counts: StatusCounts): RunExitCode {
   switch (end.kind) {
     case 'halted':
+    case 'draining':
       return 3;
     case 'fault':
       return 4;
@@ -160,6 +161,8 @@ function headline(end: RunEnd, counts: StatusCounts): string {
       return 'Stopped: the process that started this is gone';
     case 'halted':
       return `HALTED: ${printable(end.reason)}`;
+    case 'draining':
+      return `Drained: ${printable(end.reason)}`;
     case 'fault':
       return `Stopped: ${printable(end.message)}`;
     case 'crash_loop':
@@ -170,7 +173,9 @@ function headline(end: RunEnd, counts: StatusCounts): string {
 function endHint(end: RunEnd): string | undefined {
   switch (end.kind) {
     case 'halted':
-      return 'To leave HALT: orchestrator resume --reason "…"';
+      return 'To leave HALT: orchestrator clear-halt --reason "…"';
+    case 'draining':
+      return 'To go on: orchestrator start';
     case 'fault':
       return end.hint;
     case 'crash_loop':

@@ -195,6 +195,26 @@ describe('the end', () => {
     expect(play.on(died(0)).effects).toEqual([{ kind: 'finish', end: { kind: 'halted', reason: 'stop!' } }]);
   });
 
+  it('S9: under DRAIN comes when everybody has finished, also for one that is to stay', () => {
+    const draining: SupervisorEvent = { kind: 'control.draining', reason: 'update' };
+    const play = new Play(1, [], { stayWhenDrained: true, stayWhenHalted: true }).on(
+      begin,
+      ready(0),
+      draining,
+    );
+    expect(play.words).toEqual(['drain 0']);
+    expect(play.on(died(0)).effects).toEqual([
+      { kind: 'finish', end: { kind: 'draining', reason: 'update' } },
+    ]);
+  });
+  it('S9: a worker that was drained is not replaced; the last of them ends the run', () => {
+    const play = new Play(2, []).on(begin, ready(0), ready(1));
+    expect(play.on({ kind: 'worker.drained', slot: 0 }, died(0)).words).toEqual([]);
+    expect(play.on({ kind: 'worker.drained', slot: 1 }, died(1)).effects).toEqual([
+      { kind: 'finish', end: { kind: 'draining', reason: 'every worker was drained' } },
+    ]);
+  });
+
   it('a fault that only an operator can mend drains everybody; one that passes is only told', () => {
     const fault = {
       kind: 'fault',

@@ -76,6 +76,10 @@ export function reduce(state: SupervisorState, event: SupervisorEvent): Step {
       return state.rules.stayWhenHalted
         ? still(state)
         : drain(state, { kind: 'halted', reason: event.reason });
+    case 'control.draining':
+      return drain(state, { kind: 'draining', reason: event.reason });
+    case 'worker.drained':
+      return still(state.phase === 'working' ? withWorker(state, event.slot, { kind: 'gone' }) : state);
     case 'signal':
       return state.phase === 'working'
         ? drain(state, { kind: 'signal', signal: event.signal })
@@ -151,6 +155,10 @@ function onFault(state: SupervisorState, event: Extract<SupervisorEvent, { kind:
 
 function onWorkerExit(state: SupervisorState, slot: number, at: Milliseconds, how: string): Step {
   if (state.phase !== 'working') return settle(withWorker(state, slot, { kind: 'gone' }));
+  if (state.workers[slot]?.kind === 'gone') {
+    const isLast = state.workers.every(({ kind }) => kind === 'gone');
+    return isLast ? drain(state, { kind: 'draining', reason: 'every worker was drained' }) : still(state);
+  }
   const { next, deaths } = countDeath(state, `worker ${slot + 1}`, at);
   if (deaths >= DEATHS_ALLOWED) {
     return drain(withWorker(next, slot, { kind: 'gone' }), {

@@ -33,6 +33,8 @@ export type RunEnd =
   /** The process that started us is gone, and with it whoever could stop us. */
   | { readonly kind: 'parent_gone' }
   | { readonly kind: 'halted'; readonly reason: string }
+  /** An operator let everything that runs finish, and nothing begin. */
+  | { readonly kind: 'draining'; readonly reason: string }
   /** Only an operator can make it work. */
   | {
       readonly kind: 'fault';
@@ -98,6 +100,9 @@ export type SupervisorEvent =
   /** Time to see whether somebody else's grind is still there. */
   | { readonly kind: 'grind.look' }
   | { readonly kind: 'control.halted'; readonly reason: string }
+  | { readonly kind: 'control.draining'; readonly reason: string }
+  /** An order to drain that worker: it leaves and is not replaced. */
+  | { readonly kind: 'worker.drained'; readonly slot: number }
   | { readonly kind: 'signal'; readonly signal: StopSignal }
   | { readonly kind: 'parent.gone' }
   /** Our own fold agrees, or does not, that nothing more can run. */

@@ -39,7 +39,7 @@ export interface SuperviseOptions {
 }
 
 const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-const LOOK_EVERY_MS: Milliseconds = 500;
+const LOOK_EVERY_MS: Milliseconds = 200;
 
 export function supervise(options: SuperviseOptions): Promise<RunEnd> {
   return new Promise((resolve, reject) => {
@@ -115,6 +115,8 @@ export function supervise(options: SuperviseOptions): Promise<RunEnd> {
             dispatch({ kind: 'worker.fault', slot, fault: message });
             return;
           case 'bye':
+            if (message.reason === 'draining') dispatch({ kind: 'worker.drained', slot });
+            return;
           case undefined:
             return;
         }
@@ -131,6 +133,7 @@ export function supervise(options: SuperviseOptions): Promise<RunEnd> {
     const heedControl = (): void => {
       const control = options.control.read();
       if (control.kind === 'halted') dispatch({ kind: 'control.halted', reason: control.reason });
+      if (control.kind === 'draining') dispatch({ kind: 'control.draining', reason: control.reason });
     };
     const heedSignal = (signal: NodeJS.Signals): void => {
       const known = SIGNALS.find((each) => each === signal);

@@ -1,6 +1,8 @@
 /** What every engine of the port `ControlStore` must keep. `ours` and `theirs` are two processes on one home. */
 import {
   ActionLogLine,
+  hasHeard,
+  orderOf,
   type ControlState,
   type ControlStore,
   type ControlVerb,
@@ -34,6 +36,8 @@ export function describeControlStore(name: string, create: () => ControlStoreUnd
     const enter = (state: ControlState['kind']): void => {
       if (state === 'paused') ask('pause');
       if (state === 'halted') ask('halt');
+      if (state === 'hold') ask('hold');
+      if (state === 'draining') ask('drain');
     };
 
     it('a new home is running', () => {
@@ -44,7 +48,7 @@ export function describeControlStore(name: string, create: () => ControlStoreUnd
       ControlState['kind'],
       ControlVerb,
       string | undefined,
-      'changed' | 'unchanged' | 'needs_reason',
+      'changed' | 'unchanged' | 'needs_reason' | 'needs_clear_halt',
       ControlState['kind'],
     ])[] = [
       ['running', 'pause', undefined, 'changed', 'paused'],
@@ -55,9 +59,23 @@ export function describeControlStore(name: string, create: () => ControlStoreUnd
       ['paused', 'resume', undefined, 'changed', 'running'],
       ['halted', 'pause', undefined, 'unchanged', 'halted'],
       ['halted', 'halt', 'again', 'unchanged', 'halted'],
-      ['halted', 'resume', undefined, 'needs_reason', 'halted'],
-      ['halted', 'resume', '  \n', 'needs_reason', 'halted'],
-      ['halted', 'resume', 'the fire is out', 'changed', 'running'],
+      ['halted', 'resume', 'the fire is out', 'needs_clear_halt', 'halted'],
+      ['halted', 'clear-halt', undefined, 'needs_reason', 'halted'],
+      ['halted', 'clear-halt', '  \n', 'needs_reason', 'halted'],
+      ['halted', 'clear-halt', 'the fire is out', 'changed', 'running'],
+      ['halted', 'hold', undefined, 'unchanged', 'halted'],
+      ['halted', 'drain', undefined, 'unchanged', 'halted'],
+      ['running', 'hold', undefined, 'changed', 'hold'],
+      ['running', 'drain', undefined, 'changed', 'draining'],
+      ['running', 'clear-halt', 'why not', 'unchanged', 'running'],
+      ['hold', 'pause', undefined, 'changed', 'paused'],
+      ['hold', 'clear-halt', 'why not', 'unchanged', 'hold'],
+      ['hold', 'resume', undefined, 'changed', 'running'],
+      ['paused', 'hold', undefined, 'unchanged', 'paused'],
+      ['paused', 'drain', undefined, 'changed', 'draining'],
+      ['draining', 'pause', undefined, 'unchanged', 'draining'],
+      ['draining', 'halt', undefined, 'changed', 'halted'],
+      ['draining', 'resume', undefined, 'changed', 'running'],
     ];
     it.each(table)(
       'S3: %s, then %s (%s) is %s and leads to %s, for every process',
@@ -94,19 +112,20 @@ export function describeControlStore(name: string, create: () => ControlStoreUnd
     it('S3: leaving HALT leaves no pause behind', () => {
       ask('pause');
       ask('halt');
-      ask('resume', 'the fire is out');
+      ask('clear-halt', 'the fire is out');
+      expect(theirs.orders()).toEqual([]);
       expect(theirs.read()).toEqual({ kind: 'running' });
     });
     it('records each change as SAFETY, with actor, reason, before and after', () => {
       ask('pause', 'lunch');
       ask('halt', 'smoke');
-      ask('resume', 'the fire is out');
+      ask('clear-halt', 'the fire is out');
       expect(
         told().map(({ event, actor, action_type, detail }) => [event, actor, action_type, detail]),
       ).toEqual([
         ['control.paused', 'operator', 'SAFETY', 'lunch'],
         ['control.halted', 'operator', 'SAFETY', 'smoke'],
-        ['control.resumed', 'operator', 'SAFETY', 'the fire is out'],
+        ['control.halt-cleared', 'operator', 'SAFETY', 'the fire is out'],
       ]);
       expect(told()[2]?.metadata).toMatchObject({
         actor: 'operator',
@@ -114,6 +133,52 @@ export function describeControlStore(name: string, create: () => ControlStoreUnd
         before: { kind: 'halted', reason: 'smoke' },
         after: { kind: 'running' },
       });
+    });
+    it('an order for one worker or one task concerns nobody else, and the strictest that concerns somebody holds', () => {
+      const worker = { kind: 'worker', id: 'worker_1' } as const;
+      const task = { kind: 'task', id: 'Täsk/1 ' + 'x'.repeat(300) } as const;
+      ours.change({ verb: 'pause', scope: worker, actor: 'operator', reason: 'too warm' });
+      ours.change({ verb: 'halt', scope: task, actor: 'operator', reason: 'wrong prompt' });
+      expect(theirs.read()).toEqual({ kind: 'running' });
+      expect(theirs.read({ workerId: 'worker_2', taskId: 'b' })).toEqual({ kind: 'running' });
+      expect(theirs.read({ workerId: 'worker_1', taskId: 'b' })).toMatchObject({
+        kind: 'paused',
+        reason: 'too warm',
+        scope: worker,
+      });
+      expect(theirs.read({ workerId: 'worker_1', taskId: task.id })).toMatchObject({
+        kind: 'halted',
+        scope: task,
+      });
+      ask('drain');
+      expect(theirs.read({ workerId: 'worker_1', taskId: 'b' }).kind).toBe('draining');
+      expect(theirs.orders()).toHaveLength(3);
+      ask('resume');
+      expect(ours.change({ verb: 'resume', scope: task, actor: 'operator', reason: 'x' }).kind).toBe(
+        'needs_clear_halt',
+      );
+      expect(ours.change({ verb: 'clear-halt', scope: task, actor: 'operator', reason: 'x' }).kind).toBe(
+        'changed',
+      );
+      expect(ours.change({ verb: 'resume', scope: worker, actor: 'operator', reason: undefined }).kind).toBe(
+        'changed',
+      );
+      expect(theirs.orders()).toEqual([]);
+    });
+    it('S9: each order has a name of its own, by which processes say that they obey it', () => {
+      const orders = (['hold', 'pause', 'hold', 'pause'] as const).map((verb) => {
+        ask('resume');
+        const receipt = ask(verb);
+        if (receipt.kind !== 'changed' || receipt.after.kind === 'running') throw new Error('not changed');
+        expect(hasHeard([], receipt)).toBe(false);
+        expect(hasHeard(theirs.orders().map(orderOf), receipt)).toBe(true);
+        return orderOf(receipt.after);
+      });
+      expect(new Set(orders).size).toBe(4);
+      const lifted = ask('resume');
+      if (lifted.kind !== 'changed') throw new Error('not changed');
+      expect(hasHeard(orders, lifted)).toBe(false);
+      expect(hasHeard([], lifted)).toBe(true);
     });
     it('calls back when another process changes it, and not after its stop', async () => {
       const onChange = vi.fn();

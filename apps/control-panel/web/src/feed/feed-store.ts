@@ -5,7 +5,7 @@
  * The connection comes back by itself. A panel that was stopped and started anew has other sessions: the page then says so, keeps what it
  * shows, and goes on as soon as somebody has opened the new link, in this window or another.
  */
-import type { PanelReceipt, PanelSession, RangeRequest } from '@vivarium/contracts';
+import type { PanelCommand, PanelReceipt, PanelSession, RangeRequest } from '@vivarium/contracts';
 import { io, type Socket } from 'socket.io-client';
 import { type FeedMessage, type FeedState, NOTHING_KNOWN, receive } from './feed-state.ts';
 import {
@@ -19,7 +19,7 @@ import {
 import { PROTOCOL } from './protocol.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost' | 'locked';
-export type Verb = 'pause' | 'resume' | 'halt';
+export type Verb = PanelCommand['verb'];
 
 export interface PageState {
   readonly feed: FeedState;

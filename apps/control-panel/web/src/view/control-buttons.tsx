@@ -1,4 +1,4 @@
-/** Pause, resume, halt. Each opens a sheet that says what it will do before it does it. */
+/** The verbs of an operator. Each opens a sheet that says what it will do before it does it. */
 import type { Overview } from '@vivarium/contracts';
 import { type ReactElement, useState } from 'react';
 import type { Verb } from '../feed/feed-store.ts';
@@ -19,13 +19,29 @@ export function ControlButtons({
   const { kind } = overview.control;
   return (
     <div className="controls" role="group" aria-label="Controls">
-      {kind === 'running' ? (
+      {kind === 'running' && (
+        <button type="button" className="control" data-verb="hold" onClick={() => setSheet('hold')}>
+          Hold…
+        </button>
+      )}
+      {(kind === 'running' || kind === 'hold') && (
         <button type="button" className="control" data-verb="pause" onClick={() => setSheet('pause')}>
           <PauseShape /> Pause…
         </button>
-      ) : (
-        <button type="button" className="control" data-verb="resume" onClick={() => setSheet('resume')}>
-          <ResumeShape /> Resume…
+      )}
+      {kind !== 'draining' && kind !== 'halted' && (
+        <button type="button" className="control" data-verb="drain" onClick={() => setSheet('drain')}>
+          Drain…
+        </button>
+      )}
+      {kind !== 'running' && (
+        <button
+          type="button"
+          className="control"
+          data-verb={kind === 'halted' ? 'clear-halt' : 'resume'}
+          onClick={() => setSheet(kind === 'halted' ? 'clear-halt' : 'resume')}
+        >
+          <ResumeShape /> {kind === 'halted' ? 'Clear halt…' : 'Resume…'}
         </button>
       )}
       <button

@@ -17,9 +17,12 @@ interface SheetProps {
 }
 
 const titles: Readonly<Record<Verb, string>> = {
+  hold: 'Hold all spending?',
   pause: 'Pause the work?',
-  resume: 'Resume the work?',
+  drain: 'Drain the workers?',
   halt: 'Halt everything?',
+  resume: 'Resume the work?',
+  'clear-halt': 'Clear the halt?',
 };
 
 export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: SheetProps): ReactElement {
@@ -31,7 +34,7 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
     dialog.current?.showModal();
   }, []);
 
-  const needsReason = verb === 'resume' && overview.control.kind === 'halted';
+  const needsReason = verb === 'clear-halt';
   const isReady = !needsReason || reason.trim() !== '';
   const confirm = (): void => {
     if (isReady) onConfirm(reason.trim() === '' ? undefined : reason.trim());
@@ -104,7 +107,7 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
             disabled={!isReady}
             onClick={confirm}
           >
-            {verb === 'pause' ? 'Pause' : 'Resume'}
+            {verbs[verb]}
           </button>
         )}
       </div>
@@ -114,6 +117,16 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
     </dialog>
   );
 }
+
+/** A verb as a button says it. */
+export const verbs: Readonly<Record<Verb, string>> = {
+  hold: 'Hold',
+  pause: 'Pause',
+  drain: 'Drain',
+  halt: 'Halt',
+  resume: 'Resume',
+  'clear-halt': 'Clear halt',
+};
 
 function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, ReactNode])[] {
   const { in_flight: flight, counts } = overview;
@@ -125,6 +138,23 @@ function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, 
   const calls = flight.calls === 0 ? 'none is running' : `${plural(flight.calls, 'call')} running`;
   const ready = counts['queued'] + counts['retrying'];
   switch (verb) {
+    case 'hold':
+      return [
+        ['New claims', `go on, and their calls wait: ${plural(ready, 'ready task')}`],
+        ['Running calls', flight.calls === 0 ? calls : `${calls}, which will finish`],
+        ['Money', held.length === 0 ? inFlight : `${inFlight}, at most that much more is spent`],
+        ['Undo', 'resume, at any time'],
+      ];
+    case 'drain':
+      return [
+        ['New claims', `none: ${plural(ready, 'ready task')} will wait`],
+        [
+          'Running calls',
+          `${flight.calls === 0 ? calls : `${calls}, which will finish`}; then the workers leave`,
+        ],
+        ['Money', held.length === 0 ? inFlight : `${inFlight}, at most that much more is spent`],
+        ['Undo', 'start again on the command line'],
+      ];
     case 'pause':
       return [
         ['New claims', `none: ${plural(ready, 'ready task')} will wait`],
@@ -145,9 +175,10 @@ function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, 
             ? inFlight
             : `${inFlight}; aborted calls may still be billed and are charged in full`,
         ],
-        ['Undo', 'resume, with a reason; starting again does not clear it'],
+        ['Undo', 'clear halt, with a reason; starting again does not clear it'],
       ];
     case 'resume':
+    case 'clear-halt':
       return [
         ['New claims', `${plural(ready, 'ready task')} may be claimed at once`],
         ['In force now', `${overview.control.kind}: ${overview.control.reason ?? 'no reason given'}`],

@@ -4,9 +4,9 @@
  */
 import type { Overview, PanelReceipt } from '@vivarium/contracts';
 import { type ReactElement, type ReactNode, useState } from 'react';
-import type { Verb } from '../feed/feed-store.ts';
 import { age, clockTime, exactTime } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
+import { verbs } from './control-sheet.tsx';
 import type { Command } from './use-command.ts';
 
 export function ControlStrip({
@@ -22,13 +22,13 @@ export function ControlStrip({
   const [dismissed, setDismissed] = useState<object | undefined>(undefined);
   const receipt =
     command.state.kind === 'none' || command.state === dismissed ? null : <Receipt command={command} />;
-  if (control.kind === 'running' && receipt === null) return null;
+  if (control.kind === 'running' && receipt === null && control.scoped.length === 0) return null;
   return (
     <section className="strip" data-kind={control.kind} aria-label="Control state" aria-live="polite">
       {control.kind !== 'running' && (
         <>
           <p className="strip-head">
-            <b>{control.kind === 'halted' ? 'HALT' : 'PAUSE'}</b> <q>{control.reason ?? 'no reason given'}</q>
+            <b>{words[control.kind]}</b> <q>{control.reason ?? 'no reason given'}</q>
           </p>
           <ol className="strip-steps">
             <li data-done="true">
@@ -37,7 +37,7 @@ export function ControlStrip({
               {control.actor !== null && <span className="dim">by {control.actor}</span>}
             </li>
             <li data-done={control.acknowledged === control.workers}>
-              <span>Workers that let go</span>
+              <span>{control.kind === 'hold' ? 'Workers that obey' : 'Workers that let go'}</span>
               <b className="figure">
                 {control.acknowledged} of {control.workers}
               </b>
@@ -50,6 +50,11 @@ export function ControlStrip({
           </ol>
         </>
       )}
+      {control.scoped.map(({ kind, scope, reason }) => (
+        <p className="strip-head" key={`${kind} ${scope}`}>
+          <b>{words[kind]}</b> {scope} <q>{reason}</q>
+        </p>
+      ))}
       {receipt !== null && (
         <p className="receipt">
           {receipt}
@@ -63,10 +68,12 @@ export function ControlStrip({
 }
 
 function effectText(control: Overview['control']): string {
-  if (!control.effective)
+  if (!control.effective) {
+    if (control.kind === 'hold') return 'not yet';
     return control.kind === 'halted'
       ? 'not yet: calls are being aborted'
       : 'not yet: running calls finish first';
+  }
   if (control.workers === 0) return 'nobody is at work';
   return control.effective_after_ms === null
     ? 'yes'
@@ -82,7 +89,13 @@ function Since({ since, skewMs }: { readonly since: string; readonly skewMs: num
   );
 }
 
-const past: Readonly<Record<Verb, string>> = { pause: 'Pause', resume: 'Resume', halt: 'Halt' };
+const words = {
+  running: 'RUNNING',
+  hold: 'HOLD',
+  paused: 'PAUSE',
+  draining: 'DRAIN',
+  halted: 'HALT',
+} as const;
 
 function Receipt({ command }: { readonly command: Command }): ReactElement | null {
   const { state } = command;
@@ -90,11 +103,11 @@ function Receipt({ command }: { readonly command: Command }): ReactElement | nul
     case 'none':
       return null;
     case 'sent':
-      return <span>{past[state.verb]} sent, waiting for the receipt…</span>;
+      return <span>{verbs[state.verb]} sent, waiting for the receipt…</span>;
     case 'unanswered':
       return (
         <span>
-          No receipt came for {past[state.verb].toLowerCase()}. What is in force shows above; try again if it
+          No receipt came for {verbs[state.verb].toLowerCase()}. What is in force shows above; try again if it
           is not what you asked for.
         </span>
       );
@@ -105,7 +118,7 @@ function Receipt({ command }: { readonly command: Command }): ReactElement | nul
           <time dateTime={state.receipt.at} title={exactTime(state.receipt.at)} className="figure">
             {clockTime(state.receipt.at)}
           </time>{' '}
-          · {past[state.verb]}: {receiptText(state.receipt)}
+          · {verbs[state.verb]}: {receiptText(state.receipt)}
         </span>
       );
   }
@@ -119,6 +132,8 @@ function receiptText(receipt: PanelReceipt): ReactNode {
       return `nothing to do, it was ${receipt.state.kind} already`;
     case 'needs_reason':
       return 'refused: only a reason leads out of HALT';
+    case 'needs_clear_halt':
+      return 'refused: HALT is left by clearing it, with a reason';
     case 'refused':
       return `refused: ${receipt.why}`;
   }

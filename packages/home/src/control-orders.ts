@@ -1,0 +1,139 @@
+/**
+ * The orders of an operator as files of the home: HALT and PAUSE, which are the seed's, and `control/` for the rest, a file each, named after what it orders
+ * (`hold`, `drain`, `worker.<id>.pause`, `task.<id>.halt`). Presence counts; what stands in a file is for people. Owns nothing; each reading looks at the disk.
+ *
+ * A file in `control/` whose name says nothing halts everything: somebody meant something by it (fail closed).
+ */
+import {
+  encodeName,
+  EVERYTHING,
+  type ControlOrder,
+  type ControlScope,
+  type ControlState,
+  type HomeLayout,
+  type StoppedKind,
+} from '@vivarium/contracts';
+import { messageOf, type Files, type FileStat } from '@vivarium/core';
+import { parseJson } from './salvage.ts';
+
+const WORDS: Readonly<Record<StoppedKind, string>> = {
+  hold: 'hold',
+  paused: 'pause',
+  draining: 'drain',
+  halted: 'halt',
+};
+const KINDS = Object.keys(WORDS) as readonly StoppedKind[];
+const SCOPED = /^(worker|task)\.(.+)\.(hold|pause|drain|halt)$/;
+
+/** The file that stands for an order. */
+export function orderPath(layout: HomeLayout, scope: ControlScope, kind: StoppedKind): string {
+  if (scope.kind !== 'all') return `${layout.control}/${scope.kind}.${encodeName(scope.id)}.${WORDS[kind]}`;
+  if (kind === 'halted') return layout.halt;
+  return kind === 'paused' ? layout.pause : `${layout.control}/${WORDS[kind]}`;
+}
+
+/** All orders that stand. Never throws: what cannot be read is an order to halt. */
+export function readOrders(layout: HomeLayout, files: Files): readonly ControlOrder[] {
+  try {
+    const orders: ControlOrder[] = [];
+    for (const [path, kind] of [
+      [layout.halt, 'halted'],
+      [layout.pause, 'paused'],
+    ] as const) {
+      const stat = files.stat(path);
+      if (stat !== undefined) orders.push(readOrder(files, path, kind, EVERYTHING, stat));
+    }
+    for (const name of files.list(layout.control)) {
+      const path = `${layout.control}/${name}`;
+      const stat = files.stat(path);
+      if (stat !== undefined) orders.push(readNamed(files, path, name, stat));
+    }
+    return orders;
+  } catch (error) {
+    return [halting(`The control state cannot be read: ${messageOf(error)}`)];
+  }
+}
+
+/** Of one scope alone, without those that are for more. */
+export function stateOf(orders: readonly ControlOrder[], scope: ControlScope): ControlState {
+  const own = orders.filter(
+    (order) => order.scope.kind === scope.kind && nameOf(order.scope) === nameOf(scope),
+  );
+  return (
+    KINDS.toReversed()
+      .flatMap((kind) => own.find((order) => order.kind === kind) ?? [])
+      .at(0) ?? { kind: 'running' }
+  );
+}
+const nameOf = (scope: ControlScope): string => (scope.kind === 'all' ? '' : encodeName(scope.id));
+
+function readNamed(files: Files, path: string, name: string, stat: FileStat): ControlOrder {
+  if (name === 'hold') return readOrder(files, path, 'hold', EVERYTHING, stat);
+  if (name === 'drain') return readOrder(files, path, 'draining', EVERYTHING, stat);
+  const [, what, encoded, word] = SCOPED.exec(name) ?? [];
+  const kind = KINDS.find((each) => WORDS[each] === word);
+  if ((what !== 'worker' && what !== 'task') || encoded === undefined || kind === undefined)
+    return halting(`control/${name} is no order that is known`);
+  const content = contentOf(files, path);
+  const told = textOf(content, 'id');
+  // A name that is too long for a file is cut in it; then only the content has it whole.
+  const id = told !== undefined && encodeName(told) === encoded ? told : decodeName(encoded);
+  return orderFrom(content, kind, { kind: what, id }, stat, name);
+}
+
+const readOrder = (
+  files: Files,
+  path: string,
+  kind: StoppedKind,
+  scope: ControlScope,
+  stat: FileStat,
+): ControlOrder =>
+  orderFrom(contentOf(files, path), kind, scope, stat, path.slice(path.lastIndexOf('/') + 1));
+
+const orderFrom = (
+  content: unknown,
+  kind: StoppedKind,
+  scope: ControlScope,
+  stat: FileStat,
+  name: string,
+): ControlOrder => ({
+  kind,
+  scope,
+  reason: textOf(content, 'reason') ?? `${name} file exists`,
+  actor: textOf(content, 'actor'),
+  since: textOf(content, 'timestamp'),
+  // Another file, or one written over, is another order.
+  order: `${stat.inode}.${stat.modifiedMs}`,
+});
+
+const halting = (reason: string): ControlOrder => ({
+  kind: 'halted',
+  scope: EVERYTHING,
+  reason,
+  actor: undefined,
+  since: undefined,
+  order: reason,
+});
+
+function contentOf(files: Files, path: string): unknown {
+  try {
+    return parseJson(files.readText(path) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Blank is as good as absent. */
+function textOf(content: unknown, key: string): string | undefined {
+  if (typeof content !== 'object' || content === null) return undefined;
+  const value: unknown = Object.getOwnPropertyDescriptor(content, key)?.value;
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+function decodeName(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
