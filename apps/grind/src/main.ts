@@ -68,6 +68,7 @@ async function serve(flags: Flags): Promise<void> {
     home,
     machine,
     durability: config.durability,
+    secrets: config.upstream.kind === 'groq' ? [config.upstream.apiKey] : [],
     actSoon: setImmediate,
   });
   process.on('exit', () => record.flush());

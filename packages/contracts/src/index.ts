@@ -10,6 +10,7 @@ export {
   type NewTask,
 } from './task.ts';
 export { issueText } from './issue-text.ts';
+export { createRedactor, redact, REDACTED, secretsIn } from './redact.ts';
 export { homeIdOf, promptHash, sha256, taskDigest } from './digest.ts';
 export { ClaimLine, ExecutionLogLine } from './events/execution-log.ts';
 export { ApiAuditLine } from './events/api-audit.ts';

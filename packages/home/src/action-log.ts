@@ -15,6 +15,8 @@ export interface ActionLogOptions {
   readonly clock: Clock;
   /** Appends to action_log.jsonl with one write; throws when it cannot. */
   readonly append: (text: string) => void;
+  /** Takes secrets out (S6). */
+  readonly clean: (text: string) => string;
   /** Calls back at the end of the turn. Whoever gives it calls `flush` before the process ends. */
   readonly soon?: ((then: () => void) => void) | undefined;
 }
@@ -28,7 +30,7 @@ export interface ActionLog {
   readonly unwritten: number;
 }
 
-export function createActionLog({ layout, files, clock, append, soon }: ActionLogOptions): ActionLog {
+export function createActionLog({ layout, files, clock, append, clean, soon }: ActionLogOptions): ActionLog {
   let waiting: ActionLogLine[] = [];
   let unwritten = 0;
 
@@ -36,7 +38,7 @@ export function createActionLog({ layout, files, clock, append, soon }: ActionLo
     try {
       if (files.stat(layout.actionTwin) === undefined)
         files.createExclusive(layout.actionTwin, twinHeader(clock.now()));
-      files.append(layout.actionTwin, lines.map(twinLine).join(''));
+      files.append(layout.actionTwin, clean(lines.map((line) => twinLine(line)).join('')));
     } catch {
       unwritten += lines.length;
     }
@@ -49,7 +51,7 @@ export function createActionLog({ layout, files, clock, append, soon }: ActionLo
     for (const line of waiting) {
       // A line that no JSON can be made of is missing by itself.
       try {
-        text += `${JSON.stringify(line)}\n`;
+        text += `${clean(JSON.stringify(line))}\n`;
         lines.push(line);
       } catch {
         unwritten += 1;

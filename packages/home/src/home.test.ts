@@ -72,6 +72,7 @@ describe('a new home', () => {
       'logs/results',
       'logs/archive',
       'workspace',
+      'control',
       'run',
       'run/workers',
       'run/orchestrators',

@@ -10,12 +10,14 @@
  *   closed by a mark that no JSON ends in. So what a fold made while writing is what a fold of the log makes. (Another process that finds
  *   a whole last line without its newline keeps it: it cannot tell it from one an editor left so, and folds take a line twice.)
  * - S5: logs with one writer at a time are chained (chain.ts); the others are sealed afterwards.
+ * - S6: no line and no result holds a secret: it is taken out on the way in, and `putResult` answers the name of what is left.
  * - S2: `append` throws when the line is not written. `act` never throws (action-log.ts).
  * - Every action line has its readable twin; only that one is shortened, and only that one may be missing.
  */
 import {
   sha256,
   ActionLogLine,
+  createRedactor,
   LOGS,
   type Durability,
   type HomeLayout,
@@ -39,6 +41,8 @@ export interface RecordStoreOptions {
    * synced by the queue, many at a time; action lines are for watching and are not.
    */
   readonly durability?: Durability;
+  /** Secrets this process knows: they are kept out of every line and result, whatever their shape (S6). What is shaped like one is kept out anyway. */
+  readonly secrets?: readonly string[];
   /**
    * Lets the action lines of one turn of the event loop share a write: `setImmediate`. Whoever gives it calls `flush` when the process ends; a kill -9 loses
    * what that turn told. Default: each is written before `act` returns.
@@ -69,12 +73,14 @@ export function createRecordStore({
   home,
   machine,
   durability = 'os',
+  secrets = [],
   actSoon,
 }: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
+  const clean = createRedactor(secrets);
   const ends = new Map<LogName | SegmentName, LogEnd>();
   const chains = new Map<LogName | SegmentName, Chain>(
-    CHAINED.map((log) => [log, createChain(files, layout.log(log))]),
+    CHAINED.map((log) => [log, createChain(files, layout.log(log), clean)]),
   );
 
   /**
@@ -141,6 +147,7 @@ export function createRecordStore({
     files,
     clock,
     append: (text) => write('action', () => text),
+    clean,
     soon: actSoon,
   });
 
@@ -170,7 +177,7 @@ export function createRecordStore({
       if (lines.length === 0) return;
       if (log === 'action') actions.flush();
       const chain = chains.get(log);
-      write(log, (before) => chain?.link(lines, before) ?? textOf(lines), afterwards);
+      write(log, (before) => chain?.link(lines, before) ?? clean(textOf(lines)), afterwards);
       chain?.written();
       if (durability === 'fsync' && DECISIVE.includes(log)) syncOrGiveUp(log);
       if (log === 'action') actions.twins(lines.flatMap((line) => ActionLogLine.safeParse(line).data ?? []));
@@ -183,7 +190,8 @@ export function createRecordStore({
     },
     flush: () => actions.flush(),
     tail: (log, from) => createLogTail(files, layout.log(log), from),
-    putResult(text) {
+    putResult(given) {
+      const text = clean(given);
       const name = sha256(text);
       const path = layout.result(name);
       try {

@@ -5,6 +5,8 @@
 import { judge, type Finding, type Role, type RuleCheck } from '@vivarium/constitution';
 import {
   CHECKS,
+  redact,
+  secretsIn,
   type CheckName,
   type CheckResult,
   type ControlState,
@@ -38,12 +40,17 @@ export function assess(request: GateRequest, facts: GateFacts): SafetyReport {
   const checks = Object.fromEntries(
     CHECKS.map((check) => [
       check,
-      check === 'control' ? checkControl(facts.control) : checkRules(check, findings),
+      check === 'control'
+        ? checkControl(facts.control)
+        : check === 'prompt'
+          ? checkPrompt(request.text, findings)
+          : checkRules(check, findings),
     ]),
   ) as Record<CheckName, CheckResult>; // Object.fromEntries forgets its keys; CHECKS names them all.
   const failed = CHECKS.find((check) => !checks[check].passed);
   return {
-    task: beginningOf(request.text),
+    // What is cut could be the half of a secret that has no shape any more: first taken out, then cut.
+    task: beginningOf(redact(request.text)),
     checks,
     passed: failed === undefined,
     blocked_reason: failed === undefined ? null : checks[failed].reason,
@@ -61,6 +68,19 @@ function checkRules(check: RuleCheck, findings: readonly Finding[]): CheckResult
     rule_ids: spoke.map((finding) => finding.ruleId),
   };
 }
+
+/** The text would be sent away and kept: a secret in it is a mistake of whoever wrote it, and is named without being repeated (S6). */
+function checkPrompt(text: string, findings: readonly Finding[]): CheckResult {
+  const [kind] = secretsIn(text);
+  const judged = checkRules('prompt', findings);
+  if (kind === undefined) return judged;
+  return {
+    passed: false,
+    reason: `Prompt sanitization: the task holds ${kind}; take it out, and have it replaced where it was issued (rule ${SECRET_RULE})`,
+    rule_ids: [SECRET_RULE, ...(judged.rule_ids ?? [])],
+  };
+}
+const SECRET_RULE = 'secret-in-text';
 
 function checkControl(control: ControlState): CheckResult {
   switch (control.kind) {

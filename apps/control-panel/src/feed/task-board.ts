@@ -20,6 +20,7 @@ import {
   type TaskStatus,
   type TaskView,
   viewTask,
+  redact,
 } from '@vivarium/contracts';
 import { createTaskHistory, type TaskHistory } from './task-history.ts';
 
@@ -118,7 +119,7 @@ export function createTaskBoard(): TaskBoard {
       error_code: record.errorCode ?? null,
       finish_reason: record.finishReason ?? null,
       result_sha256: record.resultSha256 ?? null,
-      prompt: clip(place.task.prompt, PANEL_PROMPT_CHARACTERS),
+      prompt: clip(redact(place.task.prompt), PANEL_PROMPT_CHARACTERS),
       depends_on: place.task.depends_on,
       waits_for: seen.waitsFor,
       edited: seen.edited,

@@ -1,5 +1,5 @@
 /** What is shown of one task when its row is opened. */
-import type { TaskDetail } from '@vivarium/contracts';
+import { redact, type TaskDetail } from '@vivarium/contracts';
 import type { TaskBoard } from './task-board.ts';
 
 export function taskDetail(board: TaskBoard, id: string): TaskDetail | undefined {
@@ -7,7 +7,8 @@ export function taskDetail(board: TaskBoard, id: string): TaskDetail | undefined
   if (task === undefined) return undefined;
   return {
     id,
-    prompt: task.prompt,
+    // A queue.json that was edited by hand may hold anything (S6).
+    prompt: redact(task.prompt),
     min_budget: task.min_budget,
     max_budget: task.max_budget,
     intensity: task.intensity,

@@ -9,7 +9,7 @@
  *
  * The text of an entry is its prompt, word for word. The priority is a number, or a word of the seed's. Keys that nothing here reads are counted, so that nobody thinks they act.
  */
-import { issueText, Task, TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
+import { secretsIn, issueText, Task, TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
 import type { Entry, Fault } from './documents.ts';
 import { chooseModel } from './model-aliases.ts';
 import { START, type Position } from './position.ts';
@@ -83,6 +83,9 @@ export function draftOf(entry: Entry, options: DraftOptions): DraftAnswer {
     return faulty(entry, entry.at, `it has no text: one of ${TEXT_KEYS.join(', ')} is needed`, id);
   const text = fields[textKey];
   if (typeof text !== 'string') return no(textKey, `\`${textKey}\` is not a text`);
+  const [secret] = secretsIn(text);
+  if (secret !== undefined)
+    return no(textKey, `\`${textKey}\` holds ${secret}, which would be kept and sent away; take it out`);
 
   const phase = fields['phase'] ?? undefined;
   if (phase !== undefined && typeof phase !== 'string' && typeof phase !== 'number')

@@ -1,5 +1,11 @@
 /** `show` for people: the task, then each round and attempt with its facts and, line by line, what the record says of it. Pure. */
-import type { AttemptReport, HistoryLine, Task, TaskReport } from '@vivarium/contracts';
+import {
+  redact,
+  type AttemptReport,
+  type HistoryLine,
+  type Task,
+  type TaskReport,
+} from '@vivarium/contracts';
 import { formatDuration, formatUsd, nanoUsd, usdToNano } from '@vivarium/core';
 import { printable, shorten, type Colours } from '../terminal.ts';
 import { counted } from './counted.ts';
@@ -47,7 +53,7 @@ export function taskReportLines(
       field('result', report.result),
       colours.dim(`              → orchestrator show ${shellWord(report.id)} --output`),
     );
-  if (task !== undefined) lines.push(field('prompt', ''), ...outputLines(task.prompt, width));
+  if (task !== undefined) lines.push(field('prompt', ''), ...outputLines(redact(task.prompt), width));
 
   for (const { round, attempts, history } of report.rounds) {
     lines.push('', colours.bold(`Round ${round}`));

@@ -3,7 +3,7 @@ import type { Completion, RateLimits } from '@vivarium/contracts';
 import type { Milliseconds } from '@vivarium/core';
 import { z } from 'zod';
 import { mapFinishReason } from './finish-reason.ts';
-import { withoutKey, type SafeWord } from './safe-word.ts';
+import type { SafeWord } from './safe-word.ts';
 
 const Tokens = z.int().min(0);
 
@@ -25,7 +25,8 @@ export const GroqReply = z.object({
 export type GroqReply = z.infer<typeof GroqReply>;
 
 export interface ReplyFacts {
-  readonly apiKey: string;
+  /** Takes secrets out of the answer (S6). */
+  readonly clean: (text: string) => string;
   readonly safeWord: SafeWord;
   /** From the reply's headers, for when its body has no id. */
   readonly requestId: string | null;
@@ -44,7 +45,7 @@ export function toCompletion(reply: GroqReply, facts: ReplyFacts): Completion | 
   const cached = usage.prompt_tokens_details?.cached_tokens;
   return {
     kind: 'completed',
-    text: withoutKey(choice.message.content ?? '', facts.apiKey),
+    text: facts.clean(choice.message.content ?? ''),
     model,
     inputTokens: usage.prompt_tokens,
     outputTokens: usage.completion_tokens,

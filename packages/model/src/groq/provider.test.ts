@@ -300,7 +300,7 @@ describe('S6: nothing of the key and nothing of the upstream text gets out', () 
     const answer = await call();
     expect(answer).toMatchObject({
       kind: 'completed',
-      text: 'you sent [key removed]',
+      text: 'you sent [secret removed]',
       providerRequestId: undefined,
     });
     expectClean(answer);

@@ -12,7 +12,7 @@ import { VivariumError, type Clock, type Milliseconds } from '@vivarium/core';
 import { abortedFault, faultOf, headerReader, malformedFault, type CallFacts } from './call-fault.ts';
 import { GroqReply, toCompletion } from './completion.ts';
 import { readRateLimits } from './rate-limits.ts';
-import { createSafeWord } from './safe-word.ts';
+import { createSafeWord, withoutSecrets } from './safe-word.ts';
 import { createTransport, startTrace, type CallTrace, type SentRequest } from './transport.ts';
 
 export interface GroqOptions {
@@ -43,6 +43,7 @@ export function createGroqProvider(options: GroqOptions): ModelProvider {
   if (!/^[\x21-\x7e]+$/.test(apiKey))
     throw invalid('the API key is empty or holds characters that no header can carry');
   const safeWord = createSafeWord(apiKey);
+  const clean = withoutSecrets(apiKey);
   const transport = createTransport({
     origin: address.origin,
     apiKey,
@@ -86,7 +87,7 @@ export function createGroqProvider(options: GroqOptions): ModelProvider {
           fetchOptions: carrying(trace),
         },
       );
-      return completed(reply, apiKey, facts());
+      return completed(reply, clean, facts());
     } catch (error) {
       return faultOf(error, facts());
     }
@@ -108,12 +109,16 @@ function readAddress(baseUrl: string): { readonly origin: string; readonly href:
 const invalid = (message: string): VivariumError =>
   new VivariumError('config_invalid', message, { remedy: { kind: 'stop' } });
 
-function completed(reply: unknown, apiKey: string, facts: CallFacts): Completion | ProviderFault {
+function completed(
+  reply: unknown,
+  clean: (text: string) => string,
+  facts: CallFacts,
+): Completion | ProviderFault {
   const parsed = GroqReply.safeParse(reply);
   const completion =
     parsed.success &&
     toCompletion(parsed.data, {
-      apiKey,
+      clean,
       safeWord: facts.safeWord,
       requestId: facts.read('x-request-id') ?? null,
       simulated: facts.read(SIMULATOR_HEADER) !== undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSafeWord, isErrorWord, withoutKey } from './safe-word.ts';
+import { createSafeWord, isErrorWord, withoutSecrets } from './safe-word.ts';
 
 // Made up here, in pieces: no key-shaped text stands in a file.
 const key = ['gsk', 'a'.repeat(10), 'plainlettersonly'].join('_');
@@ -29,8 +29,10 @@ describe('S6: words taken over from a reply', () => {
   });
 
   it('S6: are cut out of texts only where they are the key, not where they are a word in its place', () => {
-    expect(withoutKey(`you sent ${key}, ${key}`, key)).toBe('you sent [key removed], [key removed]');
-    expect(withoutKey('a key to the simulator', 'simulator')).toBe('a key to the simulator');
+    expect(withoutSecrets(key)(`you sent ${key}, ${key}`)).toBe(
+      'you sent [secret removed], [secret removed]',
+    );
+    expect(withoutSecrets('simulator')('a key to the simulator')).toBe('a key to the simulator');
     expect(createSafeWord('simulator')('simulator_error')).toBe('simulator_error');
   });
 });

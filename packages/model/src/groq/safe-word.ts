@@ -1,3 +1,6 @@
+/** Words of an upstream that may be told, and texts of it that may be kept. */
+import { createRedactor } from '@vivarium/contracts';
+
 /**
  * S6: what may be taken over from a reply into an error or a record, beside the answer itself: short words of a plain alphabet that
  * are not the key nor a piece of it. Everything else of the upstream text stays where it is.
@@ -14,11 +17,11 @@ export const isErrorWord = (text: string): boolean =>
   text.length <= 64 && /^[a-z]+(?:[_.-][a-z]+)*$/.test(text);
 
 /**
- * A model cannot know the key; an upstream that is not what it says could echo it, and results are kept. Anything shorter than a
- * secret is a word somebody put where a simulator asks for a key: taking it out would only garble texts that happen to hold it.
+ * A model cannot know the key; an upstream that is not what it says could echo it, and results are kept. What is shaped like any other secret goes as well. A key
+ * shorter than a secret is a word somebody put where a simulator asks for one: taking it out would only garble texts that happen to hold it.
  */
-export const withoutKey = (text: string, apiKey: string): string =>
-  isSecret(apiKey) && text.includes(apiKey) ? text.replaceAll(apiKey, '[key removed]') : text;
+export const withoutSecrets = (apiKey: string): ((text: string) => string) =>
+  createRedactor(isSecret(apiKey) ? [apiKey] : []);
 
 const isSecret = (apiKey: string): boolean => apiKey.length >= 16;
 
