@@ -45,6 +45,7 @@ export function createLiveHome(): LiveHome {
     async panel() {
       const page = fileURLToPath(new URL('../dist/web', import.meta.url));
       const panel = await createPanel({
+        keys: undefined,
         machine,
         root: layout.root,
         port: 0,

@@ -3,9 +3,17 @@
  *
  * - P6: one panel serves a home; a second is told where the first is. `run/panel.json` names it, `run/panel.token` (its owner's alone) opens it.
  */
-import { BeatFile, homeIdOf, homeLayout, panelLink } from '@vivarium/contracts';
+import { BeatFile, homeIdOf, homeLayout, panelLink, type SealHead } from '@vivarium/contracts';
 import { VivariumError, type Machine } from '@vivarium/core';
-import { createControlStore, createRecordStore, initHome, runFiles } from '@vivarium/home';
+import {
+  createControlStore,
+  createRecordStore,
+  createVerifier,
+  initHome,
+  openKeyring,
+  runFiles,
+} from '@vivarium/home';
+import { watchRecord } from './verdict/record-watch.ts';
 import { createControlDesk } from './control-desk.ts';
 import { keepKey, leftoverKey } from './door/session-key.ts';
 import { createSessions } from './door/sessions.ts';
@@ -19,6 +27,8 @@ import { createOverview } from './verdict/overview.ts';
 import { createWorkerWatch } from './verdict/worker-watch.ts';
 
 export interface PanelOptions {
+  /** Where the user keeps the key and the heads of sealed records; undefined when nowhere. */
+  readonly keys: string | undefined;
   readonly machine: Machine;
   /** Real path of the home. */
   readonly root: string;
@@ -40,7 +50,14 @@ export interface Panel {
 /** Beats move once a second; reading them at every frame of a busy log would only warm the disk. */
 const BEATS_EVERY_MS = 200;
 
-export async function createPanel({ machine, root, port, page, onFault }: PanelOptions): Promise<Panel> {
+export async function createPanel({
+  machine,
+  root,
+  port,
+  page,
+  keys,
+  onFault,
+}: PanelOptions): Promise<Panel> {
   const { clock, files, ids, processes } = machine;
   const layout = homeLayout(root);
   const home = homeIdOf(root);
@@ -52,6 +69,18 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
   const control = createControlStore({ layout, machine, record });
   const feed = createRecordFeed({ record, queue: createQueueReader(layout, files, clock, record) });
   const probe = createGrindProbe({ home, clock, readGrind: () => run.liveGrind() });
+
+  /** Read anew for each verifier: the sealer keeps the newest head there. */
+  const heldOutside = (): { heldHeads: readonly SealHead[]; publicKey: string | undefined } => {
+    try {
+      const keyring = keys === undefined ? undefined : openKeyring(keys, root, machine);
+      const held = keyring?.heldHead(home);
+      return { heldHeads: held === undefined ? [] : [held], publicKey: keyring?.publicKey() };
+    } catch {
+      // Without it the record is verified as far as it vouches for itself.
+      return { heldHeads: [], publicKey: undefined };
+    }
+  };
 
   let beats: { readonly at: number; readonly found: readonly BeatFile[] } | undefined;
   const readBeats = (): readonly BeatFile[] => {
@@ -66,6 +95,11 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
     }
     return beats.found;
   };
+  const sealed = watchRecord({
+    clock,
+    createVerifier: () => createVerifier({ layout, files, home, ...heldOutside() }),
+    onFault,
+  });
   const overview = createOverview({
     clock,
     feed,
@@ -79,6 +113,7 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
     },
     control: () => control.read(),
     orders: () => control.orders(),
+    record: () => sealed.seen,
   });
 
   const before = run.readPanel()?.url;
@@ -109,6 +144,7 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
     if (claim.kind === 'held') refuseSecond(claim.by.url);
     keepKey(layout, files, clock, sessions.key);
   } catch (error) {
+    sealed.stop();
     await server.stop();
     throw error;
   }
@@ -136,6 +172,7 @@ export async function createPanel({ machine, root, port, page, onFault }: PanelO
   });
 
   const stopAll = async (): Promise<void> => {
+    sealed.stop();
     sockets.stop();
     await server.stop();
     files.remove(layout.panelKey);

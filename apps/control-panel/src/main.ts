@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { homeVariable, processEnvironment } from '@vivarium/config';
+import { homeVariable, processEnvironment, sealDirectory } from '@vivarium/config';
 import type { ServiceMessage } from '@vivarium/contracts';
 import { isVivariumError, messageOf, VivariumError } from '@vivarium/core';
 import { resolveHome } from '@vivarium/home';
@@ -44,6 +44,7 @@ async function serve(flags: Flags): Promise<void> {
     root,
     port: flags.port,
     page,
+    keys: sealDirectory(env),
     onFault: (message) => void process.stderr.write(`control-panel: ${message}\n`),
   });
   const leave = (): void =>

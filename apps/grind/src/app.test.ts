@@ -18,6 +18,7 @@ function appOf(world: GrindWorld, answer = world.desk.calls.answer): App {
   const app = createApp({
     answer,
     cancel: world.desk.calls.cancel,
+    resetBreaker: world.desk.breakers.reset,
     health: () => ({
       status: 'ok',
       home: world.home,
@@ -29,6 +30,7 @@ function appOf(world: GrindWorld, answer = world.desk.calls.answer): App {
       default_model: 'llama-3.1-8b-instant',
       obeys: [],
       calls: [],
+      breakers: [],
     }),
     defaultModel: 'llama-3.1-8b-instant',
     simulated: true,

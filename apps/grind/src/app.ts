@@ -3,12 +3,14 @@ import { priceList } from '@vivarium/budget';
 import type { Health } from '@vivarium/contracts';
 import type { Clock, IdSource } from '@vivarium/core';
 import fastify from 'fastify';
+import type { Breakers } from './breakers.ts';
 import type { GrindCalls } from './grind-call.ts';
 import type { Diagnostics } from './notices.ts';
 import { mapErrors } from './plugins/error-mapping.ts';
 import { guardOrigin } from './plugins/origin-guard.ts';
 import { validateByZod, type App, type ZodTypes } from './plugins/zod-validation.ts';
 import { refusalBody, refuse, statusOf } from './refusal.ts';
+import { routeBreaker } from './routes/breaker.ts';
 import { routeCancel } from './routes/cancel.ts';
 import { routeGrind } from './routes/grind.ts';
 import { routeHealthz } from './routes/healthz.ts';
@@ -18,6 +20,7 @@ import { createSend } from './send.ts';
 export interface AppDeps {
   readonly answer: GrindCalls['answer'];
   readonly cancel: GrindCalls['cancel'];
+  readonly resetBreaker: Breakers['reset'];
   readonly health: () => Health;
   readonly defaultModel: string;
   readonly simulated: boolean;
@@ -38,6 +41,7 @@ const KEEP_ALIVE_MS = 75_000;
 export function createApp({
   answer,
   cancel,
+  resetBreaker,
   health,
   defaultModel,
   simulated,
@@ -76,6 +80,7 @@ export function createApp({
   mapErrors(app, diagnostics, send);
   routeGrind(app, answer, clock, send);
   routeCancel(app, cancel);
+  routeBreaker(app, resetBreaker);
   routeHealthz(app, health);
   routeModels(app, priceList, defaultModel);
   return app;

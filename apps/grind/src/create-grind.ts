@@ -42,6 +42,7 @@ export function createGrind(deps: GrindDeps): Grind {
           ? refuse('stopping', 'This grind is starting.')
           : serving.calls.answer(request, caller),
       cancel: (taskId, round) => serving?.calls.cancel(taskId, round) ?? 0,
+      resetBreaker: (model, reason, user) => serving?.breakers.reset(model, reason, user) ?? [],
       health,
       defaultModel: deps.defaultModel,
       simulated: provider.simulated,
@@ -115,6 +116,7 @@ export function createGrind(deps: GrindDeps): Grind {
       default_model: deps.defaultModel,
       obeys: control.orders().map(orderOf),
       calls: serving?.underWay() ?? [],
+      breakers: [...(serving?.breakers.views() ?? [])],
     };
   };
 

@@ -2,8 +2,17 @@
  * Everything between a request and its answer, put together for one home: reads the log of money, charges what a dead grind left open, and is ready
  * to answer. To be opened by the one grind of the home alone.
  */
-import type { BudgetStore, ControlStore, Health, ModelProvider, RecordStore } from '@vivarium/contracts';
+import type { CircuitRules } from '@vivarium/budget';
+import type {
+  ApiAuditLine,
+  BudgetStore,
+  ControlStore,
+  Health,
+  ModelProvider,
+  RecordStore,
+} from '@vivarium/contracts';
 import { messageOf, type HomeId, type Machine, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import { createBreakers, type BreakerLine, type Breakers } from './breakers.ts';
 import { createCallLines } from './call-lines.ts';
 import { chargeDeadHolds } from './charge-dead-holds.ts';
 import { createGate } from './gate.ts';
@@ -19,7 +28,8 @@ export interface DeskDeps {
   readonly record: RecordStore;
   readonly control: ControlStore;
   /** Reads the log of money. */
-  readonly openBudget: () => BudgetStore;
+  readonly openBudget: (also: (line: ApiAuditLine) => void) => BudgetStore;
+  readonly breakerRules: CircuitRules;
   readonly provider: ModelProvider;
   readonly defaultModel: string;
   /** For the requests of a day that name no run. */
@@ -33,6 +43,7 @@ export interface DeskDeps {
 export interface Desk {
   readonly calls: GrindCalls;
   readonly underWay: () => Health['calls'];
+  readonly breakers: Breakers;
   readonly settlements: Settlements;
 }
 
@@ -42,7 +53,10 @@ export function openDesk(deps: DeskDeps): Desk {
   const { clock, ids } = deps.machine;
   // The only writer of these two: neither may be left with an end that the next line would change, or found unwritable by the first request.
   record.mend('safetyAudit');
-  const budget = deps.openBudget();
+  const earlier: BreakerLine[] = [];
+  const budget = deps.openBudget((line) => {
+    if (isOfBreaker(line)) earlier.push(line);
+  });
   const lines = createCallLines({ clock, ids });
   const notices = createNotices(record, diagnostics);
   chargeDeadHolds(budget, lines, notices);
@@ -64,7 +78,18 @@ export function openDesk(deps: DeskDeps): Desk {
     simulated: provider.simulated,
   };
   const gate = createGate({ clock, ids, record, writeAudit: (line) => budget.write(line), lines, notices });
-  const spend = createSpend({ provider, budget, clock, ids, lines, settlements, notices });
+  const breakers = createBreakers({
+    rules: deps.breakerRules,
+    provider,
+    home,
+    clock,
+    ids,
+    record,
+    write: (line) => budget.write(line),
+    onUnwritable: (error) => notices.trouble(undefined, 'record_unwritable', messageOf(error)),
+    earlier,
+  });
+  const spend = createSpend({ breakers, provider, budget, clock, ids, lines, settlements, notices });
   const runCaps = createRunCaps({
     budget,
     lines,
@@ -96,5 +121,7 @@ export function openDesk(deps: DeskDeps): Desk {
       held_nano_usd: held.get(joins.request_id) ?? 0,
     }));
   };
-  return { calls, settlements, underWay };
+  return { calls, settlements, underWay, breakers };
 }
+
+const isOfBreaker = (line: ApiAuditLine): line is BreakerLine => line.event.startsWith('breaker.');

@@ -35,7 +35,10 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
     hint: 'Call it at 127.0.0.1 from a program of this machine, not from a page.',
   },
   refused: { remedy: 'fail', hint: 'Reword the text if it was not meant so.' },
-  not_found: { remedy: 'fail', hint: 'There are POST /grind, POST /cancel, GET /healthz and GET /models.' },
+  not_found: {
+    remedy: 'fail',
+    hint: 'There are POST /grind, POST /cancel, POST /breaker/reset, GET /healthz and GET /models.',
+  },
   foreign_home: {
     remedy: 'wait',
     hint: 'Call the grind of that home; run/grind.json in it names the address.',
@@ -61,6 +64,10 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   halted: { remedy: 'wait', hint: 'orchestrator clear-halt --reason "…"' },
   draining: { remedy: 'wait', hint: 'orchestrator start, or orchestrator resume' },
   held: { remedy: 'wait', hint: 'orchestrator resume' },
+  circuit_open: {
+    remedy: 'wait',
+    hint: 'It tries again by itself; orchestrator breaker says when, and resets it with a reason.',
+  },
   paused: { remedy: 'wait', hint: 'orchestrator resume' },
   record_unwritable: {
     remedy: 'wait',

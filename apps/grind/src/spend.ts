@@ -7,7 +7,7 @@
  * - M2: each try has its own hold and its own end: what it cost, nothing, or all of it when nobody can know.
  * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
  */
-import { admit, costOf, inputTokenBound, modelInfo, type ModelInfo } from '@vivarium/budget';
+import { admit, costOf, inputTokenBound, modelInfo, type CallEnd, type ModelInfo } from '@vivarium/budget';
 import {
   committed,
   sha256,
@@ -29,6 +29,7 @@ import {
   type NanoUsd,
 } from '@vivarium/core';
 import { replyOf, type GrindAnswer } from './answer.ts';
+import type { Breakers } from './breakers.ts';
 import { brokenPromises } from './broken-promises.ts';
 import type { CallLines } from './call-lines.ts';
 import type { Call } from './call.ts';
@@ -48,6 +49,7 @@ import type { Settled, Settlements } from './settlements.ts';
 import { sharesPassed } from './shares-passed.ts';
 
 export interface SpendDeps {
+  readonly breakers: Pick<Breakers, 'begin' | 'ended'>;
   readonly provider: ModelProvider;
   readonly budget: BudgetStore;
   readonly clock: Clock;
@@ -70,7 +72,7 @@ export type Spend = (order: Order, leave: Leave) => Promise<GrindAnswer>;
 export const LONGEST_TRY_MS: Milliseconds = 150_000;
 
 export function createSpend(deps: SpendDeps): Spend {
-  const { provider, budget, clock, ids, lines, settlements, notices } = deps;
+  const { breakers, provider, budget, clock, ids, lines, settlements, notices } = deps;
 
   return async (order, leave) => {
     const model = modelInfo(order.requestedModel);
@@ -84,9 +86,14 @@ export function createSpend(deps: SpendDeps): Spend {
       const hindrance =
         (tries === 1 ? undefined : leave.whyNot()) ?? (remainingMs > 0 ? undefined : tooLate());
       if (hindrance !== undefined) return withCharge(hindrance, charged);
+      const broken = breakers.begin(model.id);
+      if (broken !== undefined) return withCharge(broken, charged);
 
       const opened = open(order, model, inputBound, tries, charged);
-      if (opened.kind === 'refusal') return withCharge(opened, charged);
+      if (opened.kind === 'refusal') {
+        breakers.ended(model.id, { kind: 'neither', cost: zeroUsd });
+        return withCharge(opened, charged);
+      }
       const { call } = opened;
       const outcome = await provider.complete(
         {
@@ -100,6 +107,7 @@ export function createSpend(deps: SpendDeps): Spend {
         },
         leave.signal,
       );
+      breakers.ended(model.id, endOf(outcome, call));
       if (outcome.kind === 'completed') return settle(order, call, outcome, charged);
 
       const before = charged;
@@ -241,3 +249,20 @@ export function createSpend(deps: SpendDeps): Spend {
 
 const withCharge = (refusal: Refusal, charged: NanoUsd): Refusal =>
   charged === zeroUsd ? refusal : { ...refusal, details: { ...refusal.details, charged } };
+
+/** What an end says of the upstream. A call that was cut, slowed down or refused for what it asked says nothing. */
+function endOf(outcome: Completion | ProviderFault, call: Call): CallEnd {
+  if (outcome.kind === 'completed') {
+    const price = modelInfo(outcome.model)?.price;
+    const cost =
+      price === undefined ? call.hold : costOf(price, outcome.inputTokens, outcome.outputTokens, 0);
+    return { kind: 'succeeded', cost };
+  }
+  const isFailure = UPSTREAM_FAULTS.includes(outcome.code);
+  return { kind: isFailure ? 'failed' : 'neither', cost: outcome.billing === 'none' ? zeroUsd : call.hold };
+}
+const UPSTREAM_FAULTS: readonly ProviderFault['code'][] = [
+  'provider_unavailable',
+  'provider_timeout',
+  'provider_malformed',
+];

@@ -96,6 +96,14 @@ function judgePassing(refusal: Refusal, claim: Claim, now: Date, chance: number)
   switch (refusal.code) {
     case 'deferred':
       return { outcome: { kind: 'deferred', reason: refusal.reason ?? 'budget', until: null }, next: GO_ON };
+    case 'circuit_open': {
+      // Not all at once: one of them will be let through to try it.
+      const waitMs = (refusal.retry_after_ms ?? FIRST_RETRY_MS) * (1 + chance / 4);
+      return {
+        outcome: { kind: 'deferred', reason: 'circuit_open', until: new Date(now.getTime() + waitMs) },
+        next: GO_ON,
+      };
+    }
     case 'rate_limited': {
       const until = new Date(now.getTime() + (refusal.retry_after_ms ?? FIRST_RETRY_MS));
       return { outcome: { kind: 'deferred', reason: 'rate_limit', until }, next: GO_ON };

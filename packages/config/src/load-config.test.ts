@@ -28,6 +28,7 @@ describe('configuration', () => {
       runCap: 2_000_000_000,
       durability: 'os',
       sealing: 'on',
+      breaker: { failures: 5, windowMs: 300_000, spend: 100_000_000_000 },
       noColor: false,
     });
   });

@@ -23,6 +23,12 @@ export interface Config {
   readonly durability: 'os' | 'fsync';
   /** Whether a run seals the record as it goes (S5). */
   readonly sealing: 'on' | 'off';
+  /** When the circuit breaker of a model opens. */
+  readonly breaker: {
+    readonly failures: number;
+    readonly windowMs: Milliseconds;
+    readonly spend: NanoUsd;
+  };
   readonly noColor: boolean;
 }
 
@@ -84,6 +90,11 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
     runCap: values.VIVARIUM_RUN_CAP_USD,
     durability: values.VIVARIUM_DURABILITY,
     sealing: values.VIVARIUM_SEALING,
+    breaker: {
+      failures: values.VIVARIUM_BREAKER_FAILURES,
+      windowMs: values.VIVARIUM_BREAKER_WINDOW_SECONDS,
+      spend: values.VIVARIUM_BREAKER_SPEND_USD,
+    },
     noColor: flags.noColor ?? values.NO_COLOR !== undefined,
   });
 }

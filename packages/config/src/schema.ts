@@ -20,6 +20,9 @@ export const EXAMPLES = {
   VIVARIUM_RUN_CAP_USD: 'VIVARIUM_RUN_CAP_USD=2.00',
   VIVARIUM_DURABILITY: 'VIVARIUM_DURABILITY=fsync',
   VIVARIUM_SEALING: 'VIVARIUM_SEALING=off',
+  VIVARIUM_BREAKER_FAILURES: 'VIVARIUM_BREAKER_FAILURES=5',
+  VIVARIUM_BREAKER_WINDOW_SECONDS: 'VIVARIUM_BREAKER_WINDOW_SECONDS=300',
+  VIVARIUM_BREAKER_SPEND_USD: 'VIVARIUM_BREAKER_SPEND_USD=100',
   NO_COLOR: 'NO_COLOR=1',
 } as const;
 export type Variable = keyof typeof EXAMPLES;
@@ -32,6 +35,9 @@ export const DEFAULTS = {
   VIVARIUM_RUN_CAP_USD: '2.00',
   VIVARIUM_DURABILITY: 'os',
   VIVARIUM_SEALING: 'on',
+  VIVARIUM_BREAKER_FAILURES: '5',
+  VIVARIUM_BREAKER_WINDOW_SECONDS: '300',
+  VIVARIUM_BREAKER_SPEND_USD: '100',
 } as const;
 
 /** Built for the models that are known, which only the caller knows. */
@@ -51,6 +57,9 @@ export const variablesSchema = (knownModels: readonly string[]) =>
     VIVARIUM_SEALING: z.enum(['on', 'off'], {
       error: ({ input }) => `${quote(String(input))} is neither on nor off`,
     }),
+    VIVARIUM_BREAKER_FAILURES: z.string().transform(parseCount),
+    VIVARIUM_BREAKER_WINDOW_SECONDS: z.string().transform(parseSeconds),
+    VIVARIUM_BREAKER_SPEND_USD: z.string().transform(parseUsd),
     NO_COLOR: z.string().optional(),
   });
 
@@ -131,6 +140,11 @@ function parseSeconds(text: string, context: Context): number {
       `${quote(text)} is not a number of seconds above 0 and up to ${LONGEST_TIMEOUT_SECONDS}`,
     );
   return Math.ceil(seconds * 1_000);
+}
+
+function parseCount(text: string, context: Context): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  return count > 0 ? count : fault(context, `${quote(text)} is not a whole number above 0`);
 }
 
 /** Digit by digit: a cap is exactly what was written. */

@@ -118,6 +118,10 @@ export const refusalCatalogue = {
   halted: { status: 503, meaning: 'HALT is in force.' },
   paused: { status: 503, meaning: 'PAUSE is in force.' },
   draining: { status: 503, meaning: 'DRAIN is in force.' },
+  circuit_open: {
+    status: 503,
+    meaning: 'The circuit breaker of the model is open: its upstream failed, or too much was spent.',
+  },
   held: { status: 503, meaning: 'A hold is in force: nothing is paid for.' },
   record_unwritable: { status: 503, meaning: 'The record cannot be written, so nothing may be spent.' },
   stopping: { status: 503, meaning: 'This grind is shutting down.' },
@@ -172,6 +176,26 @@ export const CancelRequest = z.strictObject({
 export const CancelReply = z.object({ cut: z.int().nonnegative().describe('Calls that were in flight.') });
 export type CancelReply = Readonly<z.infer<typeof CancelReply>>;
 
+/** A circuit breaker that is not closed. */
+export const BreakerView = z.object({
+  upstream: z.string(),
+  model: z.string(),
+  state: z.enum(['open', 'half-open']),
+  why: z.string(),
+  since: z.string(),
+  until: z.string().describe('When one call is let through to try it.'),
+  trips: z.int(),
+});
+export type BreakerView = Readonly<z.infer<typeof BreakerView>>;
+
+/** `POST /breaker/reset`. */
+export const BreakerReset = z.strictObject({
+  model: z.string().min(1).max(200).optional(),
+  reason: z.string().trim().min(1).max(1_000),
+});
+export const BreakerResetReply = z.object({ reset: z.array(z.string()) });
+export type BreakerResetReply = z.infer<typeof BreakerResetReply>;
+
 export const Health = z.object({
   status: z.enum(['ok', 'hold', 'paused', 'draining', 'halted', 'stopping']),
   home: z.string(),
@@ -181,6 +205,7 @@ export const Health = z.object({
   simulated: z.boolean(),
   direct_cap_nano_usd: z.int().describe('Cap of all requests of a UTC day that name no run.'),
   default_model: z.string(),
+  breakers: z.array(BreakerView),
   obeys: z
     .array(z.string())
     .describe('The orders it obeys (`orderOf`); it makes no call against them from now on.'),

@@ -7,6 +7,7 @@
  * action log are a stream: each is told once. Rows of tasks are states: the newest wins. The overview is whole every time.
  */
 import { z } from 'zod';
+import { BreakerView } from './grind.ts';
 import { CONTROL_KINDS, CONTROL_VERBS, type ControlState } from './control.ts';
 import { ACTION_TYPES } from './events/action-log.ts';
 import { NanoUsdField, Sha256, Tokens } from './fields.ts';
@@ -181,8 +182,18 @@ export const Overview = z.object({
       provider: z.string(),
       simulated: z.boolean(),
       status: z.string(),
+      breakers: listOf(BreakerView),
     })
     .nullable(),
+  /** Whether the record is what it was when it was sealed. */
+  record: z.object({
+    state: z.enum(['unsealed', 'verifying', 'verified', 'broken']),
+    verified_to: z.string().nullable(),
+    lines: z.int().nonnegative(),
+    unsealed_bytes: z.int().nonnegative(),
+    progress: z.number().min(0).max(1),
+    fault: z.string().nullable(),
+  }),
   /** Calls that are being made now, and what is set aside for them. */
   in_flight: z.object({
     calls: z.int().nonnegative(),

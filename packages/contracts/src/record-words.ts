@@ -58,6 +58,14 @@ export function auditWords(line: ApiAuditLine): {
       return { text: `no money: the ${line.cap ?? 'tightest'} cap leaves too little`, nano_usd: null };
     case 'RATE_LIMITED':
       return { text: `${line.model} asked to slow down`, nano_usd: null };
+    case 'breaker.opened':
+    case 'breaker.half-opened':
+    case 'breaker.closed':
+    case 'breaker.reset':
+      return {
+        text: `circuit of ${line.model} ${line.event.slice('breaker.'.length)}: ${line.reason}`,
+        nano_usd: null,
+      };
   }
 }
 

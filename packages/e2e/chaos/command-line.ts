@@ -38,6 +38,8 @@ export function createCommandLine(repository: string, home: string, clocks: stri
           PATH: process.env['PATH'] ?? '',
           HOME: clocks,
           NO_COLOR: '1',
+          // Its provider fails all the time, on purpose: a breaker would keep the queue and the money from being disturbed.
+          VIVARIUM_BREAKER_FAILURES: '1000000',
           WORKER_TIMEOUT_SECONDS: String(ATTEMPT_SECONDS),
           ...(withClocks ? { NODE_OPTIONS: `--import=${preload.href}` } : {}),
         },

@@ -110,6 +110,7 @@ describe('usage', () => {
       'drain',
       'clear-halt',
       'audit',
+      'breaker',
       'panel',
     ]) {
       const { code, out } = await home.cli([name, '--help']);

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { panelLink } from '@vivarium/contracts';
+import { createSealer } from '@vivarium/home';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findBrowser, launch } from './browser.ts';
@@ -293,6 +294,23 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
     } finally {
       await work.stop();
     }
+  });
+
+  it('S5: says up to when the record is verified, and where it was broken', async () => {
+    const sealer = createSealer({ ...home, record: home.record, keyring: undefined });
+    for (const id of ['a', 'b', 'c']) claim(id);
+    await sealer.pass();
+    const { page } = await openPanel(context, panel.url);
+    await page.getByText(/verified up to \d\d:\d\d:\d\d/).waitFor();
+    await panel.stop();
+    const path = home.layout.log('execution');
+    home.machine.files.replace(path, home.read('logs/execution_log.jsonl').replace('"b"', '"z"'));
+    panel = await startPanel(home);
+    const { page: anew } = await openPanel(context, panel.url);
+    await anew.getByText('BROKEN').waitFor();
+    await anew.getByText('The record is not what it was when it was sealed.').waitFor();
+    await anew.getByText('logs/execution_log.jsonl, record 2, byte', { exact: false }).waitFor();
+    await picture(anew, 'broken');
   });
 
   it('comes back by itself after its panel was killed and started anew: nothing lost, nothing twice', async () => {

@@ -30,18 +30,21 @@ const KEPT_REPLIES = 4_096;
 
 export interface BudgetStoreOptions {
   readonly record: RecordStore;
+  /** Is told every line that is read at the opening, in the order of the log. */
+  readonly also?: ((line: ApiAuditLine) => void) | undefined;
   /** Replies kept in memory. */
   readonly keptReplies?: number;
 }
 
 export function createBudgetStore({
   record,
+  also,
   keptReplies = KEPT_REPLIES,
 }: BudgetStoreOptions): FileBudgetStore {
   // A whole line that lacks only its newline would be read by everybody once the next line stands behind it: it must count from now on.
   record.mend('apiAudit');
   const money = createMoneyFold({ older: { kept: keptReplies, find: findAgain } });
-  const skipped = foldLog(record, money);
+  const skipped = foldLog(record, money, also);
 
   return {
     money,
@@ -76,13 +79,16 @@ export function createBudgetStore({
 }
 
 /** Answers how many lines could not be read. */
-function foldLog(record: RecordStore, money: MoneyFold): number {
+function foldLog(record: RecordStore, money: MoneyFold, also?: (line: ApiAuditLine) => void): number {
   let skipped = 0;
   readOn(record.tail('apiAudit'), ({ entries }) => {
     for (const entry of entries) {
       const line = entry.kind === 'line' ? readApiAuditLine(entry.value, record.home) : undefined;
       if (line === undefined) skipped += 1;
-      else money.apply(line);
+      else {
+        money.apply(line);
+        also?.(line);
+      }
     }
   });
   return skipped;

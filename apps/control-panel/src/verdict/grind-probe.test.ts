@@ -25,6 +25,7 @@ const health: Health = {
   default_model: 'm',
   obeys: [],
   calls: [],
+  breakers: [],
 };
 
 describe('what grind says of itself', () => {

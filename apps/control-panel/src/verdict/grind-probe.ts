@@ -11,6 +11,7 @@ export interface GrindSeen {
   readonly simulated: boolean;
   /** What grind said: ok, paused, halted, stopping; or `silent` when it does not answer, `foreign` when it serves another home. */
   readonly status: string;
+  readonly breakers: Health['breakers'];
 }
 
 export interface GrindProbe {
@@ -42,10 +43,11 @@ export function createGrindProbe({
     const said = { url: file.url, provider: file.provider, simulated: file.simulated };
     try {
       const health = Health.parse(await ask(file.url, AbortSignal.timeout(PATIENCE_MS)));
-      seen = { ...said, status: health.home === home ? health.status : 'foreign' };
+      const isOurs = health.home === home;
+      seen = { ...said, status: isOurs ? health.status : 'foreign', breakers: isOurs ? health.breakers : [] };
     } catch {
       // Not answering is an answer; the file says who should be there.
-      seen = { ...said, status: 'silent' };
+      seen = { ...said, status: 'silent', breakers: [] };
     }
   };
 

@@ -38,6 +38,7 @@ export interface OverviewSources {
   grind(): GrindSeen | undefined;
   control(): ControlState;
   orders(): readonly ControlOrder[];
+  record(): Overview['record'];
 }
 
 export function createOverview(sources: OverviewSources): () => Overview {
@@ -148,7 +149,9 @@ export function createOverview(sources: OverviewSources): () => Overview {
               provider: grind.provider,
               simulated: grind.simulated,
               status: grind.status,
+              breakers: grind.breakers,
             },
+      record: sources.record(),
       in_flight: { calls: holds.length, held_real: held(false), held_simulated: held(true) },
       money: {
         run_id: runId ?? null,

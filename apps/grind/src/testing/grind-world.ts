@@ -13,7 +13,8 @@ import {
   type GrindRequest,
   type RecordStore,
 } from '@vivarium/contracts';
-import { usdToNano, type NanoUsd } from '@vivarium/core';
+import type { CircuitRules } from '@vivarium/budget';
+import { nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
 import { createBudgetStore, createControlStore, createRecordStore, initHome } from '@vivarium/home';
 import { createScriptedProvider, type Script, type ScriptedProvider } from '@vivarium/model/testing';
 import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
@@ -23,10 +24,18 @@ import { watchHalt } from '../halt-watch.ts';
 import type { Caller } from '../order.ts';
 import type { Refusal } from '../refusal.ts';
 
+const NO_BREAKER: CircuitRules = {
+  failures: Number.MAX_SAFE_INTEGER,
+  windowMs: 300_000,
+  spend: nanoUsd(Number.MAX_SAFE_INTEGER),
+};
+
 export interface GrindWorldOptions {
   readonly script?: Script;
   /** Of every run, and of the direct requests of a day. */
   readonly runCap?: NanoUsd;
+  /** When breakers open. Default: never; most tests are about something else, and fail on purpose. */
+  readonly breaker?: CircuitRules;
   /** What runs announced, where that matters. Default: every run did, with `runCap` and this grind's book. */
   readonly announced?: DeskDeps['announced'];
   readonly simulated?: boolean;
@@ -93,11 +102,13 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     machine,
     record,
     control,
-    openBudget: () =>
+    openBudget: (also) =>
       createBudgetStore({
         record,
+        also,
         ...(options.keptReplies === undefined ? {} : { keptReplies: options.keptReplies }),
       }),
+    breakerRules: options.breaker ?? NO_BREAKER,
     provider,
     defaultModel: 'llama-3.1-8b-instant',
     directCap: runCap,

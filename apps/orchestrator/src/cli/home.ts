@@ -1,5 +1,5 @@
 /** Control, `clear`, `init` and `panel`: what concerns a home as a whole. Only declared here. */
-import { Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { portNumber } from '../flag-values.ts';
 import type { CliParts } from './parts.ts';
 
@@ -18,6 +18,30 @@ export function declareHomes({ command, home, json, deps, end }: CliParts): void
         return end(changeControl(input, deps()));
       });
   }
+
+  const breaker = command(
+    'breaker',
+    'the circuit breakers that are open, and why; `breaker reset` closes them',
+  )
+    .addOption(json())
+    .action(async (flags: { json?: boolean }) => {
+      const { breakers } = await import('../commands/breaker.ts');
+      return end(breakers({ home: home(), json: flags.json === true }, deps()));
+    });
+  breaker
+    .command('reset')
+    .description('close the breaker of a model, or all of them')
+    .argument('[model]')
+    .requiredOption('--reason <text>', 'why, for the record')
+    .addOption(json())
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (model: string | undefined, flags: { reason: string; json?: boolean }, self: Command) => {
+      const { resetBreaker } = await import('../commands/breaker.ts');
+      // The command above has a flag of the same name, and takes it wherever it stands.
+      const isJson = flags.json === true || self.optsWithGlobals<{ json?: boolean }>().json === true;
+      return end(resetBreaker({ home: home(), model, reason: flags.reason, json: isJson }, deps()));
+    });
 
   command('clear', 'empty the queue and archive its record; what was spent stays on record')
     .option('--yes', 'do not ask')

@@ -51,5 +51,9 @@ function settle(call: Open, line: ApiAuditLine): void {
     case 'CONSTITUTIONAL_VIOLATION':
     case 'BUDGET_EXCEEDED':
     case 'RATE_LIMITED':
+    case 'breaker.opened':
+    case 'breaker.half-opened':
+    case 'breaker.closed':
+    case 'breaker.reset':
   }
 }

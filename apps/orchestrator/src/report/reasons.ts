@@ -11,6 +11,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   day_budget: 'the cap of the day leaves too little for it',
   budget: 'a cap leaves too little for it',
   rate_limit: 'the provider asked to slow down',
+  circuit_open: 'the circuit breaker of its model is open (orchestrator breaker)',
   grind_unreachable: 'no grind answered',
   stopping: 'grind was shutting down',
   told: 'the run was stopped',

@@ -145,6 +145,21 @@ export const RateLimited = z.object({
   ...call,
 });
 
+/** The circuit breaker of a model changed: the state of breakers after a restart is the fold of these. */
+const breakerChanged = <Event extends `breaker.${string}`>(event: Event) =>
+  z.object({
+    ...head,
+    event: z.literal(event),
+    ...who,
+    upstream: z.string().describe('Provider it is about.'),
+    model: z.string().describe('Model it is about.'),
+    reason: z.string().describe('Why: what it counted, or what an operator gave as reason.'),
+    trips: z.int().nonnegative().describe('Times in a row that it opened.'),
+    until: Timestamp.optional().describe('Opened: when one call will be let through.'),
+    ...joinFields,
+    ...linkFieldsIfAny,
+  });
+
 export const ApiAuditLine = z.discriminatedUnion('event', [
   RunOpened,
   CallHeld,
@@ -155,5 +170,9 @@ export const ApiAuditLine = z.discriminatedUnion('event', [
   ConstitutionalViolation,
   BudgetExceeded,
   RateLimited,
+  breakerChanged('breaker.opened'),
+  breakerChanged('breaker.half-opened'),
+  breakerChanged('breaker.closed'),
+  breakerChanged('breaker.reset'),
 ]);
 export type ApiAuditLine = Readonly<z.infer<typeof ApiAuditLine>>;

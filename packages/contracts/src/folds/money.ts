@@ -39,7 +39,7 @@ export interface OpenHold {
 }
 
 /** A line about one call. */
-type CallLine = Exclude<ApiAuditLine, { event: 'run.opened' }>;
+type CallLine = Extract<ApiAuditLine, { call_id?: unknown }>;
 
 export type RecordedReply = Extract<ApiAuditLine, { event: 'API_CALL_SUCCESS' }>;
 
@@ -193,6 +193,10 @@ export function createMoneyFold({
         case 'call.replayed':
         case 'CONSTITUTIONAL_VIOLATION':
         case 'RATE_LIMITED':
+        case 'breaker.opened':
+        case 'breaker.half-opened':
+        case 'breaker.closed':
+        case 'breaker.reset':
           return;
       }
     },

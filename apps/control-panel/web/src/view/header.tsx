@@ -1,7 +1,8 @@
 /** Who this is: the home, whether its work is simulated, and how fresh the page is. */
+import type { Overview } from '@vivarium/contracts';
 import type { ReactElement } from 'react';
 import type { PageState } from '../feed/feed-store.ts';
-import { age } from '../ui/format.ts';
+import { age, clockTime } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
 import type { Freshness } from './app.tsx';
 
@@ -30,9 +31,35 @@ export function Header({
           Simulated<span className="wide-only"> · no real model, no real money</span>
         </strong>
       )}
+      {overview !== undefined && <RecordBadge record={overview.record} />}
       <ConnectionBadge page={page} freshness={freshness} />
     </header>
   );
+}
+
+/** Verified up to, verifying, broken at: what the seals of the record say of it. */
+function RecordBadge({ record }: { readonly record: Overview['record'] }): ReactElement {
+  const unsealed = record.unsealed_bytes === 0 ? '' : `; ${record.unsealed_bytes} bytes are not sealed yet`;
+  const title = record.fault ?? `${record.lines} lines are what they were when they were sealed${unsealed}`;
+  return (
+    <span className="record-badge" data-state={record.state} title={title}>
+      <span className="wide-only">Record </span>
+      {recordWords(record)}
+    </span>
+  );
+}
+
+function recordWords({ state, verified_to, progress }: Overview['record']): string {
+  switch (state) {
+    case 'unsealed':
+      return 'not sealed yet';
+    case 'verifying':
+      return `verifying ${Math.round(100 * progress)} %`;
+    case 'broken':
+      return 'BROKEN';
+    case 'verified':
+      return `verified up to ${verified_to === null ? '' : clockTime(verified_to).slice(0, 8)}`;
+  }
 }
 
 const words = {

@@ -1,7 +1,7 @@
 /** What needs somebody: one notice per cause, gone when the cause is. */
 import type { ReactElement, ReactNode } from 'react';
 import type { PageState } from '../feed/feed-store.ts';
-import { plural } from '../ui/format.ts';
+import { clockTime, plural } from '../ui/format.ts';
 
 export function Notices({ page }: { readonly page: PageState }): ReactElement | null {
   const notices = noticesOf(page);
@@ -83,6 +83,34 @@ function noticesOf({ connection, feed }: PageState): readonly Notice[] {
       text: (
         <>
           <b>The grind at {overview.grind.url} serves another home.</b> Its figures are not shown here.
+        </>
+      ),
+    });
+  }
+  if (overview.record.fault !== null) {
+    notices.push({
+      cause: 'record',
+      level: 'bad',
+      text: (
+        <>
+          <b>The record is not what it was when it was sealed.</b>{' '}
+          <span className="mono">{overview.record.fault}</span>. <code>orchestrator audit verify</code> says
+          the same.
+        </>
+      ),
+    });
+  }
+  for (const { model, upstream, state, why, until } of overview.grind?.breakers ?? []) {
+    notices.push({
+      cause: `breaker ${model}`,
+      level: 'attention',
+      text: (
+        <>
+          <b>
+            The circuit of {model} at {upstream} is {state}.
+          </b>{' '}
+          {why}. Its tasks wait; one call is let through after {clockTime(until).slice(0, 8)}.{' '}
+          <code>orchestrator breaker reset --reason "…"</code> does not wait.
         </>
       ),
     });

@@ -1,0 +1,181 @@
+/**
+ * `breaker`: the circuit breakers that are not closed, and `breaker reset`: closing them, with a reason. Grind has them; when none is up, the record says what the next
+ * one will find, and a reset is written there, as the one writer of that log for the moment.
+ */
+import { request } from 'node:http';
+import {
+  BreakerResetReply,
+  readApiAuditLine,
+  readOn,
+  type ApiAuditLine,
+  type BreakerView,
+} from '@vivarium/contracts';
+import { messageOf, timestamp, VivariumError } from '@vivarium/core';
+import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
+import { probeGrind } from '../grind-probe.ts';
+import { counted } from '../report/counted.ts';
+import { printable } from '../terminal.ts';
+
+type BreakerLine = Extract<ApiAuditLine, { event: `breaker.${string}` }>;
+
+export async function breakers(
+  input: { readonly home: string | undefined; readonly json: boolean },
+  deps: CommandDeps,
+): Promise<ExitCode> {
+  const { terminal } = deps;
+  const home = openHome(input.home, deps, 'look');
+  const views = await viewsOf(home);
+  if (input.json) terminal.line(JSON.stringify({ breakers: views }));
+  else if (views.length === 0) terminal.line('Every circuit breaker is closed: calls go through.');
+  for (const { model, upstream, state, why, since, until, trips } of input.json ? [] : views) {
+    terminal.line(
+      terminal.colours.yellow(`${printable(model)} at ${printable(upstream)}: ${state} since ${since}`),
+    );
+    terminal.line(`  ${printable(why)}`);
+    terminal.line(`  opened ${counted(trips, 'time')} in a row; one call is let through after ${until}`);
+  }
+  return 0;
+}
+
+async function viewsOf(home: OpenHome): Promise<readonly BreakerView[]> {
+  const grind = home.runs.liveGrind();
+  const answer = grind === undefined ? undefined : await probeGrind(grind.url);
+  if (answer?.kind === 'healthy') return answer.health.breakers;
+  return [...standing(home).values()].map(({ upstream, model, reason, trips, until, timestamp: since }) => ({
+    upstream,
+    model,
+    state: 'open',
+    why: reason,
+    since,
+    until: until ?? since,
+    trips,
+  }));
+}
+
+/** The last line of each breaker that is not closed, by the record. */
+function standing(home: OpenHome): ReadonlyMap<string, BreakerLine> {
+  const open = new Map<string, BreakerLine>();
+  readOn(home.record.tail('apiAudit'), ({ entries }) => {
+    for (const entry of entries) {
+      const line = entry.kind === 'line' ? readApiAuditLine(entry.value, home.id) : undefined;
+      if (line === undefined || !line.event.startsWith('breaker.')) continue;
+      // `as`: its event says so
+      const changed = line as BreakerLine;
+      const key = `${changed.upstream} ${changed.model}`;
+      if (changed.event === 'breaker.opened') open.set(key, changed);
+      else if (changed.event !== 'breaker.half-opened') open.delete(key);
+    }
+  });
+  return open;
+}
+
+export interface ResetInput {
+  readonly home: string | undefined;
+  readonly model: string | undefined;
+  readonly reason: string;
+  readonly json: boolean;
+}
+
+export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promise<ExitCode> {
+  const { terminal } = deps;
+  if (input.reason.trim() === '')
+    throw new VivariumError('usage', '--reason is empty: the record keeps why a breaker was reset', {
+      remedy: { kind: 'stop' },
+    });
+  const home = openHome(input.home, deps, 'prepare');
+  const grind = home.runs.liveGrind();
+  const reset =
+    grind === undefined ? await resetOffline(home, input, deps) : await askGrind(grind.url, input);
+  if (input.json) terminal.line(JSON.stringify({ reset }));
+  else
+    terminal.line(
+      reset.length === 0
+        ? `Nothing to reset: ${input.model === undefined ? 'every breaker' : `the breaker of ${printable(input.model)}`} is closed.`
+        : `Reset: ${reset.map(printable).join(', ')}. Calls go through again.`,
+    );
+  return 0;
+}
+
+async function askGrind(url: string, { model, reason }: ResetInput): Promise<readonly string[]> {
+  const body = JSON.stringify({ ...(model === undefined ? {} : { model }), reason });
+  try {
+    return BreakerResetReply.parse(JSON.parse(await post(new URL('/breaker/reset', url), body))).reset;
+  } catch (cause) {
+    throw new VivariumError('grind_unreachable', `grind at ${url} did not reset it: ${messageOf(cause)}`, {
+      remedy: { kind: 'retry' },
+      hint: 'Try again.',
+      cause,
+    });
+  }
+}
+
+const PATIENCE_MS = 5_000;
+
+function post(url: URL, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const asking = request(
+      url,
+      { method: 'POST', agent: false, timeout: PATIENCE_MS, headers },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve(text));
+        response.on('error', reject);
+      },
+    );
+    asking.on('timeout', () => asking.destroy(new Error(`no answer in ${PATIENCE_MS / 1_000} s`)));
+    asking.on('error', reject);
+    asking.end(body);
+  });
+}
+
+/** The log of money has one writer: this process makes itself that, as a grind would, for as long as it takes. */
+async function resetOffline(
+  home: OpenHome,
+  { model, reason }: ResetInput,
+  deps: CommandDeps,
+): Promise<readonly string[]> {
+  const { clock, ids, processes } = deps.machine;
+  const claim = await home.runs.claimGrind({
+    home: home.id, ...processes.self, port: 0, url: 'http://127.0.0.1:0', version: '', provider: 'none', simulated: true,
+  }); // prettier-ignore
+  if (claim.kind === 'held')
+    throw new VivariumError('grind_running', `a grind has just begun at ${claim.by.url}`, {
+      remedy: { kind: 'retry' },
+      hint: 'Run the command again: it will ask that grind.',
+    });
+  try {
+    home.record.mend('apiAudit');
+    const open = [...standing(home).values()].filter((line) => model === undefined || line.model === model);
+    for (const line of open) {
+      const { upstream, provider, simulated } = line;
+      home.record.append('apiAudit', {
+        timestamp: timestamp(clock),
+        event: 'breaker.reset',
+        user: 'operator',
+        role: 'admin',
+        upstream,
+        model: line.model,
+        reason,
+        trips: 0,
+        event_id: ids.next('api'),
+        home: home.id,
+        provider,
+        simulated,
+      });
+      home.record.act({
+        actor: 'operator',
+        action_type: 'API',
+        action: 'RESET',
+        detail: `circuit of ${line.model} at ${upstream}: ${reason}`,
+        event: 'breaker.reset',
+        metadata: { model: line.model, upstream, reason },
+      });
+    }
+    return open.map((line) => line.model);
+  } finally {
+    home.runs.releaseGrind();
+  }
+}

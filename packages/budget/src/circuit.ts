@@ -1,0 +1,167 @@
+/**
+ * The circuit breaker of one model at one upstream, as a reducer: closed, open, half-open. Pure; times are milliseconds of whatever clock the caller keeps, and only
+ * ever compared with each other.
+ *
+ * - Closed: calls go through. It opens at so many failures in a row; at so many in the window, when they are at least half of its calls (one in a thousand is no
+ *   outage, however many calls there are); and when more than so much was spent in the window, which is no failure but looks like a runaway.
+ * - Open: no calls until a time. Half-open: one call is let through to see. It closes by the success of that call, and opens for twice as long by its failure.
+ */
+import type { Milliseconds, NanoUsd } from '@vivarium/core';
+import { addUsd, formatUsd, nanoUsd, zeroUsd } from '@vivarium/core';
+
+export interface CircuitRules {
+  readonly failures: number;
+  readonly windowMs: Milliseconds;
+  readonly spend: NanoUsd;
+}
+
+/** How long it is open the first time. It doubles with each time in a row, up to the window. */
+export const FIRST_OPEN_MS: Milliseconds = 15_000;
+const FAILING_SHARE = 0.5;
+/** Calls are counted by slices of the window, not one by one. */
+const SLICES = 30;
+
+interface Slice {
+  readonly from: Milliseconds;
+  readonly calls: number;
+  readonly failures: number;
+  readonly spent: NanoUsd;
+}
+
+export interface Circuit {
+  readonly state: 'closed' | 'open' | 'half-open';
+  /** Why it opened last; empty while it never did. */
+  readonly why: string;
+  /** Open: when it becomes half-open. */
+  readonly until: Milliseconds;
+  /** Times in a row that it opened. */
+  readonly trips: number;
+  /** Half-open: the one call is under way. */
+  readonly isProbing: boolean;
+  readonly inARow: number;
+  readonly slices: readonly Slice[];
+}
+
+export const CLOSED: Circuit = {
+  state: 'closed',
+  why: '',
+  until: 0,
+  trips: 0,
+  isProbing: false,
+  inARow: 0,
+  slices: [],
+};
+
+export type CallEnd =
+  | { readonly kind: 'succeeded'; readonly cost: NanoUsd }
+  /** The upstream's fault: no answer, no connection, nonsense. */
+  | { readonly kind: 'failed'; readonly cost: NanoUsd }
+  /** Cut by us, or refused for what it asked: says nothing of the upstream. */
+  | { readonly kind: 'neither'; readonly cost: NanoUsd };
+
+/** Whether a call may be made now, and the circuit if it is. */
+export function tryCall(
+  circuit: Circuit,
+  now: Milliseconds,
+):
+  | { readonly may: true; readonly circuit: Circuit }
+  | { readonly may: false; readonly circuit: Circuit; readonly waitMs: Milliseconds } {
+  if (circuit.state === 'closed') return { may: true, circuit };
+  if (circuit.state === 'open' && now < circuit.until)
+    return { may: false, circuit, waitMs: circuit.until - now };
+  if (circuit.isProbing) return { may: false, circuit, waitMs: PROBE_WAIT_MS };
+  return { may: true, circuit: { ...circuit, state: 'half-open', isProbing: true } };
+}
+/** For those who come while the one call is under way. */
+const PROBE_WAIT_MS: Milliseconds = 2_000;
+
+/** A call that `tryCall` let through has ended. */
+export function afterCall(circuit: Circuit, end: CallEnd, now: Milliseconds, rules: CircuitRules): Circuit {
+  const counted = count(circuit, end, now, rules);
+  const spent = sumOf(counted.slices, ({ spent: amount }) => amount);
+  if (circuit.state === 'half-open') {
+    if (end.kind === 'failed')
+      return open(counted, `the call that tried it failed; before: ${first(circuit.why)}`, now, rules);
+    return end.kind === 'succeeded'
+      ? { ...CLOSED, slices: sliceOfSpend(counted) }
+      : { ...counted, isProbing: false };
+  }
+  // One that was let through before it opened tells nothing new.
+  if (circuit.state === 'open') return counted;
+  if (spent >= rules.spend)
+    return open(
+      counted,
+      `Cost threshold exceeded: ${formatUsd(nanoUsd(spent))} >= ${formatUsd(rules.spend)}`,
+      now,
+      rules,
+    );
+  if (end.kind !== 'failed') return counted;
+  if (counted.inARow >= rules.failures)
+    return open(counted, `Consecutive failure threshold exceeded: ${counted.inARow} failures`, now, rules);
+  const failures = sumOf(counted.slices, (slice) => slice.failures);
+  const calls = sumOf(counted.slices, (slice) => slice.calls);
+  if (failures >= rules.failures && failures >= calls * FAILING_SHARE)
+    return open(
+      counted,
+      `Failure rate exceeded: ${failures} failures in ${rules.windowMs / 1_000}s`,
+      now,
+      rules,
+    );
+  return counted;
+}
+
+/** Opened for `forMs` longer, as the record of an earlier process says. */
+export const reopened = (why: string, trips: number, until: Milliseconds): Circuit => ({
+  ...CLOSED,
+  state: 'open',
+  why,
+  trips,
+  until,
+});
+
+/** How long it stays open, given how often in a row it has opened. */
+export const openMs = (trips: number, { windowMs }: Pick<CircuitRules, 'windowMs'>): Milliseconds =>
+  Math.min(windowMs, FIRST_OPEN_MS * 2 ** Math.min(trips - 1, 20));
+
+const open = (circuit: Circuit, why: string, now: Milliseconds, rules: CircuitRules): Circuit => ({
+  ...circuit,
+  state: 'open',
+  why,
+  trips: circuit.trips + 1,
+  until: now + openMs(circuit.trips + 1, rules),
+  isProbing: false,
+  inARow: 0,
+  // What was counted has had its effect: it is not to open the next time again by itself.
+  slices: [],
+});
+
+function count(
+  circuit: Circuit,
+  { kind, cost }: CallEnd,
+  now: Milliseconds,
+  { windowMs }: CircuitRules,
+): Circuit {
+  const from = Math.floor(now / (windowMs / SLICES)) * (windowMs / SLICES);
+  const kept = circuit.slices.filter((slice) => slice.from > now - windowMs);
+  const last = kept.at(-1);
+  const here = last?.from === from ? last : { from, calls: 0, failures: 0, spent: zeroUsd };
+  const added: Slice = {
+    from,
+    calls: here.calls + (kind === 'neither' ? 0 : 1),
+    failures: here.failures + (kind === 'failed' ? 1 : 0),
+    spent: addUsd(here.spent, cost),
+  };
+  return {
+    ...circuit,
+    inARow: kind === 'failed' ? circuit.inARow + 1 : kind === 'succeeded' ? 0 : circuit.inARow,
+    slices: [...(here === last ? kept.slice(0, -1) : kept), added],
+  };
+}
+
+/** Closing forgets the failures and not the money. */
+const sliceOfSpend = ({ slices }: Circuit): readonly Slice[] =>
+  slices.map((slice) => ({ ...slice, calls: 0, failures: 0 }));
+const sumOf = (slices: readonly Slice[], of: (slice: Slice) => number): number =>
+  slices.reduce((sum, slice) => sum + of(slice), 0);
+/** Reasons are not nested in each other. */
+const first = (why: string): string => why.replace(/^the call that tried it failed; before: /, '');
