@@ -8,6 +8,7 @@ import { VivariumError, type Machine } from '@vivarium/core';
 import {
   createControlStore,
   createRecordStore,
+  createStrangers,
   createVerifier,
   initHome,
   openKeyring,
@@ -136,6 +137,7 @@ export async function createPanel({
     home,
     root,
     page,
+    onStranger: createStrangers('control-panel', { record, clock }).refused,
   });
   const url = await server.listen(portsToTry(port, before));
   let stopping: Promise<void> | undefined;

@@ -9,6 +9,7 @@ import { VivariumError } from '@vivarium/core';
 import fastify, { type FastifyRequest } from 'fastify';
 import { Server } from 'socket.io';
 import { judgeRequest, OWN_HEADER } from './door/gate.ts';
+import type { Stranger } from '@vivarium/home';
 import type { Sessions } from './door/sessions.ts';
 import { registerRoutes, type RouteSources } from './routes.ts';
 import type { PanelIo } from './socket-feed.ts';
@@ -26,6 +27,8 @@ export interface PanelServer {
 
 export interface PanelServerOptions extends RouteSources {
   readonly sessions: Sessions;
+  /** A request was refused for where it came from. */
+  readonly onStranger: (stranger: Stranger) => void;
 }
 
 export function createPanelServer(options: PanelServerOptions): PanelServer {
@@ -51,11 +54,20 @@ export function createPanelServer(options: PanelServerOptions): PanelServer {
       port,
     );
 
+  const tellStranger = (request: Parameters<typeof judge>[0], why: string): void =>
+    options.onStranger({
+      why,
+      method: request.method ?? 'GET',
+      host: request.headers.host,
+      origin: request.headers.origin,
+    });
+
   app.addHook('onRequest', async (request, reply) => {
     reply
       .header('cache-control', 'no-store')
       .header('permissions-policy', 'camera=(), geolocation=(), microphone=()');
     const answer = judge(request, false);
+    if (answer.kind === 'refused') tellStranger(request, answer.message);
     if (answer.kind === 'refused')
       return reply.code(403).send({ error: { code: answer.code, message: answer.message } });
   });
@@ -111,7 +123,10 @@ export function createPanelServer(options: PanelServerOptions): PanelServer {
     pingTimeout: 5_000,
     allowRequest: (request, answer) => {
       const judged = judge(request, true);
-      if (judged.kind === 'refused') return answer(judged.code, false);
+      if (judged.kind === 'refused') {
+        tellStranger(request, judged.message);
+        return answer(judged.code, false);
+      }
       const isKnown = sessions.csrfOf(cookieOf(request.headers.cookie)) !== undefined;
       answer(isKnown ? null : 'session', isKnown);
     },

@@ -19,6 +19,8 @@ function appOf(world: GrindWorld, answer = world.desk.calls.answer): App {
     answer,
     cancel: world.desk.calls.cancel,
     resetBreaker: world.desk.breakers.reset,
+    books: world.desk.books,
+    onStranger: () => undefined,
     health: () => ({
       status: 'ok',
       home: world.home,

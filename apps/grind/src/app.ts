@@ -1,7 +1,8 @@
 /** The HTTP face: one plugin for each concern, one file for each route. Knows no rule and no money; it hands requests on and answers. */
 import { priceList } from '@vivarium/budget';
-import type { Health } from '@vivarium/contracts';
+import type { BooksReply, Health } from '@vivarium/contracts';
 import type { Clock, IdSource } from '@vivarium/core';
+import type { Stranger } from '@vivarium/home';
 import fastify from 'fastify';
 import type { Breakers } from './breakers.ts';
 import type { GrindCalls } from './grind-call.ts';
@@ -10,6 +11,7 @@ import { mapErrors } from './plugins/error-mapping.ts';
 import { guardOrigin } from './plugins/origin-guard.ts';
 import { validateByZod, type App, type ZodTypes } from './plugins/zod-validation.ts';
 import { refusalBody, refuse, statusOf } from './refusal.ts';
+import { routeBooks } from './routes/books.ts';
 import { routeBreaker } from './routes/breaker.ts';
 import { routeCancel } from './routes/cancel.ts';
 import { routeGrind } from './routes/grind.ts';
@@ -22,11 +24,14 @@ export interface AppDeps {
   readonly cancel: GrindCalls['cancel'];
   readonly resetBreaker: Breakers['reset'];
   readonly health: () => Health;
+  /** Undefined while it is starting. */
+  readonly books: () => BooksReply | undefined;
   readonly defaultModel: string;
   readonly simulated: boolean;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly diagnostics: Diagnostics;
+  readonly onStranger: (stranger: Stranger) => void;
   /** Where the service listens. */
   readonly port: () => number;
 }
@@ -43,11 +48,13 @@ export function createApp({
   cancel,
   resetBreaker,
   health,
+  books,
   defaultModel,
   simulated,
   clock,
   ids,
   diagnostics,
+  onStranger,
   port,
 }: AppDeps): App {
   const send = createSend(simulated);
@@ -75,12 +82,13 @@ export function createApp({
     },
   }).withTypeProvider<ZodTypes>();
   app.removeContentTypeParser('text/plain');
-  guardOrigin(app, port, send);
+  guardOrigin(app, port, send, onStranger);
   validateByZod(app);
   mapErrors(app, diagnostics, send);
   routeGrind(app, answer, clock, send);
   routeCancel(app, cancel);
   routeBreaker(app, resetBreaker);
+  routeBooks(app, books);
   routeHealthz(app, health);
   routeModels(app, priceList, defaultModel);
   return app;

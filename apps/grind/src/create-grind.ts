@@ -6,7 +6,7 @@
  */
 import { orderOf, type ControlState, type GrindFile, type Health } from '@vivarium/contracts';
 import { VivariumError, type Machine } from '@vivarium/core';
-import type { RunFiles } from '@vivarium/home';
+import { createStrangers, type RunFiles } from '@vivarium/home';
 import { createApp } from './app.ts';
 import { bindLoopback, closeServer, HOST } from './bind.ts';
 import { openDesk, type Desk, type DeskDeps } from './desk.ts';
@@ -44,11 +44,13 @@ export function createGrind(deps: GrindDeps): Grind {
       cancel: (taskId, round) => serving?.calls.cancel(taskId, round) ?? 0,
       resetBreaker: (model, reason, user) => serving?.breakers.reset(model, reason, user) ?? [],
       health,
+      books: () => serving?.books(),
       defaultModel: deps.defaultModel,
       simulated: provider.simulated,
       clock,
       ids,
       diagnostics,
+      onStranger: createStrangers('grind', { record: deps.record, clock }).refused,
       port: () => port,
     });
     port = await bindLoopback(app, wanted);

@@ -5,6 +5,7 @@
 import type { CircuitRules } from '@vivarium/budget';
 import type {
   ApiAuditLine,
+  BooksReply,
   BudgetStore,
   ControlStore,
   Health,
@@ -44,6 +45,7 @@ export interface Desk {
   readonly calls: GrindCalls;
   readonly underWay: () => Health['calls'];
   readonly breakers: Breakers;
+  readonly books: () => BooksReply;
   readonly settlements: Settlements;
 }
 
@@ -121,7 +123,22 @@ export function openDesk(deps: DeskDeps): Desk {
       held_nano_usd: held.get(joins.request_id) ?? 0,
     }));
   };
-  return { calls, settlements, underWay, breakers };
+  /** The log has one writer, this process, so its end is at this moment what the sums are of. */
+  const books = (): BooksReply => {
+    const { real, simulated, holds } = budget.money.snapshot();
+    const bookOf = ({ total, runs, runCaps }: typeof real): BooksReply['real'] => ({
+      total,
+      runs: Object.fromEntries(runs),
+      run_caps: Object.fromEntries(runCaps),
+    });
+    return {
+      log_bytes: record.size('apiAudit'),
+      real: bookOf(real),
+      simulated: bookOf(simulated),
+      holds: Object.fromEntries(holds.map(({ callId, amount }) => [callId, amount])),
+    };
+  };
+  return { calls, settlements, underWay, breakers, books };
 }
 
 const isOfBreaker = (line: ApiAuditLine): line is BreakerLine => line.event.startsWith('breaker.');

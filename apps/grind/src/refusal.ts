@@ -37,7 +37,7 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   refused: { remedy: 'fail', hint: 'Reword the text if it was not meant so.' },
   not_found: {
     remedy: 'fail',
-    hint: 'There are POST /grind, POST /cancel, POST /breaker/reset, GET /healthz and GET /models.',
+    hint: 'There are POST /grind, POST /cancel, POST /breaker/reset, GET /healthz, GET /books and GET /models.',
   },
   foreign_home: {
     remedy: 'wait',

@@ -188,6 +188,28 @@ export const BreakerView = z.object({
 });
 export type BreakerView = Readonly<z.infer<typeof BreakerView>>;
 
+const SumsReply = z.object({
+  settled: z.int(),
+  unknown: z.int(),
+  held: z.int(),
+  calls: z.int(),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+});
+const BookReply = z.object({
+  total: SumsReply,
+  runs: z.record(z.string(), SumsReply),
+  run_caps: z.record(z.string(), z.int()),
+});
+/** `GET /books`: what grind believes of money, in units of 1e-9 US dollars, and how long api_audit.log was at that moment. */
+export const BooksReply = z.object({
+  log_bytes: z.int().nonnegative(),
+  real: BookReply,
+  simulated: BookReply,
+  holds: z.record(z.string(), z.int()).describe('Open holds, by call.'),
+});
+export type BooksReply = z.infer<typeof BooksReply>;
+
 /** `POST /breaker/reset`. */
 export const BreakerReset = z.strictObject({
   model: z.string().min(1).max(200).optional(),

@@ -65,7 +65,7 @@ export {
   type TaskStatus,
   type TaskView,
 } from './folds/status.ts';
-export { BreakerReset, BreakerResetReply, BreakerView } from './grind.ts';
+export { BooksReply, BreakerReset, BreakerResetReply, BreakerView } from './grind.ts';
 export {
   DEFAULT_GRIND_PORT,
   DEFAULT_MAX_TOKENS,

@@ -82,6 +82,8 @@ export interface RecordStore {
    * ever be read of what stands there. Throws `record_unwritable` when the log cannot be appended to; creates none.
    */
   mend(log: LogName | SegmentName): void;
+  /** Bytes of a log as it stands; 0 when there is none. */
+  size(log: LogName | SegmentName): number;
   /** Makes what was appended survive a power loss. */
   sync(log: LogName | SegmentName): void;
   /**

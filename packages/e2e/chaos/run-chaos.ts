@@ -201,6 +201,8 @@ async function disturbAndJudge(
     witness.look();
 
     const status = await cli.launch(['status', '--json']).ended;
+    const verified = await cli.launch(['audit', 'verify']).ended;
+    const replayed = await cli.launch(['replay']).ended;
     const judgement = judgeHome(home, witness, desk.promised, disturber.stalled);
     return {
       seed,
@@ -209,7 +211,15 @@ async function disturbAndJudge(
       counts: disturber.counts,
       endings,
       judgement,
-      violations: [...violations, ...judgement.violations, ...compareStatus(status.out, judgement.tasks)],
+      violations: [
+        ...violations,
+        ...judgement.violations,
+        ...compareStatus(status.out, judgement.tasks),
+        ...(replayed.code === 0
+          ? []
+          : [violation('replay equals what is believed', replayed.out + replayed.err)]),
+        ...(verified.code === 0 ? [] : [violation('S5', verified.out + verified.err)]),
+      ],
     };
   } finally {
     isDisturbed = false;

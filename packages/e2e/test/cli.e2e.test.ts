@@ -110,6 +110,7 @@ describe('usage', () => {
       'drain',
       'clear-halt',
       'audit',
+      'replay',
       'breaker',
       'panel',
     ]) {

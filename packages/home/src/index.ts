@@ -8,3 +8,4 @@ export { openKeyring, type Keyring } from './seal/keyring.ts';
 export { createSealer, signedHead, type Sealer, type SealPass } from './seal/sealer.ts';
 export { createVerifier, type RecordFault, type Verified, type Verifier } from './seal/verifier.ts';
 export { keepSealing, type Sealing } from './seal/keep-sealing.ts';
+export { createStrangers, type Stranger } from './strangers.ts';

@@ -182,6 +182,7 @@ export function createRecordStore({
       if (durability === 'fsync' && DECISIVE.includes(log)) syncOrGiveUp(log);
       if (log === 'action') actions.twins(lines.flatMap((line) => ActionLogLine.safeParse(line).data ?? []));
     },
+    size: (log) => files.stat(layout.log(log))?.size ?? 0,
     sync(log) {
       files.sync(layout.log(log));
     },

@@ -1,8 +1,9 @@
 /**
  * S8: a loopback service answers only its own clients. A page elsewhere can make a browser send requests here, and a name can be made to
  * point here; neither can choose the Host, Origin and Sec-Fetch-Site that such requests carry. Grind has no page: a browser on this
- * machine may look at it in its address line, and nothing more.
+ * machine may look at it in its address line, and nothing more. Who was refused is told.
  */
+import type { Stranger } from '@vivarium/home';
 import type { FastifyInstance } from 'fastify';
 import { refuse, type Refusal } from '../refusal.ts';
 import type { Send } from '../send.ts';
@@ -37,10 +38,17 @@ function isOurs(value: string | undefined, scheme: string, port: number): boolea
 const forbidden = (message: string): Refusal => refuse('forbidden_origin', message);
 
 /** `port` is asked at each request: it is known only once the service listens. */
-export function guardOrigin(app: FastifyInstance, port: () => number, send: Send): void {
+export function guardOrigin(
+  app: FastifyInstance,
+  port: () => number,
+  send: Send,
+  onStranger: (stranger: Stranger) => void,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     const refusal = refuseOrigin(request.raw.headers, port());
-    if (refusal === undefined) done();
-    else send(request, reply, refusal);
+    if (refusal === undefined) return done();
+    const { host, origin } = request.raw.headers;
+    onStranger({ why: refusal.message, method: request.method, host, origin });
+    send(request, reply, refusal);
   });
 }

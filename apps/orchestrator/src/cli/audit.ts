@@ -1,9 +1,20 @@
-/** `audit`: whether the record is what it was, and what somebody else needs to check that. Only declared here. */
-import { InvalidArgumentError } from 'commander';
+/** `audit` and `replay`: whether the record is what it was, and what somebody else needs to check that. Only declared here. */
+import { InvalidArgumentError, Option } from 'commander';
 import { momentOf } from '../moment.ts';
 import type { CliParts } from './parts.ts';
 
 export function declareAudit({ command, home, json, deps, end }: CliParts): void {
+  command(
+    'replay',
+    'derive the state again from the record alone, and compare it with what the system believes',
+  )
+    .option('--at <event|time>', 'as it was at that event_id or time; prints it and compares nothing')
+    .addOption(new Option('--json', 'print the state in its canonical form: equal states are equal texts'))
+    .action(async (flags: { at?: string; json?: boolean }) => {
+      const { replayRecord } = await import('../commands/replay.ts');
+      return end(replayRecord({ home: home(), at: flags.at, json: flags.json === true }, deps()));
+    });
+
   const audit = command('audit', 'prove that the record is what it was: verify, seal, heads, export');
   const sub = (name: string, description: string) =>
     audit.command(name).description(description).allowExcessArguments(false).exitOverride();

@@ -71,6 +71,11 @@ export function describeRecordStore(name: string, create: () => RecordStoreUnder
         expect(entries[2]?.from).toBe(entries[1]?.to);
         expect(cursor.offset).toBe(entries[2]?.to);
       });
+      it('says how long a log is', () => {
+        expect(ours.size('execution')).toBe(0);
+        theirs.append('execution', { text: 'ü' });
+        expect(ours.size('execution')).toBe('{"text":"ü"}'.length + 2);
+      });
       it('can be synced', () => {
         ours.append('apiAudit', { n: 1 });
         ours.sync('apiAudit');
