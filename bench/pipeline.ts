@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- pipeline [--json] [--tasks 2000] [--rounds 3] [--durability os] [--profile DIR]`: the whole path of a task through worker,
+ * `npm run bench -- pipeline [--json] [--tasks 2000] [--rounds 3] [--durability os] [--sealing on] [--profile DIR]`: the whole path of a task through worker,
  * HTTP, grind, simulator and logs, by `orchestrator start 4 --concurrency 16` on a home of its own, with the simulator at zero latency and at 50 ms.
  *
  * Each round is a whole run: `whole` counts from the command to its end, start-up of five processes included; `steady` from the moment every worker
@@ -8,6 +8,7 @@
  * nothing, the same simulator; its processes were warmed up and have no start-up in their figures. At 50 ms the ideal is all slots asking
  * without a pause. The tasks of a round must all be completed once, and the sum settled must be the simulator's bill, or the bench fails.
  * `--profile DIR`: every process leaves a CPU profile in that new directory and the functions that took most are listed; the figures then say nothing.
+ * `--sealing off`: the record is chained, and not sealed beside the run.
  * Durability: written, not synced; with `--durability fsync` holds, decisions, results and ends are on the disk before they count, and the bare path
  * syncs its ends. Ratios are to be quoted; absolute figures are this machine's, today.
  */
@@ -26,7 +27,13 @@ import { selfTimes } from './lib/self-time.ts';
 import { median, rounded, sum } from './lib/statistics.ts';
 import { steadyPart } from './lib/steady.ts';
 
-const flags = readFlags('pipeline', { tasks: 2_000, rounds: 3, durability: 'os', profile: '' });
+const flags = readFlags('pipeline', {
+  tasks: 2_000,
+  rounds: 3,
+  durability: 'os',
+  sealing: 'on',
+  profile: '',
+});
 const [durability = 'os'] = durabilitiesOf(flags.durability);
 const facts = factsOf('pipeline', durability === 'os' ? 'written, not synced' : 'fsync');
 const WORKERS = 4;
@@ -105,7 +112,7 @@ const { runs, split } = await onStage(async (stage) => {
   return { runs, split };
 });
 const self_time = flags.profile === '' ? [] : selfTimes(flags.profile);
-const load = `${flags.tasks} tasks, ${WORKERS} workers × ${SLOTS} slots, medians of ${flags.rounds} rounds`;
+const load = `${flags.tasks} tasks, sealing ${flags.sealing}, ${WORKERS} workers × ${SLOTS} slots, medians of ${flags.rounds} rounds`;
 tell({ ...facts, load }, { runs, cpu_by_process: split, self_time }, flags.asJson);
 
 /** A home with its simulator and its grind. What is answered works off so many new tasks in one run, and measures it. */
@@ -120,7 +127,9 @@ async function openPath(stage: Stage, latencyMs: number): Promise<(tasks: number
     all += tasks;
     await addAll(home, benchTasks(`r${round}`, tasks));
     const endedBefore = endedChildrenMs();
-    const command = startRun(stage, home.layout.root, { workers: WORKERS, slots: SLOTS, durability });
+    const run = { workers: WORKERS, slots: SLOTS, durability };
+    const env = { VIVARIUM_SEALING: flags.sealing, VIVARIUM_SEAL_DIR: join(stage.directory, 'keys') };
+    const command = startRun(stage, home.layout.root, run, { env });
     const watch = watchProcesses([command.pid, grind.pid, simulator.pid]);
     const end = mustEndWith(0, 'start', await command.ended);
     watch.stop();

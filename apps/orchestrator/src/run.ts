@@ -23,7 +23,7 @@ import {
   type RunId,
 } from '@vivarium/core';
 import type { Config } from '@vivarium/config';
-import { keepSealing, sweepHome, type Sealing } from '@vivarium/home';
+import { accessFaults, keepSealing, sweepHome, type Sealing } from '@vivarium/home';
 import type { CommandDeps, OpenHome } from './deps.ts';
 import { keepLooking, sparingly } from './looking.ts';
 import type { Progress } from './progress.ts';
@@ -149,6 +149,17 @@ export async function runQueue(
   };
   const announce = async (): Promise<void> => {
     sweepHome(home.layout, machine);
+    for (const { message, hint } of accessFaults(home.layout, machine.files)) {
+      hooks.progress.warn(message, hint);
+      home.record.act({
+        actor: 'orchestrator',
+        action_type: 'SAFETY',
+        action: 'WARNING',
+        detail: `permissions: ${message}`,
+        event: 'home.open-to-others',
+        run_id: plan.runId,
+      });
+    }
     // Under the lock of queue.json: `clear` looks for runs while it holds it, so that none begins between its look and its deed.
     await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, () =>
       home.runs.announceRun({

@@ -20,6 +20,8 @@ export interface FileStat {
   readonly size: number;
   /** Milliseconds since the epoch, with fraction. */
   readonly modifiedMs: number;
+  /** Permission bits, as `chmod` has them; undefined where the system knows none. */
+  readonly mode?: number;
 }
 
 export interface Files {

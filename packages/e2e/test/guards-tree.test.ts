@@ -260,6 +260,7 @@ it('the surfaces of the packages are these', async () => {
         "zeroUsd",
       ],
       "home": [
+        "accessFaults",
         "chooseHome",
         "createBudgetStore",
         "createControlStore",

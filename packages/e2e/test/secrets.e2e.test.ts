@@ -2,7 +2,7 @@
  * S6 on real processes: a provider that is not what it says echoes the key in everything it answers, tasks hold other keys, and the environment is full of them.
  * Afterwards none of them is in any file of the home, in anything that was said or answered, or in the environment of any process but grind.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -161,6 +161,20 @@ describe('secrets', () => {
       );
     },
   );
+
+  it('S6: a run warns, and records, when others could read the key or change the home', async () => {
+    const home = createHome([taskNamed('a')]);
+    homes.push(home);
+    home.write('.env', 'WORKER_TIMEOUT_SECONDS=60\n');
+    chmodSync(home.at('.env'), 0o644);
+    const open = await home.cli(['start', '1']);
+    expect(open.out + open.err).toContain(`chmod 600 ${home.at('.env')}`);
+    expect(home.read('logs/action_log.jsonl')).toContain('"event":"home.open-to-others"');
+    chmodSync(home.at('.env'), 0o600);
+    home.queue([taskNamed('b')]);
+    const closed = await home.cli(['start', '1']);
+    expect(closed.out + closed.err).not.toContain('chmod');
+  });
 
   it('S6: a task that holds a secret is refused when it is added, imported and run; it is named, never repeated, and goes nowhere', async () => {
     const home = createHome([

@@ -9,3 +9,4 @@ export { createSealer, signedHead, type Sealer, type SealPass } from './seal/sea
 export { createVerifier, type RecordFault, type Verified, type Verifier } from './seal/verifier.ts';
 export { keepSealing, type Sealing } from './seal/keep-sealing.ts';
 export { createStrangers, type Stranger } from './strangers.ts';
+export { accessFaults } from './access.ts';

@@ -92,7 +92,14 @@ export function createNodeFiles(): Files {
     },
     stat(path) {
       const stats = look(path);
-      return stats && { inode: stats.ino, size: stats.size, modifiedMs: stats.mtimeMs };
+      return (
+        stats && {
+          inode: stats.ino,
+          size: stats.size,
+          modifiedMs: stats.mtimeMs,
+          ...(process.platform === 'win32' ? {} : { mode: stats.mode & 0o777 }),
+        }
+      );
     },
     realPath(path) {
       try {
