@@ -27,6 +27,7 @@ export {
   SealHead,
   SealLine,
 } from './events/seals.ts';
+export { toneOf, type Tone } from './action-tone.ts';
 export { PerformanceRecord, ToolOperation } from './events/projections.ts';
 export {
   createTaskFold,

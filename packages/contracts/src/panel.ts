@@ -7,6 +7,7 @@
  * action log are a stream: each is told once. Rows of tasks are states: the newest wins. The overview is whole every time.
  */
 import { z } from 'zod';
+import { TONES } from './action-tone.ts';
 import { BreakerView } from './grind.ts';
 import { CONTROL_KINDS, CONTROL_VERBS, type ControlState } from './control.ts';
 import { ACTION_TYPES } from './events/action-log.ts';
@@ -14,7 +15,7 @@ import { NanoUsdField, Sha256, Tokens } from './fields.ts';
 import { TASK_STATUSES } from './folds/status.ts';
 
 /** Raised when a page of the version before could misread what is sent. A page of another number reloads itself. */
-export const PANEL_PROTOCOL = 1;
+export const PANEL_PROTOCOL = 2;
 /** Most lines of the action log in one message. */
 export const PANEL_PAGE_LINES = 500;
 /** Longest detail of an action line, and longest beginning of a prompt, in a row; the whole is fetched when somebody looks. */
@@ -91,6 +92,8 @@ export const ActionRow = z.discriminatedUnion('kind', [
     timestamp: z.string(),
     actor: z.string(),
     action_type: z.enum(ACTION_TYPES),
+    /** Its colour, by the one rule there is. */
+    tone: z.enum(TONES),
     action: z.string(),
     detail: z.string(),
     /** Characters of the detail that are not in this row. */

@@ -231,6 +231,7 @@ it('the surfaces of the packages are these', async () => {
         "strictest",
         "sumCosts",
         "taskDigest",
+        "toneOf",
         "viewQueue",
         "viewTask",
       ],

@@ -5,6 +5,7 @@
  * - B3: a row is named by the byte it begins at; a row is handed out with its stretch and never twice within one delta.
  */
 import {
+  toneOf,
   ActionLogLine,
   type ActionRow,
   PANEL_DETAIL_CHARACTERS,
@@ -112,6 +113,7 @@ export function toActionRow(entry: RecordEntry, mostDetail = PANEL_DETAIL_CHARAC
     timestamp: line.timestamp,
     actor: line.actor.slice(0, 120),
     action_type: line.action_type,
+    tone: toneOf(line),
     action: line.action.slice(0, 120),
     detail: line.detail.slice(0, mostDetail),
     clipped: Math.max(0, line.detail.length - mostDetail),

@@ -2,7 +2,7 @@
  * A line of the action log as logs/action_log.log has it, with the colour of its type. Pure. That file is written by `home`; an end-to-end test compares
  * the two, so that they stay one form.
  */
-import type { ActionLogLine, ActionType } from '@vivarium/contracts';
+import { toneOf, type ActionLogLine, type Tone } from '@vivarium/contracts';
 import { shorten, type Colours } from '../terminal.ts';
 
 const LONGEST_DETAIL = 80;
@@ -38,33 +38,18 @@ const clipped = (detail: string): string =>
 
 type Colour = (text: string) => string;
 
-const COLOURS: Readonly<Record<ActionType, (colours: Colours) => Colour>> = {
-  TOOL: (colours) => colours.blueBright,
-  COST: (colours) => colours.yellow,
-  API: (colours) => colours.yellow,
-  SOCIAL: (colours) => colours.cyanBright,
-  IDENTITY: (colours) => colours.cyanBright,
-  JOURNAL: (colours) => colours.cyanBright,
-  SAFETY: (colours) => colours.redBright,
-  BUDGET: (colours) => colours.yellowBright,
-  TEST: (colours) => colours.greenBright,
-  ERROR: (colours) => colours.red,
-  SYSTEM: (colours) => colours.magentaBright,
+const COLOURS: Readonly<Record<Tone, (colours: Colours) => Colour>> = {
+  blue: (colours) => colours.blueBright,
+  yellow: (colours) => colours.yellow,
+  teal: (colours) => colours.cyanBright,
+  'bright-red': (colours) => colours.redBright,
+  red: (colours) => colours.red,
+  orange: (colours) => colours.yellowBright,
+  green: (colours) => colours.greenBright,
+  purple: (colours) => colours.magentaBright,
 };
 
-/** That of the type, unless what happened is milder or worse than the type says. */
-export function colourOf(
+export const colourOf = (
   line: Pick<ActionLogLine, 'action_type' | 'action' | 'detail'>,
   colours: Colours,
-): Colour {
-  const { action_type: type, action, detail } = line;
-  if (type === 'SAFETY' && action === 'WARNING') return colours.yellowBright;
-  if (type === 'BUDGET' && action === 'EXCEEDED') return colours.red;
-  if (type === 'TEST' && countBefore('fail', detail) > 0)
-    return countBefore('pass', detail) > 0 ? colours.yellowBright : colours.red;
-  return COLOURS[type](colours);
-}
-
-/** The number that stands before the word: "10 pass" is ten, and "0 fail" is none. */
-const countBefore = (word: string, detail: string): number =>
-  Number(new RegExp(`(\\d+) ${word}`).exec(detail)?.[1] ?? 0);
+): Colour => COLOURS[toneOf(line)](colours);

@@ -63,6 +63,7 @@ describe('which lines of the log are shown', () => {
     timestamp: '',
     actor: 'worker_1',
     action_type: 'SYSTEM',
+    tone: 'purple',
     action: 'claimed',
     detail: 'hello',
     clipped: 0,

@@ -51,7 +51,14 @@ export function LogRow({ item, rowIndex, isOpen, isTabStop, onLoad, onToggle }: 
     );
   }
   return (
-    <div {...row} className="log-row" data-type={item.action_type} data-open={isOpen} {...toggle}>
+    <div
+      {...row}
+      className="log-row"
+      data-tone={item.tone}
+      data-type={item.action_type}
+      data-open={isOpen}
+      {...toggle}
+    >
       <div role="cell" className="l-time">
         <button {...button} onClick={(event) => (event.stopPropagation(), onToggle())}>
           <time dateTime={item.timestamp} title={exactTime(item.timestamp)}>
