@@ -61,7 +61,7 @@ export async function signedHead(
 const RANGE_BYTES = 131_072;
 /** A line longer than this is nobody's; it is sealed when it has an end. */
 const LONGEST_LINE = 67_108_864;
-const RANGES_AT_ONCE = 64;
+const RANGES_AT_ONCE = 16;
 const LOCK_WAIT_MS = 10_000;
 const NEWLINE = 10;
 
@@ -114,27 +114,29 @@ export function createSealer({ layout, machine, record, keyring, durability }: S
     }
   };
 
-  const sealFile = (
+  const sealFile = async (
     file: string,
     assertHeld: () => void,
-  ): { readonly lines: number; readonly bytes: number } => {
+  ): Promise<{ readonly lines: number; readonly bytes: number }> => {
     let waiting: Omit<RangeSealed, 'seq' | 'prev'>[] = [];
     let lines = 0;
     const start = state.file(file).to;
     let to = start;
-    const write = (): void => {
+    const write = async (): Promise<void> => {
       if (waiting.length === 0) return;
       assertHeld();
       record.appendAll('seals', waiting);
       waiting = [];
+      // A long log that was never sealed takes a while: what else this process does goes on, its hold on the lease included.
+      await new Promise((resolve) => setImmediate(resolve));
     };
     for (let range = rangeAfter(file, to); range !== undefined; range = rangeAfter(file, to)) {
       waiting.push(range);
       ({ to } = range);
       lines += range.lines;
-      if (waiting.length === RANGES_AT_ONCE) write();
+      if (waiting.length === RANGES_AT_ONCE) await write();
     }
-    write();
+    await write();
     return { lines, bytes: to - start };
   };
 
@@ -161,7 +163,7 @@ export function createSealer({ layout, machine, record, keyring, durability }: S
       if (size < to) cut.push(file);
       if (size <= to) continue;
       if (durability === 'fsync') files.sync(`${layout.logs}/${file}`);
-      const sealed = sealFile(file, assertHeld);
+      const sealed = await sealFile(file, assertHeld);
       lines += sealed.lines;
       bytes += sealed.bytes;
     }
