@@ -20,6 +20,7 @@ export interface FileStat {
   readonly size: number;
   /** Milliseconds since the epoch, with fraction. */
   readonly modifiedMs: number;
+  readonly isDirectory: boolean;
   /** Permission bits, as `chmod` has them; undefined where the system knows none. */
   readonly mode?: number;
 }

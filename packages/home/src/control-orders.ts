@@ -43,7 +43,10 @@ export function readOrders(layout: HomeLayout, files: Files): readonly ControlOr
       const stat = files.stat(path);
       if (stat !== undefined) orders.push(readOrder(files, path, kind, EVERYTHING, stat));
     }
-    for (const name of files.list(layout.control)) {
+    const directory = files.stat(layout.control);
+    if (directory?.isDirectory === false)
+      return [halting('control is a file, and was to be a directory of orders')];
+    for (const name of directory === undefined ? [] : files.list(layout.control)) {
       const path = `${layout.control}/${name}`;
       const stat = files.stat(path);
       if (stat !== undefined) orders.push(readNamed(files, path, name, stat));

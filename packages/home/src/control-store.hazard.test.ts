@@ -202,6 +202,20 @@ describe('HALT and PAUSE as files', () => {
     expect(control.read().kind).toBe('halted');
   });
 
+  it('S3: a file where the directory of orders was to be halts', () => {
+    const machineOfFile = createMemoryMachine();
+    machineOfFile.files.makeDirectory(layout.root);
+    machineOfFile.files.replace(layout.control, 'x');
+    const store = createControlStore({
+      layout,
+      machine: machineOfFile,
+      record: createRecordStore({ layout, home: homeIdOf('/home'), machine: machineOfFile }),
+    });
+    expect(store.read()).toMatchObject({
+      kind: 'halted',
+      reason: expect.stringContaining('control is a file') as string,
+    });
+  });
   it('S3: a file in control/ that nobody understands halts: somebody meant something by it', () => {
     files.makeDirectory(layout.control);
     files.replace(`${layout.control}/stop everything`, '');

@@ -97,6 +97,7 @@ export function createNodeFiles(): Files {
           inode: stats.ino,
           size: stats.size,
           modifiedMs: stats.mtimeMs,
+          isDirectory: stats.isDirectory(),
           ...(process.platform === 'win32' ? {} : { mode: stats.mode & 0o777 }),
         }
       );

@@ -298,7 +298,8 @@ describe('bulk adds', () => {
     const { files } = one.machine;
     const { stat } = files;
     const now = one.machine.clock.now().getTime();
-    files.stat = (path) => (path === layout.segments ? { inode: 1, size: 0, modifiedMs: now } : stat(path));
+    files.stat = (path) =>
+      path === layout.segments ? { inode: 1, size: 0, modifiedMs: now, isDirectory: true } : stat(path);
     files.makeDirectory(layout.segments);
     files.append(layout.log(segment), '{"id":"a","prompt":"p"}\n');
     expect(one.ids()).toEqual(['a']);

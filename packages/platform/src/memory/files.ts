@@ -58,9 +58,9 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     stat(path) {
       enter('stat', path);
       const directory = disk.directories.get(path);
-      if (directory !== undefined) return { inode: directory, size: 0, modifiedMs: 0 };
+      if (directory !== undefined) return { inode: directory, size: 0, modifiedMs: 0, isDirectory: true };
       const file = disk.files.get(path);
-      return file && { inode: file.inode, size: file.size, modifiedMs: file.modifiedMs };
+      return file && { inode: file.inode, size: file.size, modifiedMs: file.modifiedMs, isDirectory: false };
     },
     realPath(path) {
       enter('realPath', path);

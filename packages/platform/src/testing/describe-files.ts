@@ -39,6 +39,8 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
       });
       it('is also undefined below a file', () => {
         ours.append(log, 'x');
+        expect(ours.stat(log)?.isDirectory).toBe(false);
+        expect(ours.stat(under.directory)?.isDirectory).toBe(true);
         expect(ours.readText(`${log}/b`)).toBeUndefined();
         expect(ours.stat(`${log}/b`)).toBeUndefined();
         expect(ours.list(`${log}/b`)).toEqual([]);
