@@ -2,7 +2,6 @@
  * `breaker`: the circuit breakers that are not closed, and `breaker reset`: closing them, with a reason. Grind has them; when none is up, the record says what the next
  * one will find, and a reset is written there, as the one writer of that log for the moment.
  */
-import { request } from 'node:http';
 import {
   BreakerResetReply,
   readApiAuditLine,
@@ -11,6 +10,7 @@ import {
   type BreakerView,
 } from '@vivarium/contracts';
 import { messageOf, timestamp, VivariumError } from '@vivarium/core';
+import { askGrind } from '../ask-grind.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { probeGrind } from '../grind-probe.ts';
 import { counted } from '../report/counted.ts';
@@ -84,8 +84,7 @@ export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promis
     });
   const home = openHome(input.home, deps, 'prepare');
   const grind = home.runs.liveGrind();
-  const reset =
-    grind === undefined ? await resetOffline(home, input, deps) : await askGrind(grind.url, input);
+  const reset = grind === undefined ? await resetOffline(home, input, deps) : await resetAt(grind.url, input);
   if (input.json) terminal.line(JSON.stringify({ reset }));
   else
     terminal.line(
@@ -96,10 +95,11 @@ export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promis
   return 0;
 }
 
-async function askGrind(url: string, { model, reason }: ResetInput): Promise<readonly string[]> {
-  const body = JSON.stringify({ ...(model === undefined ? {} : { model }), reason });
+async function resetAt(url: string, { model, reason }: ResetInput): Promise<readonly string[]> {
   try {
-    return BreakerResetReply.parse(JSON.parse(await post(new URL('/breaker/reset', url), body))).reset;
+    const asked = { ...(model === undefined ? {} : { model }), reason };
+    const answer = await askGrind(new URL('/breaker/reset', url), PATIENCE_MS, asked);
+    return BreakerResetReply.parse(JSON.parse(answer)).reset;
   } catch (cause) {
     throw new VivariumError('grind_unreachable', `grind at ${url} did not reset it: ${messageOf(cause)}`, {
       remedy: { kind: 'retry' },
@@ -110,26 +110,6 @@ async function askGrind(url: string, { model, reason }: ResetInput): Promise<rea
 }
 
 const PATIENCE_MS = 5_000;
-
-function post(url: URL, body: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asking = request(
-      url,
-      { method: 'POST', agent: false, timeout: PATIENCE_MS, headers },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => resolve(text));
-        response.on('error', reject);
-      },
-    );
-    asking.on('timeout', () => asking.destroy(new Error(`no answer in ${PATIENCE_MS / 1_000} s`)));
-    asking.on('error', reject);
-    asking.end(body);
-  });
-}
 
 /** The log of money has one writer: this process makes itself that, as a grind would, for as long as it takes. */
 async function resetOffline(

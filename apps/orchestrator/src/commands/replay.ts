@@ -2,9 +2,9 @@
  * `replay`: derives the state again from the record alone and holds it against what the system believes. Exit codes: 0 equal · 1 the first divergence is named · 2 no such
  * event or time. Reads only.
  */
-import { get } from 'node:http';
 import { createTaskFold, isFinal } from '@vivarium/contracts';
 import { formatUsd, VivariumError } from '@vivarium/core';
+import { askGrind } from '../ask-grind.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { momentOf } from '../moment.ts';
 import { checkCosts, checkGrind, checkSnapshot, type Belief, type Divergence } from '../replay/beliefs.ts';
@@ -105,22 +105,10 @@ function divergenceLines({ who, what, believed, replayed, line }: Divergence): r
 const PATIENCE_MS = 10_000;
 
 /** Undefined when it does not answer: then it believes nothing that could be asked. */
-function booksAt(url: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    const asking = get(new URL('/books', url), { agent: false, timeout: PATIENCE_MS }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (text += chunk));
-      response.on('error', () => resolve(undefined));
-      response.on('end', () => {
-        try {
-          resolve(JSON.parse(text));
-        } catch {
-          resolve(undefined);
-        }
-      });
-    });
-    asking.on('timeout', () => asking.destroy());
-    asking.on('error', () => resolve(undefined));
-  });
-}
+const booksAt = async (url: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await askGrind(new URL('/books', url), PATIENCE_MS));
+  } catch {
+    return undefined;
+  }
+};
