@@ -63,7 +63,7 @@ it('npm run bench without a known name lists the benches and exits with 2', asyn
     const { code, output } = await runTool([join(root, 'scripts/bench.mjs'), ...words]);
     expect(code).toBe(2);
     expect(output).toMatch(/Usage: npm run bench -- <name>/);
-    expect(output).toMatch(/\n {2}bulk\n {2}grind\n {2}latency\n {2}pipeline\n {2}queue\n$/);
+    expect(output).toMatch(/\n {2}bulk\n {2}grind\n {2}latency\n {2}pipeline\n {2}queue\n {2}seal\n$/);
   }
 });
 
@@ -72,6 +72,14 @@ it('npm run chaos with words it does not know says how it is called and exits wi
     const { code, output } = await runTool([join(root, 'scripts/chaos.mjs'), ...words]);
     expect(code).toBe(2);
     expect(output).toMatch(/--minutes M[\s\S]*--seed S[\s\S]*--tasks N[\s\S]*--json/);
+  }
+});
+
+it('npm run prove with words it does not know says how it is called and exits with 2', async () => {
+  for (const words of [[], ['everything'], ['control', '--halts', '0'], ['control', '--gently']]) {
+    const { code, output } = await runTool([join(root, 'scripts/prove.mjs'), ...words]);
+    expect(code).toBe(2);
+    expect(output).toMatch(/npm run prove -- control[\s\S]*--halts N[\s\S]*--pauses N/);
   }
 });
 
