@@ -7,6 +7,7 @@ import {
   hasHeard,
   type ControlReceipt,
   type ControlScope,
+  type Health,
   type HomeLayout,
 } from '@vivarium/contracts';
 import type { Clock, Machine, Milliseconds } from '@vivarium/core';
@@ -22,30 +23,45 @@ export interface Acknowledged {
 
 export interface Acknowledgements {
   readonly parties: readonly Acknowledged[];
-  /** Calls that the order concerns and that are still under way. */
-  readonly calls: number;
+  /** Calls that the order concerns and that are still under way; undefined when grind does not say. */
+  readonly calls: number | undefined;
 }
+
+/** `silent`: a grind is there and does not answer. What it does is not known, which is another thing than nothing. */
+export type CallsAnswer =
+  | { readonly kind: 'told'; readonly calls: number; readonly held: number; readonly simulated: boolean }
+  | { readonly kind: 'silent' };
 
 export interface AskedHome {
   readonly layout: HomeLayout;
   readonly runs: Pick<RunFiles, 'liveGrind'>;
 }
 
-/** Calls under way that an order for this scope would concern, and what is held for them. Nothing runs where no grind answers. */
-export async function callsOf(
-  home: AskedHome,
-  scope: ControlScope,
-): Promise<{ readonly calls: number; readonly held: number; readonly simulated: boolean }> {
-  const grind = home.runs.liveGrind();
-  const answer = grind === undefined ? undefined : await probeGrind(grind.url);
-  if (answer?.kind !== 'healthy') return { calls: 0, held: 0, simulated: false };
-  const calls = answer.health.calls.filter(
+/** How long grind may think about it. An operator who wants to stop is not kept waiting by a grind that hangs. */
+const ANSWER_MS: Milliseconds = 250;
+
+/** Calls under way that an order for this scope would concern, and what is held for them. Nothing runs where no grind is. */
+export async function callsOf(home: AskedHome, scope: ControlScope): Promise<CallsAnswer> {
+  const health = await healthOf(home);
+  if (health === 'silent') return { kind: 'silent' };
+  if (health === 'none') return { kind: 'told', calls: 0, held: 0, simulated: false };
+  const calls = concerned(health, scope);
+  const held = calls.reduce((sum, { held_nano_usd }) => sum + held_nano_usd, 0);
+  return { kind: 'told', calls: calls.length, held, simulated: health.simulated };
+}
+
+async function healthOf({ runs }: AskedHome): Promise<Health | 'none' | 'silent'> {
+  const grind = runs.liveGrind();
+  if (grind === undefined) return 'none';
+  const answer = await probeGrind(grind.url, ANSWER_MS);
+  return answer.kind === 'healthy' ? answer.health : 'silent';
+}
+
+const concerned = ({ calls }: Health, scope: ControlScope): Health['calls'] =>
+  calls.filter(
     ({ task_id, worker_id }) =>
       scope.kind === 'all' || (scope.kind === 'task' ? task_id === scope.id : worker_id === scope.id),
   );
-  const held = calls.reduce((sum, { held_nano_usd }) => sum + held_nano_usd, 0);
-  return { calls: calls.length, held, simulated: answer.health.simulated };
-}
 
 const LOOK_EVERY_MS: Milliseconds = 10;
 
@@ -63,7 +79,7 @@ export async function awaitAcknowledgements(
   const note = (who: string, has: boolean): void => {
     if (heard.get(who) === undefined) heard.set(who, has ? clock.monotonic() - began : undefined);
   };
-  let calls = 0;
+  let calls: number | undefined = 0;
   const look = async (): Promise<void> => {
     const present = new Set<string>();
     for (const name of files.list(home.layout.workers)) {
@@ -73,15 +89,15 @@ export async function awaitAcknowledgements(
       present.add(beat.worker_id);
       note(beat.worker_id, beat.obeys !== undefined && hasHeard(beat.obeys.orders, change));
     }
-    const grind = home.runs.liveGrind();
-    const answer = grind === undefined ? undefined : await probeGrind(grind.url);
-    if (answer?.kind === 'healthy') {
+    const health = await healthOf(home);
+    if (health !== 'none') {
       present.add('grind');
-      note('grind', hasHeard(answer.health.obeys, change));
+      note('grind', health !== 'silent' && hasHeard(health.obeys, change));
     }
     // Who has left does nothing any more: it has heard.
     for (const who of heard.keys()) if (!present.has(who)) note(who, true);
-    calls = change.after.kind === 'halted' ? (await callsOf(home, scope)).calls : 0;
+    if (change.after.kind !== 'halted' || health === 'none') calls = 0;
+    else calls = health === 'silent' ? undefined : concerned(health, scope).length;
   };
   for (;;) {
     await look();

@@ -26,6 +26,7 @@ import {
   type ControlStore,
   type Obeyed,
   type RecordStore,
+  type RefusalCode,
   type TaskOutcome,
   type TaskQueue,
   type WorkerMessage,
@@ -248,7 +249,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
         grindUrl = undefined;
         return;
       case 'hold':
-        if (next.code !== 'halted' && next.code !== 'paused' && next.code !== 'held') {
+        if (!ORDERED.includes(next.code)) {
           complain({ code: next.code, message: next.detail, hint: next.hint, remedy: 'wait' });
         }
         rest(next.detail, next.ms);
@@ -341,6 +342,9 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     },
   };
 }
+
+/** Refusals that an operator ordered: no fault of anybody. */
+const ORDERED: readonly RefusalCode[] = ['halted', 'paused', 'draining', 'held'];
 
 /** Beside what says `retry` itself (a full disk, a lock in use): a queue.json that somebody is editing mends without this process. */
 const PASSING: readonly ErrorCode[] = ['queue_unreadable', 'lock_compromised'];

@@ -21,7 +21,7 @@ const working = async (
 interface Told {
   readonly kind: string;
   readonly acknowledged: readonly { readonly who: string; readonly after_ms: number | null }[];
-  readonly calls_left: number;
+  readonly calls_left: number | null;
 }
 const order = async (home: Home, ...words: readonly string[]): Promise<Told> => {
   const { code, out, err } = await home.cli([...words, '--json']);
@@ -32,7 +32,7 @@ const claims = (home: Home): number =>
   home.read('logs/execution_log.jsonl').split('"status":"in_progress"').length - 1;
 
 describe('control', () => {
-  it('S9: pause, hold and resume are heard by both workers and grind within half a second, and the run goes on to its end', async () => {
+  it('S9: pause, hold and resume are heard by both workers and by grind, and the run goes on to its end', async () => {
     const { home, run } = await working(40);
     for (const verb of ['pause', 'hold', 'resume', 'hold', 'pause', 'resume']) {
       const told = await order(home, verb);
@@ -87,6 +87,35 @@ describe('control', () => {
         err: expect.stringContaining(`there is no ${scope[0]?.slice(2)}`) as unknown,
       });
     expect(await home.cli(['pause', '--worker', 'a', '--task', 'b'])).toMatchObject({ code: 2 });
+    run.child.kill('SIGINT');
+    await run.ended;
+  });
+
+  it('S3, S9: a grind that is there and silent keeps nobody from halting, and is told as one that has not heard', async () => {
+    const { home, run } = await working(300, '--watch');
+    const grind = home.grindPid();
+    process.kill(grind, 'SIGSTOP');
+    try {
+      const began = performance.now();
+      const halt = home.launch(['halt', '--reason', 'a drill', '--json']);
+      await until(() => existsSync(home.at('HALT')), 10_000, 'HALT to be there');
+      // Below the two seconds for which others wait for a silent grind.
+      expect(performance.now() - began).toBeLessThan(1_900);
+      const { code, out } = await halt.ended;
+      expect(code).toBe(0);
+      const told = JSON.parse(out) as Told;
+      expect(told).toMatchObject({ calls_running: null, held_nano_usd: null, calls_left: null });
+      expect(told.acknowledged.filter(({ after_ms }) => after_ms === null)).toEqual([
+        { who: 'grind', after_ms: null },
+      ]);
+      expect(told.acknowledged).toHaveLength(3);
+      const hold = await home.cli(['pause', '--task', 'task-299']);
+      expect(hold.out).toContain('grind does not answer');
+      expect(hold.out).toMatch(/NOT heard within 2 s: grind/);
+    } finally {
+      process.kill(grind, 'SIGCONT');
+    }
+    expect(await order(home, 'clear-halt', '--reason', 'over')).toMatchObject({ kind: 'changed' });
     run.child.kill('SIGINT');
     await run.ended;
   });

@@ -13,7 +13,12 @@ import {
   type StoppedKind,
 } from '@vivarium/contracts';
 import { formatUsd, nanoUsd, timestamp, VivariumError, type Milliseconds } from '@vivarium/core';
-import { awaitAcknowledgements, callsOf, type Acknowledgements } from '../acknowledgements.ts';
+import {
+  awaitAcknowledgements,
+  callsOf,
+  type Acknowledgements,
+  type CallsAnswer,
+} from '../acknowledgements.ts';
 import { openHome, openQueue, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { counted } from '../report/counted.ts';
 import { printable } from '../terminal.ts';
@@ -37,8 +42,8 @@ export async function changeControl(input: ControlInput, deps: CommandDeps): Pro
   const scope = await scopeOf(input, home, deps);
   const running = await callsOf(home, scope);
   const kind = BROUGHT_ABOUT[verb];
-  if (!input.json && kind !== undefined && running.calls > 0)
-    terminal.line(previewText(kind, running.calls, running.held, running.simulated));
+  const preview = kind === undefined ? undefined : previewText(kind, running);
+  if (!input.json && preview !== undefined) terminal.line(preview);
 
   const began = machine.clock.monotonic();
   const requestedAt = timestamp(machine.clock);
@@ -49,21 +54,23 @@ export async function changeControl(input: ControlInput, deps: CommandDeps): Pro
       : undefined;
 
   if (input.json) {
-    const { parties = [], calls = 0 } = heard ?? {};
+    const parties = heard?.parties ?? [];
+    const told = running.kind === 'told' ? running : undefined;
     terminal.line(
       JSON.stringify({
         ...receipt,
         scope,
         requested_at: requestedAt,
-        calls_running: running.calls,
-        held_nano_usd: running.held,
+        calls_running: told?.calls ?? null,
+        held_nano_usd: told?.held ?? null,
+        simulated: told?.simulated ?? null,
         acknowledged: parties.map(({ who, afterMs }) => ({ who, after_ms: afterMs ?? null })),
-        calls_left: calls,
+        // Nobody was asked: that is not none.
+        calls_left: heard?.calls ?? null,
       }),
     );
   } else tellReceipt(receipt, deps);
-  if (!input.json && heard !== undefined && receipt.kind === 'changed')
-    for (const line of heardLines(heard, receipt)) terminal.line(line);
+  if (!input.json && heard !== undefined) for (const line of heardLines(heard)) terminal.line(line);
   return receipt.kind === 'needs_reason' || receipt.kind === 'needs_clear_halt' ? 2 : 0;
 }
 
@@ -105,11 +112,15 @@ function parsed(text: string): unknown {
   }
 }
 
-function previewText(kind: StoppedKind, calls: number, held: number, simulated: boolean): string {
-  const money = `${formatUsd(nanoUsd(held))}${simulated ? ' simulated' : ''}`;
+function previewText(kind: StoppedKind, running: CallsAnswer): string | undefined {
+  if (running.kind === 'silent')
+    return 'grind does not answer: what runs, and what it may still cost, is not known';
+  if (running.calls === 0) return undefined;
+  const calls = counted(running.calls, 'call');
+  const money = `${formatUsd(nanoUsd(running.held))}${running.simulated ? ' simulated' : ''}`;
   return kind === 'halted'
-    ? `${counted(calls, 'call')} running: aborted now. They may still be billed, and are charged in full: ${money}`
-    : `${counted(calls, 'call')} running: will finish. At most ${money} more is spent`;
+    ? `${calls} running: aborted now. They may still be billed, and are charged in full: ${money}`
+    : `${calls} running: will finish. At most ${money} more is spent`;
 }
 
 function tellReceipt(receipt: ControlReceipt, { terminal }: CommandDeps): void {
@@ -136,10 +147,7 @@ function tellReceipt(receipt: ControlReceipt, { terminal }: CommandDeps): void {
   }
 }
 
-function heardLines(
-  { parties, calls }: Acknowledgements,
-  { after }: Extract<ControlReceipt, { kind: 'changed' }>,
-): readonly string[] {
+function heardLines({ parties, calls }: Acknowledgements): readonly string[] {
   if (parties.length === 0) return ['  Nothing is at work here; it holds for whatever starts.'];
   const late = parties.filter(({ afterMs }) => afterMs === undefined);
   const lines = [
@@ -154,7 +162,8 @@ function heardLines(
     lines.push(
       `  NOT heard within ${PATIENCE_MS / 1_000} s: ${late.map(({ who }) => who).join(', ')}. Requested is not in effect there.`,
     );
-  if (after.kind === 'halted' && calls > 0) lines.push(`  ${counted(calls, 'call')} still under way`);
+  if (calls === undefined) lines.push('  Whether calls are still under way is not known.');
+  else if (calls > 0) lines.push(`  ${counted(calls, 'call')} still under way`);
   return lines;
 }
 
