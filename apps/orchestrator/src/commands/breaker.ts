@@ -9,7 +9,7 @@ import {
   type ApiAuditLine,
   type BreakerView,
 } from '@vivarium/contracts';
-import { messageOf, timestamp, VivariumError } from '@vivarium/core';
+import { isVivariumError, messageOf, timestamp, VivariumError } from '@vivarium/core';
 import { askGrind } from '../ask-grind.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { probeGrind } from '../grind-probe.ts';
@@ -83,8 +83,7 @@ export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promis
       remedy: { kind: 'stop' },
     });
   const home = openHome(input.home, deps, 'prepare');
-  const grind = home.runs.liveGrind();
-  const reset = grind === undefined ? await resetOffline(home, input, deps) : await resetAt(grind.url, input);
+  const reset = await resetSomehow(home, input, deps);
   if (input.json) terminal.line(JSON.stringify({ reset }));
   else
     terminal.line(
@@ -94,6 +93,26 @@ export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promis
     );
   return 0;
 }
+
+/** A grind that begins, or has just died, is one in a moment and none in the next: what passes is tried again. */
+async function resetSomehow(
+  home: OpenHome,
+  input: ResetInput,
+  deps: CommandDeps,
+): Promise<readonly string[]> {
+  const { clock } = deps.machine;
+  for (const until = clock.monotonic() + AGAIN_FOR_MS; ; await clock.sleep(AGAIN_MS)) {
+    const grind = home.runs.liveGrind();
+    try {
+      return grind === undefined ? await resetOffline(home, input, deps) : await resetAt(grind.url, input);
+    } catch (error) {
+      const passes = isVivariumError(error) && error.remedy.kind === 'retry';
+      if (!passes || clock.monotonic() > until) throw error;
+    }
+  }
+}
+const AGAIN_MS = 100;
+const AGAIN_FOR_MS = 5_000;
 
 async function resetAt(url: string, { model, reason }: ResetInput): Promise<readonly string[]> {
   try {
