@@ -2,6 +2,7 @@
 import { ApiAuditLine } from '@vivarium/contracts';
 import { nanoUsd } from '@vivarium/core';
 import { describe, expect, it } from 'vitest';
+import type { Script } from '@vivarium/model/testing';
 import type { Refusal } from './refusal.ts';
 import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';
 
@@ -71,6 +72,29 @@ describe('circuit breaker', () => {
       kind: 'reply',
     });
     expect(await refused(world, 'x')).toMatchObject({ code: 'circuit_open' });
+  });
+  it('calls that were under way when it opened do not decide for the one that tries it', async () => {
+    const scripts: Readonly<Record<string, ReturnType<Script>>> = {
+      slow: { kind: 'answer', afterMs: 600_000 },
+      probe: { kind: 'answer', afterMs: 10_000 },
+      fails: down,
+    };
+    const world = createGrindWorld({ breaker, script: ({ prompt }) => scripts[prompt] ?? answers });
+    const slow = world.ask({ prompt: 'slow', task_id: 'slow', round: 1 });
+    for (let asked = 0; asked < 2; asked += 1)
+      await world.settled(world.ask({ prompt: 'fails', task_id: `t${asked}` }), 5_000);
+    expect(events(world)).toEqual(['breaker.opened']);
+    await world.machine.clock.advanceSettled(20_000);
+    const probe = world.ask({ prompt: 'probe', task_id: 'probe' });
+    await world.machine.clock.advanceSettled(10);
+    expect(world.desk.breakers.views()).toMatchObject([{ state: 'half-open' }]);
+    expect(world.desk.calls.cancel('slow', 1)).toBe(1);
+    expect(await world.settled(slow, 10)).toMatchObject({ kind: 'refusal' });
+    const calls = world.provider.requests.length;
+    expect(await refused(world, 'second')).toMatchObject({ code: 'circuit_open' });
+    expect(world.provider.requests).toHaveLength(calls);
+    expect(await world.settled(probe, 10_000)).toMatchObject({ kind: 'reply' });
+    expect(events(world)).toEqual(['breaker.opened', 'breaker.half-opened', 'breaker.closed']);
   });
   it('is reset with a reason, which is recorded with who gave it', async () => {
     const { world, up } = await opened();

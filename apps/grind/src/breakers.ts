@@ -10,6 +10,7 @@ import {
   CLOSED,
   reopened,
   tryCall,
+  wasReset,
   type CallEnd,
   type Circuit,
   type CircuitRules,
@@ -22,9 +23,9 @@ import { refuse, type Refusal } from './refusal.ts';
 export type BreakerLine = Extract<ApiAuditLine, { event: `breaker.${string}` }>;
 
 export interface Breakers {
-  /** Why no call may be made to this model now; undefined when one may, and `ended` is to be told of it. */
-  begin(model: string): Refusal | undefined;
-  ended(model: string, end: CallEnd): void;
+  /** Why no call may be made to this model now; or the turn in which one may, and `ended` is to be told of it. */
+  begin(model: string): Refusal | { readonly kind: 'let_through'; readonly turn: number };
+  ended(model: string, turn: number, end: CallEnd): void;
   /** Closes the breaker of one model, or all; answers which were not closed. */
   reset(model: string | undefined, reason: string, user: string): readonly string[];
   /** Those that are not closed. */
@@ -124,22 +125,22 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       const before = circuits.get(model) ?? CLOSED;
       const answer = tryCall(before, clock.monotonic());
       tell(model, before, answer.circuit);
-      if (answer.may) return undefined;
+      if (answer.may) return { kind: 'let_through', turn: answer.turn };
       return refuse('circuit_open', `The circuit of ${model} at ${provider.name} is open: ${before.why}.`, {
         retryAfterMs: Math.ceil(answer.waitMs),
         reason: 'circuit_open',
       });
     },
-    ended(model, end) {
+    ended(model, turn, end) {
       const before = circuits.get(model) ?? CLOSED;
-      tell(model, before, afterCall(before, end, clock.monotonic(), rules));
+      tell(model, before, afterCall(before, turn, end, clock.monotonic(), rules));
     },
     reset(model, reason, user) {
       const open = [...circuits].filter(
         ([name, { state }]) => state !== 'closed' && (model === undefined || name === model),
       );
-      for (const [name] of open) {
-        circuits.set(name, CLOSED);
+      for (const [name, circuit] of open) {
+        circuits.set(name, wasReset(circuit));
         write(name, 'breaker.reset', reason, CLOSED, user);
       }
       return open.map(([name]) => name);

@@ -86,12 +86,12 @@ export function createSpend(deps: SpendDeps): Spend {
       const hindrance =
         (tries === 1 ? undefined : leave.whyNot()) ?? (remainingMs > 0 ? undefined : tooLate());
       if (hindrance !== undefined) return withCharge(hindrance, charged);
-      const broken = breakers.begin(model.id);
-      if (broken !== undefined) return withCharge(broken, charged);
+      const begun = breakers.begin(model.id);
+      if (begun.kind === 'refusal') return withCharge(begun, charged);
 
       const opened = open(order, model, inputBound, tries, charged);
       if (opened.kind === 'refusal') {
-        breakers.ended(model.id, { kind: 'neither', cost: zeroUsd });
+        breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
         return withCharge(opened, charged);
       }
       const { call } = opened;
@@ -107,7 +107,7 @@ export function createSpend(deps: SpendDeps): Spend {
         },
         leave.signal,
       );
-      breakers.ended(model.id, endOf(outcome, call));
+      breakers.ended(model.id, begun.turn, endOf(outcome, call));
       if (outcome.kind === 'completed') return settle(order, call, outcome, charged);
 
       const before = charged;

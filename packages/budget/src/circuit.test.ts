@@ -9,6 +9,7 @@ import {
   openMs,
   reopened,
   tryCall,
+  wasReset,
   type CallEnd,
   type Circuit,
 } from './circuit.ts';
@@ -18,7 +19,12 @@ const failed: CallEnd = { kind: 'failed', cost: zeroUsd };
 const succeeded: CallEnd = { kind: 'succeeded', cost: nanoUsd(1_000) };
 const neither: CallEnd = { kind: 'neither', cost: zeroUsd };
 const after = (ends: readonly CallEnd[], from: Circuit = CLOSED, stepMs = 10): Circuit =>
-  ends.reduce((circuit, end, index) => afterCall(circuit, end, 1_000 + index * stepMs, rules), from);
+  ends.reduce(
+    (circuit, end, index) => afterCall(circuit, circuit.turn, end, 1_000 + index * stepMs, rules),
+    from,
+  );
+/** With the one call under way. */
+const probing = (opened: Circuit): Circuit => tryCall(opened, opened.until).circuit;
 const times = (count: number, end: CallEnd): readonly CallEnd[] => Array.from({ length: count }, () => end);
 
 describe('circuit', () => {
@@ -59,56 +65,110 @@ describe('circuit', () => {
     const opened = after(times(5, failed));
     const early = tryCall(opened, opened.until - 1);
     expect(early).toMatchObject({ may: false, waitMs: 1 });
-    const probe = tryCall(opened, opened.until);
-    expect(probe).toMatchObject({ may: true, circuit: { state: 'half-open', isProbing: true } });
-    expect(tryCall(probe.circuit, opened.until + 1)).toMatchObject({ may: false });
-    expect(afterCall(probe.circuit, succeeded, opened.until + 9, rules).state).toBe('closed');
-    const again = afterCall(probe.circuit, failed, opened.until + 9, rules);
+    const probe = probing(opened);
+    expect(probe).toMatchObject({ state: 'half-open', isProbing: true });
+    expect(tryCall(probe, opened.until + 1)).toMatchObject({ may: false });
+    expect(afterCall(probe, probe.turn, succeeded, opened.until + 9, rules).state).toBe('closed');
+    const again = afterCall(probe, probe.turn, failed, opened.until + 9, rules);
     expect(again).toMatchObject({ state: 'open', trips: 2 });
     expect(again.until - (opened.until + 9)).toBe(2 * FIRST_OPEN_MS);
     expect(
-      tryCall(afterCall(probe.circuit, neither, opened.until + 9, rules), opened.until + 9),
+      tryCall(afterCall(probe, probe.turn, neither, opened.until + 9, rules), opened.until + 9),
     ).toMatchObject({ may: true });
+  });
+  it('a call from before it opened is not the one that decides, however it ends, and costs what it cost', () => {
+    const opened = after(times(5, failed));
+    const probe = probing(opened);
+    for (const end of [failed, succeeded, neither]) {
+      const told = afterCall(probe, CLOSED.turn, end, opened.until + 9, rules);
+      expect(told).toMatchObject({ state: 'half-open', isProbing: true });
+      expect(tryCall(told, opened.until + 10).may).toBe(false);
+      expect(afterCall(told, probe.turn, succeeded, opened.until + 11, rules).state).toBe('closed');
+    }
+    let closed = afterCall(probe, probe.turn, succeeded, opened.until + 9, rules);
+    for (let late = 0; late < 5; late += 1)
+      closed = afterCall(closed, CLOSED.turn, failed, opened.until + 20, rules);
+    expect(closed).toMatchObject({ state: 'closed', inARow: 0 });
+    const dear: CallEnd = { kind: 'failed', cost: rules.spend };
+    expect(afterCall(closed, CLOSED.turn, dear, opened.until + 30, rules).why).toContain('Cost threshold');
+  });
+  it('after a reset, what was under way says nothing of what comes after', () => {
+    const opened = after(times(5, failed));
+    const probe = probing(opened);
+    let closed = wasReset(probe);
+    for (const turn of [CLOSED.turn, CLOSED.turn, opened.turn, probe.turn, probe.turn])
+      closed = afterCall(closed, turn, failed, opened.until + 9, rules);
+    expect(closed).toMatchObject({ state: 'closed', inARow: 0 });
   });
   it('stays open for twice as long each time, up to the window', () => {
     expect([1, 2, 3, 4, 5, 6, 60].map((trips) => openMs(trips, rules) / 1_000)).toEqual([
       15, 30, 60, 120, 240, 300, 300,
     ]);
   });
-  it('whatever happens, at most one call is let through while it is not closed, and it is never open for ever', () => {
+  it('whatever happens, also with calls that outlive the turn they began in, at most one is let through while it is not closed, its success closes, and it is never open for ever', () => {
     const step = fc.record({
       ms: fc.integer({ min: 0, max: 60_000 }),
-      end: fc.constantFrom<CallEnd>(failed, succeeded, neither),
+      what: fc.constantFrom('call', 'call', 'call', 'end', 'end', 'reset'),
+      which: fc.nat(),
+      end: fc.constantFrom<CallEnd>(failed, failed, succeeded, neither),
     });
+    const seen = new Set<string>();
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), (steps) => {
         let circuit: Circuit = CLOSED;
         let now = 0;
-        let underWay = 0;
-        for (const { ms, end } of steps) {
+        let underWay: readonly { readonly turn: number; readonly isProbe: boolean }[] = [];
+        let probes = 0;
+        for (const { ms, what, which, end } of steps) {
           now += ms;
-          const answer = tryCall(circuit, now);
-          circuit = answer.circuit;
-          if (answer.may) underWay += 1;
-          if (circuit.state === 'half-open') expect(underWay).toBeLessThanOrEqual(1);
-          if (!answer.may || end === neither || ms % 3 > 0) {
-            if (underWay === 0) continue;
-            circuit = afterCall(circuit, end, now, rules);
-            underWay -= 1;
-          } else if (circuit.state === 'closed') {
-            underWay -= 1;
-            circuit = afterCall(circuit, end, now, rules);
+          if (what === 'call') {
+            const answer = tryCall(circuit, now);
+            circuit = answer.circuit;
+            if (!answer.may) continue;
+            const isProbe = circuit.state !== 'closed';
+            underWay = [...underWay, { turn: answer.turn, isProbe }];
+            probes += isProbe ? 1 : 0;
+            expect(probes).toBeLessThanOrEqual(1);
+          } else if (what === 'reset') {
+            if (circuit.state === 'closed') continue;
+            circuit = wasReset(circuit);
+            underWay = underWay.map(({ turn }) => ({ turn, isProbe: false }));
+            probes = 0;
+          } else if (underWay.length > 0) {
+            const at = which % underWay.length;
+            const { turn, isProbe } = underWay[at] ?? { turn: -1, isProbe: false };
+            underWay = underWay.filter((_, index) => index !== at);
+            const before = circuit.state;
+            circuit = afterCall(circuit, turn, end, now, rules);
+            if (isProbe) {
+              probes = 0;
+              const next = { succeeded: 'closed', failed: 'open', neither: 'half-open' } as const;
+              expect(circuit.state).toBe(next[end.kind]);
+            } else if (before !== 'closed') {
+              expect(circuit.state).toBe(before);
+              seen.add(`late in ${before}`);
+            }
+            if (isProbe) seen.add(`probe ${end.kind}`);
           }
           if (circuit.state === 'open') expect(circuit.until - now).toBeLessThanOrEqual(rules.windowMs);
         }
         if (circuit.state === 'open') expect(tryCall(circuit, now + rules.windowMs).may).toBe(true);
       }),
+      { numRuns: 1_000 },
     );
+    expect([...seen].toSorted()).toEqual([
+      'late in half-open',
+      'late in open',
+      'probe failed',
+      'probe neither',
+      'probe succeeded',
+    ]);
   });
   it('goes on where an earlier process left it', () => {
     const circuit = reopened('it was so', 3, 500);
     expect(tryCall(circuit, 499)).toMatchObject({ may: false, waitMs: 1 });
-    expect(afterCall(tryCall(circuit, 500).circuit, failed, 500, rules)).toMatchObject({
+    const probe = probing(circuit);
+    expect(afterCall(probe, probe.turn, failed, 500, rules)).toMatchObject({
       state: 'open',
       trips: 4,
     });

@@ -5,6 +5,7 @@
  * - Closed: calls go through. It opens at so many failures in a row; at so many in the window, when they are at least half of its calls (one in a thousand is no
  *   outage, however many calls there are); and when more than so much was spent in the window, which is no failure but looks like a runaway.
  * - Open: no calls until a time. Half-open: one call is let through to see. It closes by the success of that call, and opens for twice as long by its failure.
+ * - A call that was let through in an earlier turn decides nothing when it ends, in whatever state: it only cost what it cost. It is not the one call.
  */
 import type { Milliseconds, NanoUsd } from '@vivarium/core';
 import { addUsd, formatUsd, nanoUsd, zeroUsd } from '@vivarium/core';
@@ -40,6 +41,8 @@ export interface Circuit {
   readonly isProbing: boolean;
   readonly inARow: number;
   readonly slices: readonly Slice[];
+  /** Goes up when it opens, when it lets one call through to see, and when it is reset. */
+  readonly turn: number;
 }
 
 export const CLOSED: Circuit = {
@@ -50,6 +53,7 @@ export const CLOSED: Circuit = {
   isProbing: false,
   inARow: 0,
   slices: [],
+  turn: 0,
 };
 
 export type CallEnd =
@@ -59,34 +63,43 @@ export type CallEnd =
   /** Cut by us, or refused for what it asked: says nothing of the upstream. */
   | { readonly kind: 'neither'; readonly cost: NanoUsd };
 
-/** Whether a call may be made now, and the circuit if it is. */
+/** Whether a call may be made now, and the circuit if it is. The turn is to be told with its end. */
 export function tryCall(
   circuit: Circuit,
   now: Milliseconds,
 ):
-  | { readonly may: true; readonly circuit: Circuit }
+  | { readonly may: true; readonly circuit: Circuit; readonly turn: number }
   | { readonly may: false; readonly circuit: Circuit; readonly waitMs: Milliseconds } {
-  if (circuit.state === 'closed') return { may: true, circuit };
+  if (circuit.state === 'closed') return { may: true, circuit, turn: circuit.turn };
   if (circuit.state === 'open' && now < circuit.until)
     return { may: false, circuit, waitMs: circuit.until - now };
   if (circuit.isProbing) return { may: false, circuit, waitMs: PROBE_WAIT_MS };
-  return { may: true, circuit: { ...circuit, state: 'half-open', isProbing: true } };
+  const turn = circuit.turn + 1;
+  return { may: true, circuit: { ...circuit, state: 'half-open', isProbing: true, turn }, turn };
 }
 /** For those who come while the one call is under way. */
 const PROBE_WAIT_MS: Milliseconds = 2_000;
 
-/** A call that `tryCall` let through has ended. */
-export function afterCall(circuit: Circuit, end: CallEnd, now: Milliseconds, rules: CircuitRules): Circuit {
+/** A call that `tryCall` let through in that turn has ended. */
+export function afterCall(
+  circuit: Circuit,
+  turn: number,
+  said: CallEnd,
+  now: Milliseconds,
+  rules: CircuitRules,
+): Circuit {
+  const isOfNow = turn === circuit.turn;
+  const end: CallEnd = isOfNow ? said : { kind: 'neither', cost: said.cost };
   const counted = count(circuit, end, now, rules);
   const spent = sumOf(counted.slices, ({ spent: amount }) => amount);
   if (circuit.state === 'half-open') {
+    if (!isOfNow) return counted;
     if (end.kind === 'failed')
       return open(counted, `the call that tried it failed; before: ${first(circuit.why)}`, now, rules);
     return end.kind === 'succeeded'
-      ? { ...CLOSED, slices: sliceOfSpend(counted) }
+      ? { ...CLOSED, slices: sliceOfSpend(counted), turn }
       : { ...counted, isProbing: false };
   }
-  // One that was let through before it opened tells nothing new.
   if (circuit.state === 'open') return counted;
   if (spent >= rules.spend)
     return open(
@@ -110,6 +123,9 @@ export function afterCall(circuit: Circuit, end: CallEnd, now: Milliseconds, rul
   return counted;
 }
 
+/** Closed by an operator: what is under way says nothing of what comes after. */
+export const wasReset = ({ turn }: Circuit): Circuit => ({ ...CLOSED, turn: turn + 1 });
+
 /** Opened for `forMs` longer, as the record of an earlier process says. */
 export const reopened = (why: string, trips: number, until: Milliseconds): Circuit => ({
   ...CLOSED,
@@ -131,6 +147,7 @@ const open = (circuit: Circuit, why: string, now: Milliseconds, rules: CircuitRu
   until: now + openMs(circuit.trips + 1, rules),
   isProbing: false,
   inARow: 0,
+  turn: circuit.turn + 1,
   // What was counted has had its effect: it is not to open the next time again by itself.
   slices: [],
 });

@@ -6,6 +6,7 @@ export {
   CLOSED,
   reopened,
   tryCall,
+  wasReset,
   type CallEnd,
   type Circuit,
   type CircuitRules,

@@ -96,6 +96,7 @@ it('the surfaces of the packages are these', async () => {
         "priceList",
         "reopened",
         "tryCall",
+        "wasReset",
         "whitelist",
         "worstCase",
       ],
