@@ -15,8 +15,8 @@ it('S8: a refused stranger is told with what it said of itself, and however ofte
   }
   expect(told.map(({ detail }) => detail)).toEqual([
     'foreign request: other origin (POST, Host 127.0.0.1:1, Origin http://evil.test)',
-    'foreign request: other origin (POST, Host 127.0.0.1:1, Origin http://evil.test); 999 more of these in the minute before',
-    'foreign request: other origin (POST, Host 127.0.0.1:1, Origin http://evil.test); 999 more of these in the minute before',
+    'foreign request: other origin (POST, Host 127.0.0.1:1, Origin http://evil.test); 999 more of these since it was last told',
+    'foreign request: other origin (POST, Host 127.0.0.1:1, Origin http://evil.test); 999 more of these since it was last told',
   ]);
   expect(told[0]).toMatchObject({ action_type: 'SAFETY', action: 'BLOCKED', event: 'stranger.refused' });
 });

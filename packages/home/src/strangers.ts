@@ -30,7 +30,7 @@ export function createStrangers(
       actor,
       action_type: 'SAFETY',
       action: 'BLOCKED',
-      detail: `foreign request: ${why} (${method}, Host ${cut(host)}, Origin ${cut(origin)})${more === 0 ? '' : `; ${more} more of these in the minute before`}`,
+      detail: `foreign request: ${why} (${method}, Host ${cut(host)}, Origin ${cut(origin)})${more === 0 ? '' : `; ${more} more of these since it was last told`}`,
       event: 'stranger.refused',
       metadata: { why, method, host: cut(host), origin: cut(origin), more },
     });
