@@ -3,7 +3,14 @@
  *
  * - P6: one panel serves a home; a second is told where the first is. `run/panel.json` names it, `run/panel.token` (its owner's alone) opens it.
  */
-import { BeatFile, homeIdOf, homeLayout, panelLink, type SealHead } from '@vivarium/contracts';
+import {
+  homeIdOf,
+  homeLayout,
+  panelLink,
+  parseBeat,
+  type BeatFile,
+  type SealHead,
+} from '@vivarium/contracts';
 import { VivariumError, type Machine } from '@vivarium/core';
 import {
   createControlStore,
@@ -204,11 +211,3 @@ function refuseSecond(url: string | undefined): void {
 
 const keyOf = (key: string | undefined): { readonly key: string } | Record<string, never> =>
   key === undefined ? {} : { key };
-
-function parseBeat(text: string | undefined): BeatFile | undefined {
-  try {
-    return BeatFile.safeParse(JSON.parse(text ?? '')).data;
-  } catch {
-    return undefined;
-  }
-}

@@ -15,12 +15,10 @@ import {
   type Circuit,
   type CircuitRules,
 } from '@vivarium/budget';
-import type { ApiAuditLine, BreakerView, ModelProvider, RecordStore } from '@vivarium/contracts';
+import type { BreakerLine, BreakerView, ModelProvider, RecordStore } from '@vivarium/contracts';
 import { timestamp, type Clock, type IdSource } from '@vivarium/core';
 import { PRINCIPAL } from './call-lines.ts';
 import { refuse, type Refusal } from './refusal.ts';
-
-export type BreakerLine = Extract<ApiAuditLine, { event: `breaker.${string}` }>;
 
 export interface Breakers {
   /** Why no call may be made to this model now; or the turn in which one may, and `ended` is to be told of it. */
@@ -42,7 +40,7 @@ export interface BreakersDeps {
   /** Appends to api_audit.log; throws when it cannot. */
   readonly write: (line: BreakerLine) => void;
   readonly onUnwritable: (error: unknown) => void;
-  /** What the log says of earlier ones, in its order. */
+  /** What opened those that an earlier grind left open. */
   readonly earlier: readonly BreakerLine[];
 }
 
@@ -109,11 +107,6 @@ export function createBreakers(deps: BreakersDeps): Breakers {
 
   function restore(line: BreakerLine): void {
     if (line.upstream !== provider.name) return;
-    if (line.event !== 'breaker.opened') {
-      // Half-open is open with its time over: the next call tries it.
-      if (line.event !== 'breaker.half-opened') circuits.delete(line.model);
-      return;
-    }
     const left = line.until === undefined ? 0 : Date.parse(line.until) - clock.now().getTime();
     const waitMs = Math.min(Math.max(0, left), rules.windowMs);
     circuits.set(line.model, reopened(line.reason, line.trips, clock.monotonic() + waitMs));

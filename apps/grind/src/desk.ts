@@ -3,17 +3,19 @@
  * to answer. To be opened by the one grind of the home alone.
  */
 import type { CircuitRules } from '@vivarium/budget';
-import type {
-  ApiAuditLine,
-  BooksReply,
-  BudgetStore,
-  ControlStore,
-  Health,
-  ModelProvider,
-  RecordStore,
+import {
+  booksOf,
+  createBreakerFold,
+  type ApiAuditLine,
+  type BooksReply,
+  type BudgetStore,
+  type ControlStore,
+  type Health,
+  type ModelProvider,
+  type RecordStore,
 } from '@vivarium/contracts';
 import { messageOf, type HomeId, type Machine, type Milliseconds, type NanoUsd } from '@vivarium/core';
-import { createBreakers, type BreakerLine, type Breakers } from './breakers.ts';
+import { createBreakers, type Breakers } from './breakers.ts';
 import { createCallLines } from './call-lines.ts';
 import { chargeDeadHolds } from './charge-dead-holds.ts';
 import { createGate } from './gate.ts';
@@ -55,10 +57,8 @@ export function openDesk(deps: DeskDeps): Desk {
   const { clock, ids } = deps.machine;
   // The only writer of these two: neither may be left with an end that the next line would change, or found unwritable by the first request.
   record.mend('safetyAudit');
-  const earlier: BreakerLine[] = [];
-  const budget = deps.openBudget((line) => {
-    if (isOfBreaker(line)) earlier.push(line);
-  });
+  const earlier = createBreakerFold();
+  const budget = deps.openBudget((line) => earlier.apply(line));
   const lines = createCallLines({ clock, ids });
   const notices = createNotices(record, diagnostics);
   chargeDeadHolds(budget, lines, notices);
@@ -89,7 +89,7 @@ export function openDesk(deps: DeskDeps): Desk {
     record,
     write: (line) => budget.write(line),
     onUnwritable: (error) => notices.trouble(undefined, 'record_unwritable', messageOf(error)),
-    earlier,
+    earlier: earlier.open(),
   });
   const spend = createSpend({ breakers, provider, budget, clock, ids, lines, settlements, notices });
   const runCaps = createRunCaps({
@@ -124,21 +124,9 @@ export function openDesk(deps: DeskDeps): Desk {
     }));
   };
   /** The log has one writer, this process, so its end is at this moment what the sums are of. */
-  const books = (): BooksReply => {
-    const { real, simulated, holds } = budget.money.snapshot();
-    const bookOf = ({ total, runs, runCaps }: typeof real): BooksReply['real'] => ({
-      total,
-      runs: Object.fromEntries(runs),
-      run_caps: Object.fromEntries(runCaps),
-    });
-    return {
-      log_bytes: record.size('apiAudit'),
-      real: bookOf(real),
-      simulated: bookOf(simulated),
-      holds: Object.fromEntries(holds.map(({ callId, amount }) => [callId, amount])),
-    };
-  };
+  const books = (): BooksReply => ({
+    log_bytes: record.size('apiAudit'),
+    ...booksOf(budget.money.snapshot()),
+  });
   return { calls, settlements, underWay, breakers, books };
 }
-
-const isOfBreaker = (line: ApiAuditLine): line is BreakerLine => line.event.startsWith('breaker.');

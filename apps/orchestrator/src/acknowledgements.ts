@@ -3,8 +3,8 @@
  * have heard it, or patience is at its end. Owns nothing.
  */
 import {
-  BeatFile,
   hasHeard,
+  parseBeat,
   type ControlReceipt,
   type ControlScope,
   type Health,
@@ -83,7 +83,7 @@ export async function awaitAcknowledgements(
   const look = async (): Promise<void> => {
     const present = new Set<string>();
     for (const name of files.list(home.layout.workers)) {
-      const beat = beatIn(files.readText(`${home.layout.workers}/${name}`));
+      const beat = parseBeat(files.readText(`${home.layout.workers}/${name}`));
       if (beat === undefined || processes.isGone(beat)) continue;
       if (scope.kind === 'worker' && beat.worker_id !== scope.id) continue;
       present.add(beat.worker_id);
@@ -106,12 +106,4 @@ export async function awaitAcknowledgements(
     await clock.sleep(LOOK_EVERY_MS);
   }
   return { parties: [...heard].map(([who, afterMs]) => ({ who, afterMs })), calls };
-}
-
-function beatIn(text: string | undefined): BeatFile | undefined {
-  try {
-    return BeatFile.safeParse(JSON.parse(text ?? '')).data;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,15 +1,14 @@
 /** What follows from orders: the strictest that concerns somebody holds. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CONTROL_KINDS, strictest, type ControlOrder, type StoppedKind } from './control.ts';
+import { CONTROL_KINDS, STOPPED_KINDS, strictest, type ControlOrder } from './control.ts';
 
-const KINDS = CONTROL_KINDS.filter((kind): kind is StoppedKind => kind !== 'running');
 const scope = fc.oneof(
   fc.constant({ kind: 'all' as const }),
   fc.record({ kind: fc.constantFrom('worker' as const, 'task' as const), id: fc.constantFrom('a', 'b') }),
 );
 const order: fc.Arbitrary<ControlOrder> = fc.record({
-  kind: fc.constantFrom(...KINDS),
+  kind: fc.constantFrom(...STOPPED_KINDS),
   scope,
   reason: fc.constant('r'),
   actor: fc.constant(undefined),

@@ -18,6 +18,8 @@ export const PauseFile = z.object({ paused: z.literal(true), ...words });
 export const CONTROL_KINDS = ['running', 'hold', 'paused', 'draining', 'halted'] as const;
 export type ControlKind = (typeof CONTROL_KINDS)[number];
 export type StoppedKind = Exclude<ControlKind, 'running'>;
+/** The strictest last. */
+export const STOPPED_KINDS = CONTROL_KINDS.filter((kind): kind is StoppedKind => kind !== 'running');
 
 export type ControlScope =
   | { readonly kind: 'all' }
@@ -52,11 +54,12 @@ const RUNNING: ControlState = { kind: 'running' };
 export function strictest(orders: readonly ControlOrder[], subject: ControlSubject = {}): ControlState {
   let state: ControlState = RUNNING;
   for (const order of orders)
-    if (concerns(order.scope, subject) && strictness(order) > strictness(state)) state = order;
+    if (concerns(order.scope, subject) && strictness(order.kind) > strictness(state.kind)) state = order;
   return state;
 }
 
-const strictness = ({ kind }: ControlState): number => CONTROL_KINDS.indexOf(kind);
+/** Higher forbids more. */
+export const strictness = (kind: ControlKind): number => CONTROL_KINDS.indexOf(kind);
 
 function concerns(scope: ControlScope, { workerId, taskId }: ControlSubject): boolean {
   switch (scope.kind) {

@@ -1,5 +1,6 @@
 /** The HTTP face of grind: `POST /grind`, `POST /cancel`, `GET /healthz`, `GET /models`. The seed's keys first, then ours. */
 import { z } from 'zod';
+import type { MoneySnapshot } from './folds/money.ts';
 import { CutBy, NanoUsdField, Sha256, Tokens, UsdField } from './fields.ts';
 import { INTENSITIES } from './task.ts';
 
@@ -209,6 +210,19 @@ export const BooksReply = z.object({
   holds: z.record(z.string(), z.int()).describe('Open holds, by call.'),
 });
 export type BooksReply = z.infer<typeof BooksReply>;
+
+/** What a fold of money has come to, in that form. */
+export const booksOf = (money: MoneySnapshot): Omit<BooksReply, 'log_bytes'> => ({
+  real: bookOf(money.real),
+  simulated: bookOf(money.simulated),
+  holds: Object.fromEntries(money.holds.map(({ callId, amount }) => [callId, amount])),
+});
+
+const bookOf = ({ total, runs, runCaps }: MoneySnapshot['real']): BooksReply['real'] => ({
+  total,
+  runs: Object.fromEntries(runs),
+  run_caps: Object.fromEntries(runCaps),
+});
 
 /** `POST /breaker/reset`. */
 export const BreakerReset = z.strictObject({

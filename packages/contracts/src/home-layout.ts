@@ -142,6 +142,15 @@ export const BeatFile = z.object({
 });
 export type BeatFile = Readonly<z.infer<typeof BeatFile>>;
 
+/** Undefined for a file that is not there, or holds no beat. */
+export function parseBeat(text: string | undefined): BeatFile | undefined {
+  try {
+    return BeatFile.safeParse(JSON.parse(text ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** `run/grind.json`: the one grind of this home. */
 export const GrindFile = z.object({
   home: z.string(),

@@ -41,6 +41,7 @@ export {
   type TaskFold,
   type TaskRecord,
 } from './folds/tasks.ts';
+export { createBreakerFold, type BreakerFold, type BreakerLine } from './folds/breakers.ts';
 export {
   committed,
   createMoneyFold,
@@ -66,7 +67,7 @@ export {
   type TaskStatus,
   type TaskView,
 } from './folds/status.ts';
-export { BooksReply, BreakerReset, BreakerResetReply, BreakerView } from './grind.ts';
+export { booksOf, BooksReply, BreakerReset, BreakerResetReply, BreakerView } from './grind.ts';
 export {
   DEFAULT_GRIND_PORT,
   DEFAULT_MAX_TOKENS,
@@ -91,7 +92,9 @@ export {
   hasHeard,
   orderOf,
   PauseFile,
+  STOPPED_KINDS,
   strictest,
+  strictness,
   type ControlKind,
   type ControlOrder,
   type ControlReceipt,
@@ -108,6 +111,7 @@ export {
   encodeName,
   GrindFile,
   homeLayout,
+  parseBeat,
   LOGS,
   OrchestratorFile,
   PanelFile,

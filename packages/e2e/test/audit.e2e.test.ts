@@ -37,11 +37,6 @@ const checkExport = async (
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out }),
     );
   });
-const edit = (home: Home, file: string, from: string | RegExp, to: string): (() => void) => {
-  const before = home.read(file);
-  home.write(file, before.replace(from, to));
-  return () => home.write(file, before);
-};
 
 describe('audit', () => {
   it('S5: a run leaves every line sealed and signed; one changed character in any log is named by file and record', async () => {
@@ -115,7 +110,7 @@ describe('audit', () => {
     expect(after).toMatchObject({ code: 0, faults: [], unsealed: 0 });
     expect(after.lines).toBeGreaterThan(before.lines);
     const [archive = ''] = readdirSync(home.at('logs/archive'));
-    edit(home, `logs/archive/${archive}/execution_log.jsonl`, 'completed', 'cancelled');
+    home.edit(`logs/archive/${archive}/execution_log.jsonl`, 'completed', 'cancelled');
     expect(await verify(home)).toMatchObject({
       code: 1,
       faults: [{ file: `logs/archive/${archive}/execution_log.jsonl`, kind: 'edited' }],
@@ -154,14 +149,14 @@ describe('audit', () => {
       'action_log.jsonl',
     ]) {
       const file = `bundle/logs/${name}`;
-      const mend = edit(home, file, /2026-(?=[^\n]*\n$)/, '2025-');
+      const mend = home.edit(file, /2026-(?=[^\n]*\n$)/, '2025-');
       const bad = await checkExport(bundle);
       expect(bad).toMatchObject({ code: 1 });
       const count = home.read(file).trimEnd().split('\n').length;
       expect(bad.out).toContain(`BROKEN ${name}: record ${count}, byte `);
       mend();
     }
-    const mend = edit(home, 'bundle/head.json', /"signature": "..../, '"signature": "AAAA');
+    const mend = home.edit('bundle/head.json', /"signature": "..../, '"signature": "AAAA');
     expect(await checkExport(bundle)).toMatchObject({ code: 1 });
     mend();
     const [output = ''] = readdirSync(join(bundle, 'logs/results'));
@@ -177,7 +172,7 @@ describe('audit', () => {
   it('`--range` looks into what was sealed in that time and nothing else', async () => {
     const home = homeWith(2);
     await home.cli(['start', '1']);
-    edit(home, 'logs/action_log.jsonl', '2026-', '2025-');
+    home.edit('logs/action_log.jsonl', '2026-', '2025-');
     expect(await verify(home, '--range', '2026-01-01..')).toMatchObject({ code: 1 });
     expect(await verify(home, '--range', '..2026-01-01')).toMatchObject({ code: 0, lines: 0 });
     for (const range of ['yesterday', '2026-02-30..', '2026-02-02..2026-02-01', 'a..b..c'])

@@ -55,6 +55,8 @@ export interface Home {
   /** Text of a file of the home; empty when it is not there. */
   read(...names: readonly string[]): string;
   write(name: string, text: string): void;
+  /** Changes the first place that fits; throws when none does. Answers how to undo it. */
+  edit(name: string, from: string | RegExp, to: string): () => void;
   cli(args: readonly string[], options?: CliOptions): Promise<Ended>;
   launch(args: readonly string[], options?: CliOptions): RunningCli;
   status(): Promise<StatusReport>;
@@ -102,6 +104,13 @@ export function createHome(tasks: readonly NewTask[] = []): Home {
     at,
     read,
     write: (name, text) => writeFileSync(at(name), text),
+    edit(name, from, to) {
+      const before = read(name);
+      const after = before.replace(from, to);
+      if (after === before) throw new Error(`nothing in ${name} is like ${from}`);
+      home.write(name, after);
+      return () => home.write(name, before);
+    },
     launch,
     cli: (args, options) => launch(args, options).ended,
     async status() {

@@ -13,12 +13,6 @@ const homeWith = (count: number): Home => {
   homes.push(home);
   return home;
 };
-const plant = (home: Home, file: string, from: string | RegExp, to: string): (() => void) => {
-  const before = home.read(file);
-  expect(before.replace(from, to)).not.toBe(before);
-  home.write(file, before.replace(from, to));
-  return () => home.write(file, before);
-};
 
 describe('replay', () => {
   it('M1, Q1: equals what a working grind believes, at any moment of a run, and what is left after it', async () => {
@@ -76,18 +70,18 @@ describe('replay', () => {
 
     const plants: readonly (readonly [() => () => void, RegExp])[] = [
       [
-        () => plant(home, 'logs/execution_log.jsonl', /"cost_nano_usd":(\d+)/, '"cost_nano_usd":1$1'),
+        () => home.edit('logs/execution_log.jsonl', /"cost_nano_usd":(\d+)/, '"cost_nano_usd":1$1'),
         /DIVERGES costs: cost of task-\d[\s\S]*execution_log\.jsonl, record \d+, byte \d+/,
       ],
       [
-        () => plant(home, 'logs/api_audit.log', /API_CALL_SUCCESS/, 'API_CALL_SUCCES'),
+        () => home.edit('logs/api_audit.log', /API_CALL_SUCCESS/, 'API_CALL_SUCCES'),
         /DIVERGES costs: cost of task-\d[\s\S]*no settled call in api_audit\.log/,
       ],
       [
         () => {
           const [directory = ''] = readdirSync(home.at('logs/results'));
           const [name = ''] = readdirSync(home.at('logs/results', directory));
-          return plant(home, join('logs/results', directory, name), /^./, '#');
+          return home.edit(join('logs/results', directory, name), /^./, '#');
         },
         /DIVERGES costs: output of task-\d[\s\S]*not in logs\/results as it was written/,
       ],
@@ -106,7 +100,7 @@ describe('replay', () => {
     home.queue([taskNamed('task-0'), taskNamed('task-1'), taskNamed('task-2'), taskNamed('more')]);
     const run = home.launch(['start', '1', '--watch']);
     await until(() => home.completions().size === 4, 30_000, 'the last');
-    plant(home, 'logs/api_audit.log', /"cost_nano_usd":\d/, '"cost_nano_usd":9');
+    home.edit('logs/api_audit.log', /"cost_nano_usd":\d/, '"cost_nano_usd":9');
     const told = await home.cli(['replay']);
     expect(told.code).toBe(1);
     expect(told.out).toMatch(

@@ -7,6 +7,8 @@
 import {
   encodeName,
   EVERYTHING,
+  STOPPED_KINDS,
+  strictness,
   type ControlOrder,
   type ControlScope,
   type ControlState,
@@ -22,7 +24,6 @@ const WORDS: Readonly<Record<StoppedKind, string>> = {
   draining: 'drain',
   halted: 'halt',
 };
-const KINDS = Object.keys(WORDS) as readonly StoppedKind[];
 const SCOPED = /^(worker|task)\.(.+)\.(hold|pause|drain|halt)$/;
 
 /** The file that stands for an order. */
@@ -63,9 +64,7 @@ export function stateOf(orders: readonly ControlOrder[], scope: ControlScope): C
     (order) => order.scope.kind === scope.kind && nameOf(order.scope) === nameOf(scope),
   );
   return (
-    KINDS.toReversed()
-      .flatMap((kind) => own.find((order) => order.kind === kind) ?? [])
-      .at(0) ?? { kind: 'running' }
+    own.toSorted((one, other) => strictness(other.kind) - strictness(one.kind)).at(0) ?? { kind: 'running' }
   );
 }
 const nameOf = (scope: ControlScope): string => (scope.kind === 'all' ? '' : encodeName(scope.id));
@@ -74,7 +73,7 @@ function readNamed(files: Files, path: string, name: string, stat: FileStat): Co
   if (name === 'hold') return readOrder(files, path, 'hold', EVERYTHING, stat);
   if (name === 'drain') return readOrder(files, path, 'draining', EVERYTHING, stat);
   const [, what, encoded, word] = SCOPED.exec(name) ?? [];
-  const kind = KINDS.find((each) => WORDS[each] === word);
+  const kind = STOPPED_KINDS.find((each) => WORDS[each] === word);
   if ((what !== 'worker' && what !== 'task') || encoded === undefined || kind === undefined)
     return halting(`control/${name} is no order that is known`);
   const content = contentOf(files, path);

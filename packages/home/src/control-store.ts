@@ -11,11 +11,12 @@
  */
 import {
   BROUGHT_ABOUT,
-  CONTROL_KINDS,
   EVERYTHING,
   homeIdOf,
   orderOf,
+  STOPPED_KINDS,
   strictest,
+  strictness,
   type ControlReceipt,
   type ControlRequest,
   type ControlScope,
@@ -35,7 +36,6 @@ export interface ControlStoreOptions {
   readonly record: RecordStore;
 }
 
-const STOPPED = CONTROL_KINDS.filter((kind): kind is StoppedKind => kind !== 'running');
 const DEFAULT_REASONS = {
   hold: 'Manual hold triggered',
   pause: 'Manual pause triggered',
@@ -62,7 +62,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
   };
   /** Under a stricter order a lesser one means nothing, and lifting removes all: one that cannot be removed now is in nobody's way. */
   const endLesser = (scope: ControlScope, than: StoppedKind): void => {
-    for (const kind of STOPPED.slice(0, STOPPED.indexOf(than))) {
+    for (const kind of STOPPED_KINDS.filter((each) => strictness(each) < strictness(than))) {
       try {
         files.remove(orderPath(layout, scope, kind));
       } catch {
@@ -107,7 +107,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     const path = orderPath(layout, scope, kind);
     // An order that cannot be read, or is said by something else than its file, is given once more, so that it can be lifted.
     const isThere = before.kind === kind && statOf(path) !== undefined;
-    if (isThere || STOPPED.indexOf(kind) < strictnessOf(before)) return { kind: 'unchanged', state: before };
+    if (isThere || strictness(kind) < strictness(before.kind)) return { kind: 'unchanged', state: before };
     const key = SEED_KEYS[kind];
     stop(path, {
       ...(key === undefined ? {} : { [key]: true }),
@@ -125,7 +125,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
   const lift = (request: ControlRequest, reason: string): ControlReceipt => {
     const { scope = EVERYTHING, verb } = request;
     // Looked at before it is read: what comes after this look is not what is decided on.
-    const decidedOn = new Map(STOPPED.map((kind) => [kind, statOf(orderPath(layout, scope, kind))]));
+    const decidedOn = new Map(STOPPED_KINDS.map((kind) => [kind, statOf(orderPath(layout, scope, kind))]));
     const before = stateOf(orders(), scope);
     if (before.kind === 'running') return { kind: 'unchanged', state: before };
     if (before.kind === 'halted') {
@@ -141,7 +141,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     );
     try {
       // The least strict first: whatever happens in between, the strictest still stands.
-      for (const kind of STOPPED) {
+      for (const kind of STOPPED_KINDS) {
         const path = orderPath(layout, scope, kind);
         if (isSame(decidedOn.get(kind), statOf(path))) files.remove(path);
       }
@@ -191,7 +191,6 @@ const PAST: Readonly<Record<StoppedKind, string>> = {
   draining: 'drained',
   halted: 'halted',
 };
-const strictnessOf = ({ kind }: ControlState): number => STOPPED.findIndex((each) => each === kind);
 
 /** Another file, or one written over, is another order. */
 const isSame = (before: FileStat | undefined, now: FileStat | undefined): boolean =>

@@ -6,7 +6,13 @@ export { sweepHome } from './sweep.ts';
 export { chooseHome, initHome, resolveHome, type ChosenHome, type HomeChoice } from './home.ts';
 export { openKeyring, type Keyring } from './seal/keyring.ts';
 export { createSealer, signedHead, type Sealer, type SealPass } from './seal/sealer.ts';
-export { createVerifier, type RecordFault, type Verified, type Verifier } from './seal/verifier.ts';
+export {
+  createVerifier,
+  faultText,
+  type RecordFault,
+  type Verified,
+  type Verifier,
+} from './seal/verifier.ts';
 export { keepSealing, type Sealing } from './seal/keep-sealing.ts';
 export { createStrangers, type Stranger } from './strangers.ts';
 export { accessFaults } from './access.ts';

@@ -1,6 +1,6 @@
 /** `run/workers/`: the beats of the workers of this home (Q5). Owns the counters of the workers of this process. */
 import type { Files, Processes } from '@vivarium/core';
-import { BeatFile, type HomeLayout, type Obeyed } from '@vivarium/contracts';
+import { parseBeat, type BeatFile, type HomeLayout, type Obeyed } from '@vivarium/contracts';
 import type { Beat } from './leases.ts';
 
 export interface BeatFiles {
@@ -50,12 +50,4 @@ export function createBeatFiles({ layout, files, processes, runId, slots }: Beat
       files.remove(layout.beat(workerId));
     },
   };
-}
-
-function parseBeat(text: string): BeatFile | undefined {
-  try {
-    return BeatFile.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

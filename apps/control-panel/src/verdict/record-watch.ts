@@ -4,7 +4,7 @@
  */
 import type { Overview } from '@vivarium/contracts';
 import { messageOf, type Clock, type Milliseconds } from '@vivarium/core';
-import type { Verified, Verifier } from '@vivarium/home';
+import { faultText, type Verified, type Verifier } from '@vivarium/home';
 
 export interface RecordWatch {
   readonly seen: Overview['record'];
@@ -87,9 +87,6 @@ function seenOf({ faults, lines, unsealed, sealedAt }: Verified): Overview['reco
     lines,
     unsealed_bytes: unsealed,
     progress: 1,
-    fault:
-      first === undefined
-        ? null
-        : `${first.file}, record ${first.record}, byte ${first.byte}: ${first.kind} (${first.why})`,
+    fault: first === undefined ? null : faultText(first),
   };
 }

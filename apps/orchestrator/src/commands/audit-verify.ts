@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { issueText, SealHead } from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
-import { createVerifier, type RecordFault, type Verified } from '@vivarium/home';
+import { createVerifier, faultText, type Verified } from '@vivarium/home';
 import type { TimeRange } from '../cli/audit.ts';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
 import { counted } from '../report/counted.ts';
@@ -57,9 +57,6 @@ function readHead(file: string, home: string, deps: CommandDeps): SealHead {
   if (head.data.home !== home) throw usage(`it is of another home (${head.data.home}, not ${home})`);
   return head.data;
 }
-
-export const faultText = ({ file, record, byte, kind, why }: RecordFault): string =>
-  `${file}, record ${record}, byte ${byte}: ${kind} (${why})`;
 
 function verifiedLines(verified: Verified, hasHead: boolean): readonly string[] {
   const { faults, lines, bytes, results, unsealed, sealedAt, signature, head } = verified;

@@ -4,9 +4,10 @@
  */
 import {
   BreakerResetReply,
+  createBreakerFold,
   readApiAuditLine,
   readOn,
-  type ApiAuditLine,
+  type BreakerLine,
   type BreakerView,
 } from '@vivarium/contracts';
 import { isVivariumError, messageOf, timestamp, VivariumError } from '@vivarium/core';
@@ -15,8 +16,6 @@ import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../dep
 import { probeGrind } from '../grind-probe.ts';
 import { counted } from '../report/counted.ts';
 import { printable } from '../terminal.ts';
-
-type BreakerLine = Extract<ApiAuditLine, { event: `breaker.${string}` }>;
 
 export async function breakers(
   input: { readonly home: string | undefined; readonly json: boolean },
@@ -41,7 +40,7 @@ async function viewsOf(home: OpenHome): Promise<readonly BreakerView[]> {
   const grind = home.runs.liveGrind();
   const answer = grind === undefined ? undefined : await probeGrind(grind.url);
   if (answer?.kind === 'healthy') return answer.health.breakers;
-  return [...standing(home).values()].map(({ upstream, model, reason, trips, until, timestamp: since }) => ({
+  return openByRecord(home).map(({ upstream, model, reason, trips, until, timestamp: since }) => ({
     upstream,
     model,
     state: 'open',
@@ -52,21 +51,15 @@ async function viewsOf(home: OpenHome): Promise<readonly BreakerView[]> {
   }));
 }
 
-/** The last line of each breaker that is not closed, by the record. */
-function standing(home: OpenHome): ReadonlyMap<string, BreakerLine> {
-  const open = new Map<string, BreakerLine>();
+function openByRecord(home: OpenHome): readonly BreakerLine[] {
+  const fold = createBreakerFold();
   readOn(home.record.tail('apiAudit'), ({ entries }) => {
     for (const entry of entries) {
       const line = entry.kind === 'line' ? readApiAuditLine(entry.value, home.id) : undefined;
-      if (line === undefined || !line.event.startsWith('breaker.')) continue;
-      // `as`: its event says so
-      const changed = line as BreakerLine;
-      const key = `${changed.upstream} ${changed.model}`;
-      if (changed.event === 'breaker.opened') open.set(key, changed);
-      else if (changed.event !== 'breaker.half-opened') open.delete(key);
+      if (line !== undefined) fold.apply(line);
     }
   });
-  return open;
+  return fold.open();
 }
 
 export interface ResetInput {
@@ -147,7 +140,7 @@ async function resetOffline(
     });
   try {
     home.record.mend('apiAudit');
-    const open = [...standing(home).values()].filter((line) => model === undefined || line.model === model);
+    const open = openByRecord(home).filter((line) => model === undefined || line.model === model);
     for (const line of open) {
       const { upstream, provider, simulated } = line;
       home.record.append('apiAudit', {

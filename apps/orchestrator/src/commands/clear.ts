@@ -8,7 +8,7 @@
  *
  * S5: the old log is sealed to its end, and the seals say where it is, before the new one takes its place.
  */
-import { BeatFile, EMPTY_QUEUE, LOGS, type TaskFold } from '@vivarium/contracts';
+import { EMPTY_QUEUE, LOGS, parseBeat, type BeatFile, type TaskFold } from '@vivarium/contracts';
 import { isVivariumError, timestamp, type Clock, type IdSource } from '@vivarium/core';
 import { loadQueueFile } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
@@ -78,18 +78,10 @@ function whoIsAtWork(home: OpenHome, deps: CommandDeps): string | undefined {
 function liveWorker({ layout }: OpenHome, { machine }: CommandDeps): BeatFile | undefined {
   const { files, processes } = machine;
   for (const name of files.list(layout.workers)) {
-    const beat = BeatFile.safeParse(parseJson(files.readText(`${layout.workers}/${name}`) ?? '')).data;
+    const beat = parseBeat(files.readText(`${layout.workers}/${name}`));
     if (beat !== undefined && !processes.isGone(beat)) return beat;
   }
   return undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 interface Cleared {

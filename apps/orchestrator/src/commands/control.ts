@@ -3,9 +3,9 @@
  * will do to what runs and to money, then does it, then says who has heard it and when.
  */
 import {
-  BeatFile,
   BROUGHT_ABOUT,
   EVERYTHING,
+  parseBeat,
   type ControlReceipt,
   type ControlScope,
   type ControlState,
@@ -84,7 +84,7 @@ async function scopeOf(input: ControlInput, home: OpenHome, deps: CommandDeps): 
   if (input.worker !== undefined) {
     const scope = { kind: 'worker', id: input.worker } as const;
     const text = deps.machine.files.readText(home.layout.beat(input.worker));
-    if (text !== undefined && BeatFile.safeParse(parsed(text)).success) return scope;
+    if (parseBeat(text) !== undefined) return scope;
     if (stands(scope)) return scope;
     throw unknown(
       `there is no worker ${printable(input.worker)} at work on this home`,
@@ -102,14 +102,6 @@ async function scopeOf(input: ControlInput, home: OpenHome, deps: CommandDeps): 
     );
   }
   return EVERYTHING;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function previewText(kind: StoppedKind, running: CallsAnswer): string | undefined {

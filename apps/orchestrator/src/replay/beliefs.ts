@@ -5,6 +5,7 @@
 import {
   readApiAuditLine,
   readExecutionLine,
+  booksOf,
   BooksReply,
   LOGS,
   type LogName,
@@ -13,10 +14,10 @@ import {
 import { unpackRecords } from '../record-columns.ts';
 import type { SnapshotFile } from '../snapshot.ts';
 import { linesUpTo, type Cut } from './cut.ts';
-import { booksOf, firstDifference, replay, type Difference } from './state.ts';
+import { firstDifference, replay, type Difference } from './state.ts';
 
 export interface Divergence {
-  /** Who believes it: grind, snapshot, results, costs, bill. */
+  /** Who believes it: grind, snapshot, costs. */
   readonly who: string;
   readonly what: string;
   readonly believed: unknown;

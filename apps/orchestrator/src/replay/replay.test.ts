@@ -1,5 +1,6 @@
 /** Replay: where logs are cut, that a prefix is what the folds came to there, and that equal states are equal texts. */
 import {
+  booksOf,
   createMoneyFold,
   createTaskFold,
   homeIdOf,
@@ -17,7 +18,7 @@ import { packRecords } from '../record-columns.ts';
 import { createSnapshotFile, VERSION } from '../snapshot.ts';
 import { checkSnapshot } from './beliefs.ts';
 import { cutAtEvent } from './cut.ts';
-import { booksOf, canonical, canonicalState, firstDifference, replay } from './state.ts';
+import { canonical, canonicalState, firstDifference, replay } from './state.ts';
 
 const layout = homeLayout('/home');
 const HOME = homeIdOf('/home');

@@ -3,11 +3,11 @@
  * are. The folds are those that everybody runs; nothing else of the home is read.
  */
 import {
+  booksOf,
   createMoneyFold,
   createTaskFold,
   readApiAuditLine,
   readExecutionLine,
-  type BooksReply,
   type MoneySnapshot,
   type RecordStore,
   type TaskRecord,
@@ -40,19 +40,6 @@ export function replay(record: RecordStore, cut: Cut): ReplayedState {
   });
   return { tasks: new Map(tasks.entries()), money: money.snapshot(), bytes: { execution, apiAudit }, lines };
 }
-
-/** Of money, in the form in which grind says what it believes. */
-export const booksOf = (money: MoneySnapshot): Omit<BooksReply, 'log_bytes'> => ({
-  real: bookOf(money.real),
-  simulated: bookOf(money.simulated),
-  holds: Object.fromEntries(money.holds.map(({ callId, amount }) => [callId, amount])),
-});
-
-const bookOf = ({ total, runs, runCaps }: MoneySnapshot['real']): BooksReply['real'] => ({
-  total,
-  runs: Object.fromEntries(runs),
-  run_caps: Object.fromEntries(runCaps),
-});
 
 /** One value, one text. What is undefined is as good as absent. */
 export function canonical(value: unknown): string {

@@ -31,7 +31,6 @@ export interface Keyring {
   /** The newest head of that home that was signed here. */
   heldHead(home: string): SealHead | undefined;
   hold(head: SealHead): void;
-  readonly directory: string;
 }
 
 const LOCK_WAIT_MS = 15_000;
@@ -71,7 +70,6 @@ export function openKeyring(
   };
 
   return {
-    directory,
     async sign(home, hash) {
       const signer = read() ?? (await make());
       return {

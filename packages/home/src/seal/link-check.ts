@@ -38,15 +38,12 @@ interface Link extends Place {
   readonly to: number;
 }
 
-/** `from the middle`: the first link that is seen is believed. */
-export function createLinkCheck(
-  start: 'from the beginning' | 'from the middle' = 'from the beginning',
-): LinkCheck {
+/** From the beginning of a log. */
+export function createLinkCheck(): LinkCheck {
   let last: Link | undefined;
   let since: Hash = createHash('sha256');
   /** First line after the last link that is none. */
   let other: Place | undefined;
-  let isBelieving = start === 'from the middle';
   let doubt: { readonly before: Link; readonly itself: Link } | undefined;
 
   const faultAt = ({ record, byte }: Place, kind: FaultKind): LineFault => ({ record, byte, kind });
@@ -81,8 +78,7 @@ export function createLinkCheck(
       };
       if (doubt !== undefined)
         return faultAt(link.prev === doubt.itself.own ? doubt.before : doubt.itself, 'edited');
-      const fault = isBelieving ? undefined : check(link);
-      isBelieving = false;
+      const fault = check(link);
       last = link;
       since = createHash('sha256').update(line);
       other = undefined;

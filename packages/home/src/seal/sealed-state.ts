@@ -1,10 +1,10 @@
 /** What seals.jsonl has come to: how far each log is sealed. A fold of its lines. */
-import { LOGS, type LogName, type SealLine } from '@vivarium/contracts';
+import { LOGS, type SealLine } from '@vivarium/contracts';
 
 /** What is sealed, by the name in logs/. The seals seal themselves, by their chain. */
 export const SEALED_FILES: readonly string[] = [
   ...Object.entries(LOGS)
-    .filter(([name]) => (name satisfies string as LogName) !== 'seals')
+    .filter(([name]) => name !== 'seals')
     .map(([, file]) => file),
   'simulator_bill.jsonl',
 ];
@@ -22,13 +22,10 @@ const NOTHING: SealedFile = { part: 1, to: 0, lines: 0 };
 export interface SealedState {
   apply(line: SealLine): void;
   file(name: string): SealedFile;
-  /** Time of the newest signed head. */
-  readonly signedAt: string | undefined;
 }
 
 export function createSealedState(): SealedState {
   const filesSealed = new Map<string, SealedFile>();
-  let signedAt: string | undefined;
   const file = (name: string): SealedFile => filesSealed.get(name) ?? NOTHING;
   return {
     file,
@@ -43,12 +40,8 @@ export function createSealedState(): SealedState {
           filesSealed.set(line.file, { part: line.part + 1, to: 0, lines: 0 });
           return;
         case 'head.signed':
-          signedAt = line.timestamp;
           return;
       }
-    },
-    get signedAt() {
-      return signedAt;
     },
   };
 }

@@ -30,6 +30,9 @@ export interface RecordFault extends LineFault {
   readonly why: string;
 }
 
+export const faultText = ({ file, record, byte, kind, why }: RecordFault): string =>
+  `${file}, record ${record}, byte ${byte}: ${kind} (${why})`;
+
 export interface Verified {
   readonly faults: readonly RecordFault[];
   /** Lines and bytes of sealed ranges that were looked at and are what they were. */
