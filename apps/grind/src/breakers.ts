@@ -17,7 +17,7 @@ import {
 } from '@vivarium/budget';
 import type { BreakerLine, BreakerView, ModelProvider, RecordStore } from '@vivarium/contracts';
 import { timestamp, type Clock, type IdSource } from '@vivarium/core';
-import { PRINCIPAL } from './call-lines.ts';
+import { ADMIN } from './principal.ts';
 import { refuse, type Refusal } from './refusal.ts';
 
 export interface Breakers {
@@ -69,15 +69,15 @@ export function createBreakers(deps: BreakersDeps): Breakers {
     event: BreakerLine['event'],
     reason: string,
     circuit: Circuit,
-    user: string = PRINCIPAL.user,
+    user: string = ADMIN.user,
   ): void => {
     const until = circuit.state === 'open' ? timestampAfter(circuit.until - clock.monotonic()) : undefined;
     try {
       deps.write({
         timestamp: timestamp(clock),
         event,
-        ...PRINCIPAL,
         user,
+        role: ADMIN.role,
         upstream: provider.name,
         model,
         reason,
@@ -93,7 +93,7 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       deps.onUnwritable(error);
     }
     deps.record.act({
-      actor: user === PRINCIPAL.user ? 'grind' : user,
+      actor: user === ADMIN.user ? 'grind' : user,
       action_type: 'API',
       action: event.slice('breaker.'.length).toUpperCase(),
       detail: `circuit of ${model} at ${provider.name}: ${reason}${until === undefined ? '' : `; no calls until ${until}`}`,

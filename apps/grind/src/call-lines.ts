@@ -8,14 +8,23 @@ import type { ApiAuditLine, Completion, OpenHold, ProviderFault, RecordedReply }
 import { nanoToUsd, timestamp, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
 import { cutBy, type Call } from './call.ts';
 import type { Order } from './order.ts';
+import { ADMIN } from './principal.ts';
 
 type Line<Event extends ApiAuditLine['event']> = Extract<ApiAuditLine, { event: Event }>;
 
-/** Everybody on loopback is the admin. */
-export const PRINCIPAL = { user: 'admin', role: 'admin' } as const;
+interface Who {
+  readonly user: string;
+  readonly role: string;
+}
+export interface CapToSet {
+  readonly scope: 'day' | 'principal';
+  readonly name: string;
+  readonly cap: NanoUsd;
+}
 
 export interface CallLines {
   runOpened(order: Order, cap: NanoUsd): Line<'run.opened'>;
+  capSet(order: Order, cap: CapToSet): Line<'cap.set'>;
   held(order: Order, call: Call): Line<'call.held'>;
   success(
     order: Order,
@@ -41,10 +50,11 @@ export function createCallLines({
   readonly clock: Clock;
   readonly ids: IdSource;
 }): CallLines {
-  const head = <Event extends ApiAuditLine['event']>(event: Event) => ({
+  const head = <Event extends ApiAuditLine['event']>(event: Event, { user, role }: Who) => ({
     timestamp: timestamp(clock),
     event,
-    ...PRINCIPAL,
+    user,
+    role,
   });
   const tail = (order: Order, call?: Call) => ({
     call_id: call?.id,
@@ -56,7 +66,7 @@ export function createCallLines({
 
   return {
     runOpened: (order, cap) => ({
-      ...head('run.opened'),
+      ...head('run.opened', ADMIN),
       cap: nanoToUsd(cap),
       cap_nano_usd: cap,
       event_id: ids.next('api'),
@@ -66,11 +76,23 @@ export function createCallLines({
       provider: order.joins.provider,
       simulated: order.joins.simulated,
     }),
+    capSet: (order, { scope, name, cap }) => ({
+      ...head('cap.set', ADMIN),
+      scope,
+      name,
+      cap: nanoToUsd(cap),
+      cap_nano_usd: cap,
+      event_id: ids.next('api'),
+      home: order.joins.home,
+      request_id: order.joins.request_id,
+      provider: order.joins.provider,
+      simulated: order.joins.simulated,
+    }),
     held: (order, call) => ({
-      timestamp: timestamp(clock),
+      timestamp: call.heldAt,
       event: 'call.held',
-      user: PRINCIPAL.user,
-      role: PRINCIPAL.role,
+      user: order.caller.principal.user,
+      role: order.caller.principal.role,
       model: call.model,
       held: nanoToUsd(call.hold),
       held_nano_usd: call.hold,
@@ -94,8 +116,8 @@ export function createCallLines({
     success: (order, call, completion, cost, resultSha256) => ({
       timestamp: timestamp(clock),
       event: 'API_CALL_SUCCESS',
-      user: PRINCIPAL.user,
-      role: PRINCIPAL.role,
+      user: order.caller.principal.user,
+      role: order.caller.principal.role,
       model: completion.model,
       cost: nanoToUsd(cost),
       input_tokens: completion.inputTokens,
@@ -123,7 +145,7 @@ export function createCallLines({
       simulated: order.joins.simulated,
     }),
     failure: (order, call, fault) => ({
-      ...head('API_CALL_FAILURE'),
+      ...head('API_CALL_FAILURE', order.caller.principal),
       error: fault.message,
       error_code: fault.code,
       model: call.model,
@@ -131,7 +153,7 @@ export function createCallLines({
       ...tail(order, call),
     }),
     usageUnknown: (order, call, error, errorCode) => ({
-      ...head('call.usage-unknown'),
+      ...head('call.usage-unknown', order.caller.principal),
       model: call.model,
       error,
       error_code: errorCode,
@@ -150,7 +172,7 @@ export function createCallLines({
       } = line;
       return {
         ...rest,
-        ...head('call.usage-unknown'),
+        ...head('call.usage-unknown', line),
         error: 'grind ended before the call was settled',
         error_code: 'call_aborted',
         charged: nanoToUsd(amount),
@@ -159,7 +181,7 @@ export function createCallLines({
       };
     },
     replayed: (order, reply, resultSha256) => ({
-      ...head('call.replayed'),
+      ...head('call.replayed', order.caller.principal),
       model: reply.model,
       result_sha256: resultSha256,
       ...tail(order),
@@ -168,13 +190,13 @@ export function createCallLines({
       simulated: reply.simulated,
     }),
     violation: (order, reason, ruleIds) => ({
-      ...head('CONSTITUTIONAL_VIOLATION'),
+      ...head('CONSTITUTIONAL_VIOLATION', order.caller.principal),
       reason,
       rule_ids: [...ruleIds],
       ...tail(order),
     }),
     exceeded: (order, cap, remaining, requested) => ({
-      ...head('BUDGET_EXCEEDED'),
+      ...head('BUDGET_EXCEEDED', order.caller.principal),
       remaining: nanoToUsd(remaining),
       requested: nanoToUsd(requested),
       remaining_nano_usd: remaining,
@@ -184,7 +206,7 @@ export function createCallLines({
       ...tail(order),
     }),
     rateLimited: (order, retryAfterMs) => ({
-      ...head('RATE_LIMITED'),
+      ...head('RATE_LIMITED', order.caller.principal),
       model: order.requestedModel,
       ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
       ...tail(order),

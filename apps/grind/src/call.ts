@@ -10,6 +10,8 @@ export interface Call {
   readonly hold: NanoUsd;
   readonly inputTokenBound: number;
   readonly maxCompletionTokens: number;
+  /** Of the hold: the day it counts for is the day of this moment. */
+  readonly heldAt: string;
 }
 
 /** Nobody asked for fewer tokens than the budget left: then it was the budget that ended the answer, and the caller must be told so. */

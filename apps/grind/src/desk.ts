@@ -21,7 +21,7 @@ import { chargeDeadHolds } from './charge-dead-holds.ts';
 import { createGate } from './gate.ts';
 import { createGrindCalls, type GrindCalls } from './grind-call.ts';
 import { createNotices, type Diagnostics } from './notices.ts';
-import { createRunCaps, directRunId, type RunCapsDeps } from './run-caps.ts';
+import { createCaps, directRunId, type CapsDeps } from './caps.ts';
 import { createSettlements, type Settlements } from './settlements.ts';
 import { createSpend } from './spend.ts';
 
@@ -37,7 +37,9 @@ export interface DeskDeps {
   readonly defaultModel: string;
   /** For the requests of a day that name no run. */
   readonly directCap: NanoUsd;
-  readonly announced: RunCapsDeps['announced'];
+  /** For everything held on a UTC day. */
+  readonly dayCap: NanoUsd;
+  readonly announced: CapsDeps['announced'];
   /** For requests that give no deadline. */
   readonly defaultDeadlineMs: Milliseconds;
   readonly diagnostics: Diagnostics;
@@ -91,14 +93,25 @@ export function openDesk(deps: DeskDeps): Desk {
     onUnwritable: (error) => notices.trouble(undefined, 'record_unwritable', messageOf(error)),
     earlier: earlier.open(),
   });
-  const spend = createSpend({ breakers, provider, budget, clock, ids, lines, settlements, notices });
-  const runCaps = createRunCaps({
+  const caps = createCaps({
     budget,
     lines,
     announced: deps.announced,
     directCap: deps.directCap,
+    dayCap: deps.dayCap,
     simulated: provider.simulated,
     onUnwritable: (order, error) => notices.trouble(order, 'record_unwritable', messageOf(error)),
+  });
+  const spend = createSpend({
+    breakers,
+    provider,
+    budget,
+    caps,
+    clock,
+    ids,
+    lines,
+    settlements,
+    notices,
   });
   const calls = createGrindCalls({
     settings,
@@ -106,7 +119,7 @@ export function openDesk(deps: DeskDeps): Desk {
     control,
     record,
     budget,
-    runCaps,
+    caps,
     gate,
     spend,
     settlements,

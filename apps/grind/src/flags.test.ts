@@ -5,13 +5,31 @@ describe('the command line of grind', () => {
   it('has defaults for everything', () => {
     expect(readFlags([])).toEqual({
       kind: 'flags',
-      flags: { home: undefined, port: 8420, simulator: undefined, runCap: undefined, durability: undefined },
+      flags: {
+        home: undefined,
+        port: 8420,
+        simulator: undefined,
+        runCap: undefined,
+        dayCap: undefined,
+        durability: undefined,
+      },
     });
   });
 
   it('takes what is named', () => {
     expect(
-      readFlags(['--home', '/h', '--port', '0', '--simulator', 'http://127.0.0.1:8430', '--run-cap', '0.5']),
+      readFlags([
+        '--home',
+        '/h',
+        '--port',
+        '0',
+        '--simulator',
+        'http://127.0.0.1:8430',
+        '--run-cap',
+        '0.5',
+        '--day-cap',
+        '3',
+      ]),
     ).toEqual({
       kind: 'flags',
       flags: {
@@ -19,6 +37,7 @@ describe('the command line of grind', () => {
         port: 0,
         simulator: 'http://127.0.0.1:8430',
         runCap: '0.5',
+        dayCap: '3',
         durability: undefined,
       },
     });

@@ -11,16 +11,19 @@ export interface Flags {
   readonly simulator: string | undefined;
   /** In US dollars, as written. */
   readonly runCap: string | undefined;
+  /** In US dollars, as written. */
+  readonly dayCap: string | undefined;
   readonly durability: string | undefined;
 }
 
-export const usage = `grind [--home DIR] [--port N] [--simulator URL] [--run-cap USD] [--durability os|fsync]
+export const usage = `grind [--home DIR] [--port N] [--simulator URL] [--run-cap USD] [--day-cap USD] [--durability os|fsync]
 
   --home DIR        directory with queue.json (VIVARIUM_HOME, or the nearest one upwards)
   --port N          port on 127.0.0.1 (${DEFAULT_GRIND_PORT}; another free one when it is taken; 0: any)
   --simulator URL   ask this simulator instead of Groq; no real money moves
   --run-cap USD     most that all requests of a UTC day that name no run may spend (VIVARIUM_RUN_CAP_USD, 2.00);
                     runs bring caps of their own
+  --day-cap USD     most that everything held on a UTC day may cost (VIVARIUM_DAY_CAP_USD, 10.00)
   --durability D    os: what is recorded survives the death of any process; fsync: and a power loss (VIVARIUM_DURABILITY, os)`;
 
 export type FlagsAnswer =
@@ -38,6 +41,7 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
         port: { type: 'string', default: String(DEFAULT_GRIND_PORT) },
         simulator: { type: 'string' },
         'run-cap': { type: 'string' },
+        'day-cap': { type: 'string' },
         durability: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -61,6 +65,7 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
       port,
       simulator: values.simulator,
       runCap: values['run-cap'],
+      dayCap: values['day-cap'],
       durability: values.durability,
     },
   };

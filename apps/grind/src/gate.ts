@@ -13,7 +13,7 @@ import {
 } from '@vivarium/contracts';
 import { messageOf, timestamp, type Clock, type IdSource } from '@vivarium/core';
 import { assess } from '@vivarium/safety';
-import { PRINCIPAL, type CallLines } from './call-lines.ts';
+import type { CallLines } from './call-lines.ts';
 import type { Notices } from './notices.ts';
 import type { Order } from './order.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -33,7 +33,7 @@ export type Gate = (order: Order, control: ControlState) => Refusal | undefined;
 
 export function createGate({ clock, ids, record, writeAudit, lines, notices }: GateDeps): Gate {
   return (order, control) => {
-    const report = assess({ text: order.prompt, role: PRINCIPAL.role }, { control });
+    const report = assess({ text: order.prompt, role: order.caller.principal.role }, { control });
     // Field by field, as call-lines.ts does for the same reason.
     const line: SafetyAuditLine = {
       timestamp: timestamp(clock),
@@ -44,8 +44,8 @@ export function createGate({ clock, ids, record, writeAudit, lines, notices }: G
       event: 'gate.decided',
       prompt_sha256: order.promptSha256,
       rules_digest: rulesDigest,
-      user: PRINCIPAL.user,
-      role: PRINCIPAL.role,
+      user: order.caller.principal.user,
+      role: order.caller.principal.role,
       event_id: ids.next('gate'),
       home: order.joins.home,
       run_id: order.joins.run_id,

@@ -27,7 +27,7 @@ import { recordUnwritable, tooLate } from './money-refusals.ts';
 import type { Notices } from './notices.ts';
 import { readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
 import { refuse, type Refusal } from './refusal.ts';
-import type { RunCaps } from './run-caps.ts';
+import type { Caps } from './caps.ts';
 import type { Settlements } from './settlements.ts';
 import type { Leave, Spend } from './spend.ts';
 
@@ -37,7 +37,7 @@ export interface GrindCallsDeps {
   readonly control: ControlStore;
   readonly record: RecordStore;
   readonly budget: BudgetStore;
-  readonly runCaps: RunCaps;
+  readonly caps: Pick<Caps, 'openRun'>;
   readonly gate: Gate;
   readonly spend: Spend;
   readonly settlements: Pick<Settlements, 'flush'>;
@@ -66,8 +66,7 @@ export interface GrindCalls {
 type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
 
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
-  const { settings, clock, control, record, budget, runCaps, gate, spend, settlements, lines, notices } =
-    deps;
+  const { settings, clock, control, record, budget, caps, gate, spend, settlements, lines, notices } = deps;
   const flights = createFlights<GrindAnswer>();
   const running = new Map<(why: Cut) => void, Order>();
   const cancelled = createCancelledRounds(clock);
@@ -83,7 +82,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       refuseUnder(state) ??
       checkBudgets(order) ??
       checkCancelled(order) ??
-      runCaps.open(order);
+      caps.openRun(order);
     if (refusal !== undefined) return refusal;
 
     const pay = async (): Promise<GrindAnswer> =>

@@ -126,7 +126,7 @@ it('M1, M2, M3: caps hold at every prefix of the log, known ≤ bill ≤ known +
         for (const line of last.audit()) {
           fold.apply(line);
           const book = fold.book(true);
-          expect(committed(book.run('run_1'))).toBeLessThanOrEqual(RUN_CAP);
+          expect(committed(book.of('run', 'run_1'))).toBeLessThanOrEqual(RUN_CAP);
           for (const task of ['a', 'b', 'c'])
             expect(committed(book.task(task, 1))).toBeLessThanOrEqual(TASK_CAP);
           if (line.event === 'API_CALL_SUCCESS' && line.idempotency_key !== undefined)

@@ -57,7 +57,7 @@ async function serve(flags: Flags): Promise<void> {
   const config = loadConfig({
     env,
     envFile: files.readText(layout.env),
-    flags: { runCapUsd: flags.runCap, durability: flags.durability },
+    flags: { runCapUsd: flags.runCap, dayCapUsd: flags.dayCap, durability: flags.durability },
     knownModels: whitelist,
   });
   const provider = providerFor(flags, config);
@@ -84,6 +84,7 @@ async function serve(flags: Flags): Promise<void> {
     provider,
     defaultModel: config.defaultModel,
     directCap: config.runCap,
+    dayCap: config.dayCap,
     announced: (runId) => runs.readRun(runId),
     defaultDeadlineMs: config.workerTimeoutMs,
     version,

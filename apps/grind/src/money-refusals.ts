@@ -1,7 +1,7 @@
 /** What an admission that was not granted, and a provider fault that was given up on, come to for the caller. Pure tables. */
 import type { Admission } from '@vivarium/budget';
 import type { ProviderFault } from '@vivarium/contracts';
-import { formatUsd } from '@vivarium/core';
+import { formatUsd, type Milliseconds } from '@vivarium/core';
 import { refuse, type Refusal } from './refusal.ts';
 import type { RetryPlan } from './retry-plan.ts';
 
@@ -21,7 +21,8 @@ export const tooLate = (): Refusal =>
 export const unknownModel = (model: string): Refusal =>
   refuse('unknown_model', `The model ${quoted(model)} is not on the whitelist.`);
 
-export function refuseAdmission(admission: Exclude<Admission, { kind: 'admitted' }>): Refusal {
+/** `at`: when it was asked for. */
+export function refuseAdmission(admission: Exclude<Admission, { kind: 'admitted' }>, at: string): Refusal {
   switch (admission.kind) {
     case 'deferred': {
       const { cap, remaining, requested } = admission;
@@ -30,6 +31,7 @@ export function refuseAdmission(admission: Exclude<Admission, { kind: 'admitted'
         `The ${cap} cap leaves ${formatUsd(remaining)}; this call needs ${formatUsd(requested)}.`,
         {
           reason: `${cap}_budget`,
+          ...(cap === 'day' ? { retryAfterMs: untilMidnight(at) } : {}),
         },
       );
     }
@@ -43,6 +45,10 @@ export function refuseAdmission(admission: Exclude<Admission, { kind: 'admitted'
     }
   }
 }
+
+const DAY_MS: Milliseconds = 86_400_000;
+/** Days are those of UTC. */
+const untilMidnight = (at: string): Milliseconds => DAY_MS - (Date.parse(at) % DAY_MS);
 
 /** A call that was cut is the cutter's to explain: only other faults are asked about here. */
 export function refuseFault(

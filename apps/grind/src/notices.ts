@@ -4,6 +4,7 @@
  */
 import type { Action, Completion, RecordStore } from '@vivarium/contracts';
 import { formatUsd, type NanoUsd } from '@vivarium/core';
+import type { SpentOf } from './caps.ts';
 import type { Order } from './order.ts';
 
 /** Standard error, for the operator. */
@@ -14,8 +15,8 @@ export interface Diagnostics {
 
 export interface Notices {
   answered(order: Order, completion: Completion, cost: NanoUsd, callId: string): void;
-  /** A run has spent one of the shares of its cap that are worth a word. */
-  spent(order: Order, spent: NanoUsd, cap: NanoUsd, share: number): void;
+  /** One of the shares of a cap that are worth a word is spent. */
+  spent(order: Order, of: SpentOf, share: number): void;
   exceeded(order: Order, cap: string, requested: NanoUsd, remaining: NanoUsd): void;
   blocked(order: Order, reason: string, ruleIds: readonly string[]): void;
   /** Something went wrong that the operator should know of. */
@@ -65,13 +66,13 @@ export function createNotices(record: Pick<RecordStore, 'act'>, diagnostics: Dia
           latency_ms: Math.round(completion.latencyMs),
         },
       }),
-    spent: (order, spent, cap, share) =>
+    spent: (order, { scope, spent, cap }, share) =>
       act(order, {
         action_type: 'BUDGET',
         action: `ALERT_${share}%`,
-        detail: marked(order, `${formatUsd(spent)}/${formatUsd(cap)}`),
+        detail: marked(order, `${formatUsd(spent)}/${formatUsd(cap)} of the ${scope} cap`),
         event: 'budget.share-spent',
-        metadata: { share, spent_nano_usd: spent, cap_nano_usd: cap },
+        metadata: { cap: scope, share, spent_nano_usd: spent, cap_nano_usd: cap },
       }),
     exceeded: (order, cap, requested, remaining) =>
       act(order, {

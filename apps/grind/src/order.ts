@@ -7,8 +7,10 @@ import {
   type GrindRequest,
 } from '@vivarium/contracts';
 import { nanoUsd, usdToNano, zeroUsd, type HomeId, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import type { Principal } from './principal.ts';
 
 export interface Caller {
+  readonly principal: Principal;
   readonly requestId: string;
   /** On the monotonic clock. */
   readonly receivedAt: Milliseconds;

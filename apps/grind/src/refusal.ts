@@ -55,7 +55,7 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   unpriced_model: { remedy: 'fail', hint: 'Use a model with a price.' },
   deferred: {
     remedy: 'wait',
-    hint: 'Raise the cap named: max_budget of the task, --run-cap of the run, or VIVARIUM_RUN_CAP_USD for direct requests.',
+    hint: 'Raise the cap named: max_budget of the task, --run-cap of the run, VIVARIUM_RUN_CAP_USD for direct requests, VIVARIUM_DAY_CAP_USD for the day (UTC).',
   },
   rate_limited: { remedy: 'retry', hint: 'Try again after retry_after_ms.' },
   provider_failed: { remedy: 'retry', hint: 'Try again.' },

@@ -62,7 +62,7 @@ describe('caps', () => {
     const fold = createMoneyFold();
     for (const line of world.audit()) {
       fold.apply(line);
-      expect(committed(fold.book(true).run('run_1'))).toBeLessThanOrEqual(1_000_000);
+      expect(committed(fold.book(true).of('run', 'run_1'))).toBeLessThanOrEqual(1_000_000);
     }
   });
 

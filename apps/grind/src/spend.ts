@@ -9,7 +9,6 @@
  */
 import { admit, costOf, inputTokenBound, modelInfo, type CallEnd, type ModelInfo } from '@vivarium/budget';
 import {
-  committed,
   sha256,
   type ApiAuditLine,
   type BudgetStore,
@@ -22,6 +21,7 @@ import {
   callId,
   messageOf,
   runId,
+  timestamp,
   zeroUsd,
   type Clock,
   type IdSource,
@@ -32,6 +32,7 @@ import { replyOf, type GrindAnswer } from './answer.ts';
 import type { Breakers } from './breakers.ts';
 import { brokenPromises } from './broken-promises.ts';
 import type { CallLines } from './call-lines.ts';
+import type { Caps } from './caps.ts';
 import type { Call } from './call.ts';
 import {
   recordUnwritable,
@@ -52,6 +53,7 @@ export interface SpendDeps {
   readonly breakers: Pick<Breakers, 'begin' | 'ended'>;
   readonly provider: ModelProvider;
   readonly budget: BudgetStore;
+  readonly caps: Pick<Caps, 'over' | 'spent'>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly lines: CallLines;
@@ -72,7 +74,7 @@ export type Spend = (order: Order, leave: Leave) => Promise<GrindAnswer>;
 export const LONGEST_TRY_MS: Milliseconds = 150_000;
 
 export function createSpend(deps: SpendDeps): Spend {
-  const { breakers, provider, budget, clock, ids, lines, settlements, notices } = deps;
+  const { breakers, provider, budget, caps, clock, ids, lines, settlements, notices } = deps;
 
   return async (order, leave) => {
     const model = modelInfo(order.requestedModel);
@@ -141,28 +143,23 @@ export function createSpend(deps: SpendDeps): Spend {
     charged: NanoUsd,
   ): { readonly kind: 'opened'; readonly call: Call } | Refusal {
     if (!settlements.flush()) return recordUnwritable();
-    const book = budget.money.book(provider.simulated);
+    const at = timestamp(clock);
+    const limits = caps.over(order, at, charged);
+    if ('kind' in limits) return limits;
     const admission = admit({
       model,
       inputBound,
       wantedCompletionTokens: order.wantedCompletionTokens,
       // A floor for starting; what has started may use what it has left.
       minBudget: tries === 1 ? order.minBudget : zeroUsd,
-      caps: [
-        {
-          name: 'task',
-          cap: order.maxBudget,
-          committed: order.taskId === undefined ? charged : committed(book.task(order.taskId, order.round)),
-        },
-        { name: 'run', cap: runCapOf(order), committed: committed(book.run(order.runId)) },
-      ],
+      caps: limits,
     });
     if (admission.kind !== 'admitted') {
       if (admission.kind === 'deferred') {
         note(order, lines.exceeded(order, admission.cap, admission.remaining, admission.requested));
         notices.exceeded(order, admission.cap, admission.requested, admission.remaining);
       }
-      return refuseAdmission(admission);
+      return refuseAdmission(admission, at);
     }
     const call: Call = {
       id: callId(ids.next('call')),
@@ -170,6 +167,7 @@ export function createSpend(deps: SpendDeps): Spend {
       hold: admission.hold,
       inputTokenBound: inputBound,
       maxCompletionTokens: admission.maxCompletionTokens,
+      heldAt: at,
     };
     return note(order, lines.held(order, call)) ? { kind: 'opened', call } : recordUnwritable();
   }
@@ -180,11 +178,21 @@ export function createSpend(deps: SpendDeps): Spend {
       fault.billing === 'none'
         ? lines.failure(order, call, fault)
         : lines.usageUnknown(order, call, fault.message, fault.code);
-    return settlements.settle({ text: undefined, line, chargeInFull: inFull(order, call) });
+    return close(order, call, line);
   }
 
-  function inFull(order: Order, call: Call): (why: string) => ApiAuditLine {
-    return (why) => lines.usageUnknown(order, call, why, 'internal');
+  /** Writes what became of the call, and says when a share of a cap was passed by it. */
+  function close(order: Order, call: Call, line: ApiAuditLine, text?: string): Settled {
+    const before = caps.spent(order, call.heldAt);
+    const settled = settlements.settle({
+      text,
+      line,
+      chargeInFull: (why) => lines.usageUnknown(order, call, why, 'internal'),
+    });
+    for (const [index, now] of caps.spent(order, call.heldAt).entries())
+      for (const share of sharesPassed(before[index]?.spent ?? zeroUsd, now.spent, now.cap))
+        notices.spent(order, now, share);
+    return settled;
   }
 
   function settle(order: Order, call: Call, completion: Completion, charged: NanoUsd): GrindAnswer {
@@ -192,11 +200,7 @@ export function createSpend(deps: SpendDeps): Spend {
     if (price === undefined) {
       const error = 'the provider billed a model that has no price here';
       notices.trouble(order, 'provider_malformed', error);
-      const settled = settlements.settle({
-        text: undefined,
-        line: lines.usageUnknown(order, call, error, 'provider_malformed'),
-        chargeInFull: inFull(order, call),
-      });
+      const settled = close(order, call, lines.usageUnknown(order, call, error, 'provider_malformed'));
       return withCharge(
         settled === 'written' ? refuse('provider_failed', `Not usable: ${error}.`) : recordUnwritable(),
         addUsd(charged, call.hold),
@@ -208,31 +212,13 @@ export function createSpend(deps: SpendDeps): Spend {
       notices.trouble(order, 'internal', broken);
 
     const resultSha256 = sha256(completion.text);
-    const before = spentBy(order);
     const total = addUsd(charged, cost);
     const line = lines.success(order, call, completion, cost, resultSha256);
-    const settled = settlements.settle({
-      text: completion.text,
-      line,
-      chargeInFull: inFull(order, call),
-    });
+    const settled = close(order, call, line, completion.text);
     if (settled === 'kept') return withCharge(recordUnwritable(), total);
     if (settled === 'refused') return withCharge(unsettled(), addUsd(charged, call.hold));
     notices.answered(order, completion, cost, call.id);
-    const after = spentBy(order);
-    const runCap = runCapOf(order);
-    for (const share of sharesPassed(before, after, runCap)) notices.spent(order, after, runCap, share);
     return { kind: 'reply', reply: replyOf(order, call, completion, total, resultSha256) };
-  }
-
-  /** A run that is not open may spend nothing. */
-  function runCapOf(order: Order): NanoUsd {
-    return budget.money.book(provider.simulated).runCap(order.runId) ?? zeroUsd;
-  }
-
-  function spentBy(order: Order): NanoUsd {
-    const { settled, unknown } = budget.money.book(provider.simulated).run(order.runId);
-    return addUsd(settled, unknown);
   }
 
   /** False when the line could not be written; then it counts for nothing, and whoever needed it goes no further. */

@@ -112,7 +112,11 @@ export async function runQueue(
     const { money } = watch.money;
     hooks.progress.counts(
       counts,
-      spentText(money.book(false).run(plan.runId), money.book(true).run(plan.runId), plan.simulated),
+      spentText(
+        money.book(false).of('run', plan.runId),
+        money.book(true).of('run', plan.runId),
+        plan.simulated,
+      ),
     );
     const isQuiet = nothingLeft(views, plan.runId);
     if (isQuiet && !wasQuiet) hooks.onQuiet?.(views);
@@ -251,15 +255,15 @@ export async function runQueue(
   await sealing?.stop();
   const { money } = watch.money;
   const besides = (simulated: boolean, at: NanoUsd): NanoUsd =>
-    nanoUsd(Math.max(0, totalOf(watch, simulated) - at - spent(money.book(simulated).run(plan.runId))));
+    nanoUsd(Math.max(0, totalOf(watch, simulated) - at - spent(money.book(simulated).of('run', plan.runId))));
   return {
     runId: plan.runId,
     durationMs: clock.monotonic() - began,
     end,
     counts,
     open: views.filter(({ status }) => status !== 'completed'),
-    real: money.book(false).run(plan.runId),
-    simulated: money.book(true).run(plan.runId),
+    real: money.book(false).of('run', plan.runId),
+    simulated: money.book(true).of('run', plan.runId),
     cap: config.runCap,
     besides: { real: besides(false, before.real), simulated: besides(true, before.simulated) },
     waves: ledger.waves(views),

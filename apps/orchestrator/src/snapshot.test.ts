@@ -20,8 +20,8 @@ const watchFrom = (snapshots = createSnapshotFile(layout, machine.files)): RunWa
 const stateOf = (watch: RunWatch) => ({
   tasks: [...watch.tasks.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)),
   total: watch.money.money.book(true).total,
-  run: watch.money.money.book(true).run('run_1'),
-  cap: watch.money.money.book(true).runCap('run_1'),
+  run: watch.money.money.book(true).of('run', 'run_1'),
+  cap: watch.money.money.book(true).capOf('run', 'run_1'),
   holds: watch.money.money.openHolds(),
   unreadable: [watch.unreadable, watch.money.unreadable],
 });

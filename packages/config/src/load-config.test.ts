@@ -26,6 +26,7 @@ describe('configuration', () => {
       defaultModel: 'llama-3.1-8b-instant',
       workerTimeoutMs: 900_000,
       runCap: 2_000_000_000,
+      dayCap: 10_000_000_000,
       durability: 'os',
       sealing: 'on',
       breaker: { failures: 5, windowMs: 300_000, spend: 100_000_000_000 },

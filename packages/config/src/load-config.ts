@@ -19,6 +19,8 @@ export interface Config {
   /** For one attempt at a task. */
   readonly workerTimeoutMs: Milliseconds;
   readonly runCap: NanoUsd;
+  /** For everything that is held on a UTC day. */
+  readonly dayCap: NanoUsd;
   /** What a recorded line survives: the death of any process (`os`), or a power loss as well (`fsync`). */
   readonly durability: 'os' | 'fsync';
   /** Whether a run seals the record as it goes (S5). */
@@ -38,6 +40,7 @@ export interface ConfigFlags {
   readonly defaultModel?: string | undefined;
   readonly workerTimeoutSeconds?: string | undefined;
   readonly runCapUsd?: string | undefined;
+  readonly dayCapUsd?: string | undefined;
   readonly durability?: string | undefined;
   readonly noColor?: boolean | undefined;
 }
@@ -62,6 +65,7 @@ const FLAGS: Partial<Record<Variable, readonly [keyof ConfigFlags, string]>> = {
   DEFAULT_GROQ_MODEL: ['defaultModel', '--default-model'],
   WORKER_TIMEOUT_SECONDS: ['workerTimeoutSeconds', '--worker-timeout'],
   VIVARIUM_RUN_CAP_USD: ['runCapUsd', '--run-cap'],
+  VIVARIUM_DAY_CAP_USD: ['dayCapUsd', '--day-cap'],
   VIVARIUM_DURABILITY: ['durability', '--durability'],
 };
 
@@ -88,6 +92,7 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
     defaultModel: values.DEFAULT_GROQ_MODEL,
     workerTimeoutMs: values.WORKER_TIMEOUT_SECONDS,
     runCap: values.VIVARIUM_RUN_CAP_USD,
+    dayCap: values.VIVARIUM_DAY_CAP_USD,
     durability: values.VIVARIUM_DURABILITY,
     sealing: values.VIVARIUM_SEALING,
     breaker: {

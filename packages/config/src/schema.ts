@@ -18,6 +18,7 @@ export const EXAMPLES = {
   DEFAULT_GROQ_MODEL: 'DEFAULT_GROQ_MODEL=llama-3.1-8b-instant',
   WORKER_TIMEOUT_SECONDS: 'WORKER_TIMEOUT_SECONDS=900',
   VIVARIUM_RUN_CAP_USD: 'VIVARIUM_RUN_CAP_USD=2.00',
+  VIVARIUM_DAY_CAP_USD: 'VIVARIUM_DAY_CAP_USD=10.00',
   VIVARIUM_DURABILITY: 'VIVARIUM_DURABILITY=fsync',
   VIVARIUM_SEALING: 'VIVARIUM_SEALING=off',
   VIVARIUM_BREAKER_FAILURES: 'VIVARIUM_BREAKER_FAILURES=5',
@@ -33,6 +34,7 @@ export const DEFAULTS = {
   DEFAULT_GROQ_MODEL: 'llama-3.1-8b-instant',
   WORKER_TIMEOUT_SECONDS: '900',
   VIVARIUM_RUN_CAP_USD: '2.00',
+  VIVARIUM_DAY_CAP_USD: '10.00',
   VIVARIUM_DURABILITY: 'os',
   VIVARIUM_SEALING: 'on',
   VIVARIUM_BREAKER_FAILURES: '5',
@@ -51,6 +53,7 @@ export const variablesSchema = (knownModels: readonly string[]) =>
     }),
     WORKER_TIMEOUT_SECONDS: z.string().transform(parseSeconds),
     VIVARIUM_RUN_CAP_USD: z.string().transform(parseUsd),
+    VIVARIUM_DAY_CAP_USD: z.string().transform(parseUsd),
     VIVARIUM_DURABILITY: z.enum(['os', 'fsync'], {
       error: ({ input }) => `${quote(String(input))} is neither os nor fsync`,
     }),

@@ -1,6 +1,6 @@
 /** The HTTP face of grind: `POST /grind`, `POST /cancel`, `GET /healthz`, `GET /models`. The seed's keys first, then ours. */
 import { z } from 'zod';
-import type { MoneySnapshot } from './folds/money.ts';
+import type { CapScope, MoneySnapshot } from './folds/money.ts';
 import { CutBy, NanoUsdField, Sha256, Tokens, UsdField } from './fields.ts';
 import { INTENSITIES } from './task.ts';
 
@@ -197,10 +197,12 @@ const SumsReply = z.object({
   inputTokens: z.int(),
   outputTokens: z.int(),
 });
+const byScope = <T extends z.ZodType>(schema: T) =>
+  z.object({ run: schema, day: schema, principal: schema } satisfies Record<CapScope, T>);
 const BookReply = z.object({
   total: SumsReply,
-  runs: z.record(z.string(), SumsReply),
-  run_caps: z.record(z.string(), z.int()),
+  sums: byScope(z.record(z.string(), SumsReply)),
+  caps: byScope(z.record(z.string(), z.int())),
 });
 /** `GET /books`: what grind believes of money, in units of 1e-9 US dollars, and how long api_audit.log was at that moment. */
 export const BooksReply = z.object({
@@ -218,10 +220,18 @@ export const booksOf = (money: MoneySnapshot): Omit<BooksReply, 'log_bytes'> => 
   holds: Object.fromEntries(money.holds.map(({ callId, amount }) => [callId, amount])),
 });
 
-const bookOf = ({ total, runs, runCaps }: MoneySnapshot['real']): BooksReply['real'] => ({
+const bookOf = ({ total, sums, caps }: MoneySnapshot['real']): BooksReply['real'] => ({
   total,
-  runs: Object.fromEntries(runs),
-  run_caps: Object.fromEntries(runCaps),
+  sums: {
+    run: Object.fromEntries(sums.run),
+    day: Object.fromEntries(sums.day),
+    principal: Object.fromEntries(sums.principal),
+  },
+  caps: {
+    run: Object.fromEntries(caps.run),
+    day: Object.fromEntries(caps.day),
+    principal: Object.fromEntries(caps.principal),
+  },
 });
 
 /** `POST /breaker/reset`. */

@@ -43,10 +43,13 @@ export {
 } from './folds/tasks.ts';
 export { createBreakerFold, type BreakerFold, type BreakerLine } from './folds/breakers.ts';
 export {
+  CAP_SCOPES,
   committed,
   createMoneyFold,
+  dayOf,
   NO_SUMS,
   type Book,
+  type CapScope,
   type MoneyFold,
   type MoneySnapshot,
   type OpenHold,

@@ -33,6 +33,8 @@ export function auditWords(line: ApiAuditLine): {
   switch (line.event) {
     case 'run.opened':
       return { text: 'run opened', nano_usd: line.cap_nano_usd };
+    case 'cap.set':
+      return { text: `cap of the ${line.scope} ${line.name}`, nano_usd: line.cap_nano_usd };
     case 'call.held':
       return {
         text: `held for ${line.model}, at most ${line.max_completion_tokens} tokens`,

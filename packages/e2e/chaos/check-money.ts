@@ -1,7 +1,7 @@
 /**
  * The rules of money, checked over the lines of api_audit.log and of the provider's bill. Pure, and written anew from the promises.
  *
- * M1 after every single line, for each run and each task; M2 in sum and call by call; M3 by key; M5 because nothing here is real.
+ * M1 after every single line, for each run, task, UTC day and principal; M2 in sum and call by call; M3 by key; M5 because nothing here is real.
  */
 import { numberOf, textOf, type LogLine } from './log-lines.ts';
 import { violation, type Violation } from './violation.ts';
@@ -30,13 +30,16 @@ interface Hold {
   readonly amount: number;
   readonly run: string;
   readonly task: string;
+  readonly day: string;
+  readonly user: string;
 }
 
 export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindings {
   const violations: Violation[] = [];
   const holds = new Map<string, Hold>();
   const closed = new Set<string>();
-  const runCaps = new Map<string, number>();
+  /** By what they are on, as `run <id>`, `day <date>`, `principal <name>`. */
+  const caps = new Map<string, number>();
   const committed = new Map<string, number>();
   const paidKeys = new Map<string, LogLine>();
   const settledCalls = new Map<string, LogLine>();
@@ -45,10 +48,13 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
   let unknownCalls = 0;
   const unknownByTask = new Map<string, number>();
 
-  const commit = ({ run, task }: Hold, amount: number, line: LogLine): void => {
+  const commit = ({ run, task, day, user }: Hold, amount: number, line: LogLine): void => {
     for (const [name, cap] of [
-      [`run ${run}`, runCaps.get(run)],
+      [`run ${run}`, caps.get(`run ${run}`)],
       [`task ${task}`, taskCaps.get(task.split('#')[0] ?? '')],
+      [`day ${day}`, caps.get(`day ${day}`)],
+      // The admin alone has none.
+      [`principal ${user}`, user === 'admin' ? Infinity : caps.get(`principal ${user}`)],
     ] as const) {
       const sum = (committed.get(name) ?? 0) + amount;
       committed.set(name, sum);
@@ -63,12 +69,21 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
     const id = textOf(line, 'call_id');
     switch (textOf(line, 'event')) {
       case 'run.opened':
-        runCaps.set(textOf(line, 'run_id'), numberOf(line, 'cap_nano_usd'));
+        caps.set(`run ${textOf(line, 'run_id')}`, numberOf(line, 'cap_nano_usd'));
+        break;
+      case 'cap.set':
+        caps.set(`${textOf(line, 'scope')} ${textOf(line, 'name')}`, numberOf(line, 'cap_nano_usd'));
         break;
       case 'call.held': {
         if (holds.has(id) || closed.has(id)) break; // the same line once more
         const task = `${textOf(line, 'task_id')}#${numberOf(line, 'round')}`;
-        const hold = { amount: numberOf(line, 'held_nano_usd'), run: textOf(line, 'run_id'), task };
+        const hold = {
+          amount: numberOf(line, 'held_nano_usd'),
+          run: textOf(line, 'run_id'),
+          task,
+          day: textOf(line, 'timestamp').slice(0, 10),
+          user: textOf(line, 'user'),
+        };
         holds.set(id, hold);
         commit(hold, hold.amount, line);
         break;

@@ -172,8 +172,17 @@ describe('the tasks', () => {
 });
 
 const opened = { event: 'run.opened', run_id: 'r', cap_nano_usd: 150 };
+const capped = (scope: string, name: string, cap_nano_usd: number): Fields => ({
+  event: 'cap.set',
+  scope,
+  name,
+  cap_nano_usd,
+});
+const DAY = capped('day', '2026-01-01', 1_000);
 const held = (call: string, more: Fields = {}): Fields => ({
   event: 'call.held',
+  timestamp: '2026-01-01T10:00:00.000Z',
+  user: 'admin',
   call_id: call,
   held_nano_usd: 100,
   run_id: 'r',
@@ -200,7 +209,7 @@ const released = (call: string): Fields => ({ event: 'API_CALL_FAILURE', call_id
 const billed = (call: string, cost = 40): Fields => ({ request_id: `req_${call}`, cost_nano_usd: cost });
 
 const moneyOf = (audit: readonly Fields[], bill: readonly Fields[], taskCap = 1_000) =>
-  checkMoney({ audit: linesOf(...audit), bill: linesOf(...bill), taskCaps: new Map([['a', taskCap]]) });
+  checkMoney({ audit: linesOf(DAY, ...audit), bill: linesOf(...bill), taskCaps: new Map([['a', taskCap]]) });
 
 describe('the money', () => {
   it('of a good record breaks no promise: a cut call, a failed one, a line written twice', () => {
@@ -225,6 +234,30 @@ describe('the money', () => {
       [billed('1')],
       'M1: task a#1 commits 100 of 90',
       90,
+    ],
+    [
+      'a day over its cap',
+      [capped('day', '2026-01-01', 99), opened, held('1'), paid('1')],
+      [billed('1')],
+      'M1: day 2026-01-01 commits 100 of 99',
+    ],
+    [
+      'a day without a cap',
+      [opened, held('1', { timestamp: '2026-01-02T00:00:00.000Z' }), paid('1')],
+      [billed('1')],
+      'M1: day 2026-01-02 spends without a cap',
+    ],
+    [
+      'a principal over its cap',
+      [opened, capped('principal', 'alice', 60), held('1', { user: 'alice' }), paid('1')],
+      [billed('1')],
+      'M1: principal alice commits 100 of 60',
+    ],
+    [
+      'a principal without a cap',
+      [opened, held('1', { user: 'alice' }), paid('1')],
+      [billed('1')],
+      'M1: principal alice spends without a cap',
     ],
     ['a run without a cap', [held('1'), paid('1')], [billed('1')], 'M1: run r spends without a cap'],
     [

@@ -324,7 +324,12 @@ describe('configuration', () => {
     expect(everything).toContain('provider_rejected_key');
     expect(everything).not.toContain(wrongKey);
     expect(everything).not.toContain(wrongKey.slice(4));
-    expect(home.audit().map((line) => line.event)).toEqual(['run.opened', 'call.held', 'API_CALL_FAILURE']);
+    expect(home.audit().map((line) => line.event)).toEqual([
+      'run.opened',
+      'cap.set',
+      'call.held',
+      'API_CALL_FAILURE',
+    ]);
   });
 
   it('M5: the key of .env works, and its money is in the book of real money', async () => {

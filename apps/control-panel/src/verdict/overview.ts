@@ -73,15 +73,15 @@ export function createOverview(sources: OverviewSources): () => Overview {
       runs.toSorted((a, b) => a.started_at.localeCompare(b.started_at)).at(-1)?.run_id ?? board.lastRun;
     const books = { real: board.money.book(false), simulated: board.money.book(true) };
     const ofRun = {
-      real: figures(runId === undefined ? books.real.total : books.real.run(runId)),
-      simulated: figures(runId === undefined ? books.simulated.total : books.simulated.run(runId)),
+      real: figures(runId === undefined ? books.real.total : books.real.of('run', runId)),
+      simulated: figures(runId === undefined ? books.simulated.total : books.simulated.of('run', runId)),
     };
     // The book that is being spent from: the one the run has used, and before it has used any, the one grind writes to.
     const isSimulated = isUsed(ofRun.real) ? false : isUsed(ofRun.simulated) || (grind?.simulated ?? false);
     // Announced by the run, or, when it is over, in the record since its first call.
     const cap =
       runs.find(({ run_id }) => run_id === runId)?.run_cap_nano_usd ??
-      (runId === undefined ? undefined : books[isSimulated ? 'simulated' : 'real'].runCap(runId)) ??
+      (runId === undefined ? undefined : books[isSimulated ? 'simulated' : 'real'].capOf('run', runId)) ??
       null;
     const holds = board.money.openHolds();
     const held = (simulated: boolean): number =>

@@ -3,6 +3,7 @@ import type { Clock } from '@vivarium/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GrindCalls } from '../grind-call.ts';
 import type { Caller } from '../order.ts';
+import { ADMIN } from '../principal.ts';
 import type { App } from '../plugins/zod-validation.ts';
 import type { Send } from '../send.ts';
 
@@ -18,6 +19,7 @@ const callerOf = (
   reply: Pick<FastifyReply, 'raw'>,
   clock: Clock,
 ): Caller => ({
+  principal: ADMIN,
   requestId: request.id,
   receivedAt: clock.monotonic(),
   onGone(callback) {

@@ -22,6 +22,7 @@ import type { GrindAnswer } from '../answer.ts';
 import { openDesk, type Desk, type DeskDeps } from '../desk.ts';
 import { watchHalt } from '../halt-watch.ts';
 import type { Caller } from '../order.ts';
+import { ADMIN } from '../principal.ts';
 import type { Refusal } from '../refusal.ts';
 
 const NO_BREAKER: CircuitRules = {
@@ -34,6 +35,8 @@ export interface GrindWorldOptions {
   readonly script?: Script;
   /** Of every run, and of the direct requests of a day. */
   readonly runCap?: NanoUsd;
+  /** Of a UTC day. */
+  readonly dayCap?: NanoUsd;
   /** When breakers open. Default: never; most tests are about something else, and fail on purpose. */
   readonly breaker?: CircuitRules;
   /** What runs announced, where that matters. Default: every run did, with `runCap` and this grind's book. */
@@ -62,9 +65,10 @@ export interface GrindWorld {
   reply(request?: Partial<GrindRequest>): Promise<GrindReply>;
   refusal(request?: Partial<GrindRequest>): Promise<Refusal>;
   /** Lines of api_audit.log about calls, each held against its schema. */
-  audit(): readonly Exclude<AuditLine, RunOpened>[];
+  audit(): readonly Exclude<AuditLine, RunOpened | CapSet>[];
   /** The other lines of it: which runs may spend what. */
   opened(): readonly RunOpened[];
+  caps(): readonly CapSet[];
   events(): readonly string[];
   gateLines(): readonly SafetyAuditLine[];
   actions(): readonly Record<string, unknown>[];
@@ -75,6 +79,7 @@ export interface GrindWorld {
   stop(): void;
 }
 
+type CapSet = Extract<AuditLine, { event: 'cap.set' }>;
 type RunOpened = Extract<AuditLine, { event: 'run.opened' }>;
 
 const ROOT = '/home-of-test';
@@ -112,6 +117,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     provider,
     defaultModel: 'llama-3.1-8b-instant',
     directCap: runCap,
+    dayCap: options.dayCap ?? nanoUsd(Number.MAX_SAFE_INTEGER),
     announced: options.announced ?? (() => ({ run_cap_nano_usd: runCap, simulated })),
     defaultDeadlineMs: 900_000,
     diagnostics: {
@@ -143,6 +149,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     ask(request = {}, caller = {}) {
       requests += 1;
       const given = {
+        principal: ADMIN,
         requestId: `req_${requests}`,
         receivedAt: machine.clock.monotonic(),
         onGone: () => undefined,
@@ -164,7 +171,8 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
       if (answer.kind !== 'refusal') throw new Error('not refused');
       return answer;
     },
-    audit: () => money().filter((line) => line.event !== 'run.opened'),
+    audit: () => money().filter((line) => line.event !== 'run.opened' && line.event !== 'cap.set'),
+    caps: () => money().filter((line) => line.event === 'cap.set'),
     opened: () => money().filter((line) => line.event === 'run.opened'),
     events: () => world.audit().map((line) => line.event),
     gateLines: () => linesOf('safetyAudit').map((line) => SafetyAuditLine.parse(line)),

@@ -46,6 +46,7 @@ function settle(call: Open, line: ApiAuditLine): void {
       call.latency_ms = line.latency_ms ?? null;
       return;
     case 'run.opened':
+    case 'cap.set':
     case 'call.held':
     case 'call.replayed':
     case 'CONSTITUTIONAL_VIOLATION':

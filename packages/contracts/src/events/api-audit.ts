@@ -1,8 +1,8 @@
 /**
  * `logs/api_audit.log`: every call that spent or was refused, and the write-ahead log of money. Written by grind alone.
  * A call that is admitted leaves `call.held` before it is made and exactly one settling line after it: API_CALL_SUCCESS, API_CALL_FAILURE
- * (nothing was billed) or `call.usage-unknown` (it may have been billed; the whole hold stays charged, M2). A run's first line says what all its
- * calls may cost, so that the caps can be checked from this file alone (M1). Event words and keys of the seed are kept. Lines are chained (S5).
+ * (nothing was billed) or `call.usage-unknown` (it may have been billed; the whole hold stays charged, M2). Before the first hold of a run, a day or a
+ * principal a line says what all its calls may cost, so that the caps can be checked from this file alone (M1). Event words and keys of the seed are kept. Lines are chained (S5).
  */
 import { z } from 'zod';
 import { CutBy, joinFields, NanoUsdField, Sha256, Timestamp, Tokens, UsdField } from '../fields.ts';
@@ -12,7 +12,7 @@ const head = {
   timestamp: Timestamp,
 };
 const who = {
-  user: z.string().describe('Principal: admin on loopback.'),
+  user: z.string().describe('Principal: admin on loopback, else the name of a token.'),
   role: z.string().describe('admin or lan.'),
 };
 const call = {
@@ -30,6 +30,19 @@ export const RunOpened = z.object({
   ...who,
   cap: UsdField,
   cap_nano_usd: NanoUsdField.describe('Most the run may cost, in units of 1e-9 US dollars.'),
+  ...joinFields,
+  ...linkFieldsIfAny,
+});
+
+/** What a UTC day or a principal may cost in this book, before anything is held against it; said again when the cap changed. */
+export const CapSet = z.object({
+  ...head,
+  event: z.literal('cap.set'),
+  ...who,
+  scope: z.enum(['day', 'principal']).describe('What the cap is on.'),
+  name: z.string().describe('The date of the day (UTC), or the name of the principal.'),
+  cap: UsdField,
+  cap_nano_usd: NanoUsdField.describe('Most it may cost, in units of 1e-9 US dollars.'),
   ...joinFields,
   ...linkFieldsIfAny,
 });
@@ -131,7 +144,7 @@ export const BudgetExceeded = z.object({
   requested: UsdField.describe('The least the call could be held at, in dollars.'),
   remaining_nano_usd: NanoUsdField.optional(),
   requested_nano_usd: NanoUsdField.optional(),
-  cap: z.string().optional().describe('Which cap was too tight: task, run.'),
+  cap: z.string().optional().describe('Which cap was too tight: task, run, day, principal.'),
   model: z.string().optional().describe('Model that was asked, or would have been.'),
   ...call,
 });
@@ -162,6 +175,7 @@ const breakerChanged = <Event extends `breaker.${string}`>(event: Event) =>
 
 export const ApiAuditLine = z.discriminatedUnion('event', [
   RunOpened,
+  CapSet,
   CallHeld,
   CallSuccess,
   CallFailure,

@@ -58,15 +58,51 @@ describe('the fold of the api audit', () => {
   it('M1: a hold counts against task, run and total until it is settled', () => {
     const fold = foldOf(held('c1', 1_000));
     const book = fold.book(false);
-    expect([book.total, book.run('run_1'), book.task('t', 1)].map(committed)).toEqual([1_000, 1_000, 1_000]);
+    expect([book.total, book.of('run', 'run_1'), book.task('t', 1)].map(committed)).toEqual([
+      1_000, 1_000, 1_000,
+    ]);
     fold.apply(settled('c1', 400));
     expect(fold.book(false).task('t', 1)).toMatchObject({ settled: 400, held: 0, unknown: 0, calls: 1 });
+  });
+
+  it('M1: what a call costs counts for the day and the principal it was held for, whenever and by whomever it is settled', () => {
+    const later = { timestamp: '2026-11-24T00:00:01.000Z', user: 'grind', run_id: 'run_2' };
+    const fold = foldOf(held('c1', 1_000, { user: 'alice' }), settled('c1', 400, later));
+    const book = fold.book(false);
+    expect([
+      book.of('day', '2026-11-23'),
+      book.of('principal', 'alice'),
+      book.of('run', 'run_1'),
+    ]).toMatchObject([
+      { settled: 400, held: 0 },
+      { settled: 400, held: 0 },
+      { settled: 400, held: 0 },
+    ]);
+    expect(
+      [book.of('day', '2026-11-24'), book.of('principal', 'grind'), book.of('run', 'run_2')].map(committed),
+    ).toEqual([0, 0, 0]);
+  });
+
+  it('M1: the cap of a day or a principal is the last one recorded, in its book alone', () => {
+    const cap = (cap_nano_usd: number): ApiAuditLine => ({
+      ...base,
+      event: 'cap.set',
+      scope: 'day',
+      name: '2026-11-23',
+      cap: cap_nano_usd / 1e9,
+      cap_nano_usd,
+    });
+    const fold = foldOf(cap(5), cap(7));
+    expect(fold.book(false).capOf('day', '2026-11-23')).toBe(7);
+    expect(fold.book(true).capOf('day', '2026-11-23')).toBeUndefined();
+    const again = createMoneyFold({ from: fold.snapshot() });
+    expect(again.snapshot()).toEqual(fold.snapshot());
   });
 
   it('M1: a new round of a task has its own cap, the run has not', () => {
     const fold = foldOf(held('c1', 1_000), settled('c1', 400), held('c2', 1_000, { round: 2 }));
     expect(committed(fold.book(false).task('t', 2))).toBe(1_000);
-    expect(committed(fold.book(false).run('run_1'))).toBe(1_400);
+    expect(committed(fold.book(false).of('run', 'run_1'))).toBe(1_400);
   });
 
   it('M2: a cut call stays charged, a call that certainly was not billed is released', () => {

@@ -2,7 +2,8 @@
  * The fold of api_audit.log: what is held, spent and unknown, and which replies are already paid for. Grind admits by it and every
  * screen shows it. Simulated and real money are separate books (M5); the sums of one are never added to the other.
  *
- * - M1 is stated over these sums: for every cap, `committed` (settled + unknown + held) never exceeds it, at every prefix of the log.
+ * - M1 is stated over these sums: for every cap, `committed` (settled + unknown + held) never exceeds it, at every prefix of the log; for one that was
+ *   lowered later, what was committed before stays, and nothing is added.
  * - M2: a hold is released only by a line saying that nothing was billed; an unsettled hold of a dead grind stays charged.
  * - M3: `replyFor` finds the recorded reply of a key, for as long as the log goes back: of a reply that is no longer kept its key still is, and it is
  *   looked up again. A key that is known is never answered as unknown.
@@ -43,11 +44,16 @@ type CallLine = Extract<ApiAuditLine, { call_id?: unknown }>;
 
 export type RecordedReply = Extract<ApiAuditLine, { event: 'API_CALL_SUCCESS' }>;
 
+/** What a cap can be set on, beside a task: a run by its id, a UTC day by its date, a principal by its name. */
+export const CAP_SCOPES = ['run', 'day', 'principal'] as const;
+export type CapScope = (typeof CAP_SCOPES)[number];
+
 export interface Book {
   readonly total: Sums;
-  run(runId: string): Sums;
-  /** What the run may cost; undefined while it has not been opened in this book. */
-  runCap(runId: string): NanoUsd | undefined;
+  /** Of the day: what was admitted on it, whenever it was settled. */
+  of(scope: CapScope, name: string): Sums;
+  /** Undefined while none was recorded in this book. */
+  capOf(scope: CapScope, name: string): NanoUsd | undefined;
   /** A task's cap covers all attempts of one round; a new round is a person's decision to spend again. */
   task(taskId: string, round: number): Sums;
 }
@@ -61,9 +67,10 @@ export interface MoneySnapshot {
 }
 interface BookSnapshot {
   readonly total: Sums;
-  readonly runs: readonly (readonly [string, Sums])[];
-  readonly runCaps: readonly (readonly [string, NanoUsd])[];
+  readonly sums: ByScope<readonly (readonly [string, Sums])[]>;
+  readonly caps: ByScope<readonly (readonly [string, NanoUsd])[]>;
 }
+type ByScope<T> = Readonly<Record<CapScope, T>>;
 
 export interface MoneyFold {
   snapshot(): MoneySnapshot;
@@ -78,8 +85,8 @@ export interface MoneyFold {
 
 interface MutableBook {
   total: Sums;
-  readonly runs: Map<string, Sums>;
-  readonly runCaps: Map<string, NanoUsd>;
+  readonly sums: ByScope<Map<string, Sums>>;
+  readonly caps: ByScope<Map<string, NanoUsd>>;
   readonly tasks: Map<string, Sums>;
 }
 
@@ -128,10 +135,13 @@ export function createMoneyFold({
 
   const bookOf = (line: ApiAuditLine): MutableBook =>
     line.simulated === true ? books.simulated : books.real;
-  const change = (line: ApiAuditLine, by: (sums: Sums) => Sums): void => {
+  /** `line`: the hold of the call, where there is one: what it was held against is what its end counts against. */
+  const change = (line: CallLine, by: (sums: Sums) => Sums): void => {
     const book = bookOf(line);
     book.total = by(book.total);
-    if (line.run_id !== undefined) update(book.runs, line.run_id, by);
+    if (line.run_id !== undefined) update(book.sums.run, line.run_id, by);
+    update(book.sums.day, dayOf(line.timestamp), by);
+    update(book.sums.principal, line.user, by);
     if (keepsTasks && line.task_id !== undefined)
       update(book.tasks, taskKey(line.task_id, line.round ?? 1), by);
   };
@@ -153,7 +163,10 @@ export function createMoneyFold({
     apply(line) {
       switch (line.event) {
         case 'run.opened':
-          if (line.run_id !== undefined) bookOf(line).runCaps.set(line.run_id, nanoUsd(line.cap_nano_usd));
+          if (line.run_id !== undefined) bookOf(line).caps.run.set(line.run_id, nanoUsd(line.cap_nano_usd));
+          return;
+        case 'cap.set':
+          bookOf(line).caps[line.scope].set(line.name, nanoUsd(line.cap_nano_usd));
           return;
         case 'call.held': {
           // A line repeated after a torn write is the same hold, not a second one.
@@ -165,9 +178,10 @@ export function createMoneyFold({
         }
         case 'API_CALL_SUCCESS': {
           // Lines of the seed have no call id and no hold; ours count once, when they close theirs.
-          if (line.call_id !== undefined && release(line) === undefined) return;
+          const hold = release(line);
+          if (line.call_id !== undefined && hold === undefined) return;
           const cost = line.cost_nano_usd === undefined ? usdToNano(line.cost) : nanoUsd(line.cost_nano_usd);
-          change(line, (sums) => ({
+          change(hold?.line ?? line, (sums) => ({
             ...sums,
             settled: addUsd(sums.settled, cost),
             calls: sums.calls + 1,
@@ -179,9 +193,14 @@ export function createMoneyFold({
           return;
         }
         case 'call.usage-unknown': {
-          if (release(line) === undefined) return;
+          const hold = release(line);
+          if (hold === undefined) return;
           const charge = nanoUsd(line.charged_nano_usd);
-          change(line, (sums) => ({ ...sums, unknown: addUsd(sums.unknown, charge), calls: sums.calls + 1 }));
+          change(hold.line, (sums) => ({
+            ...sums,
+            unknown: addUsd(sums.unknown, charge),
+            calls: sums.calls + 1,
+          }));
           return;
         }
         case 'API_CALL_FAILURE':
@@ -204,8 +223,8 @@ export function createMoneyFold({
       const book = simulated ? books.simulated : books.real;
       return {
         total: book.total,
-        run: (runId) => book.runs.get(runId) ?? NO_SUMS,
-        runCap: (runId) => book.runCaps.get(runId),
+        of: (scope, name) => book.sums[scope].get(name) ?? NO_SUMS,
+        capOf: (scope, name) => book.caps[scope].get(name),
         task: (taskId, round) => book.tasks.get(taskKey(taskId, round)) ?? NO_SUMS,
       };
     },
@@ -223,17 +242,24 @@ export function createMoneyFold({
   };
 }
 
+const byScope = <T>(make: (scope: CapScope) => T): ByScope<T> => ({
+  run: make('run'),
+  day: make('day'),
+  principal: make('principal'),
+});
 const newBook = (from?: BookSnapshot): MutableBook => ({
   total: from?.total ?? NO_SUMS,
-  runs: new Map(from?.runs),
-  runCaps: new Map(from?.runCaps),
+  sums: byScope((scope) => new Map(from?.sums[scope])),
+  caps: byScope((scope) => new Map(from?.caps[scope])),
   tasks: new Map(),
 });
-const snapshotOf = ({ total, runs, runCaps }: MutableBook): BookSnapshot => ({
+const snapshotOf = ({ total, sums, caps }: MutableBook): BookSnapshot => ({
   total,
-  runs: [...runs],
-  runCaps: [...runCaps],
+  sums: byScope((scope) => [...sums[scope]]),
+  caps: byScope((scope) => [...caps[scope]]),
 });
+/** UTC, as new lines are written; a line of the seed without a zone counts for the day it names. */
+export const dayOf = (timestamp: string): string => timestamp.slice(0, 10);
 /** A simulated reply never answers a real request (M5). */
 const replyKey = (simulated: boolean, key: string): string => `${simulated ? 'simulated' : 'real'}#${key}`;
 const taskKey = (taskId: string, round: number): string => `${round}#${taskId}`;

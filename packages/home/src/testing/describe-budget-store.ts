@@ -71,7 +71,7 @@ export function describeBudgetStore(name: string, create: () => BudgetStoreUnder
       expect(store.money.book(true).total.held).toBe(5_000);
       store.write(settledLine('c1', 4_160));
       expect(store.money.book(true).total).toMatchObject({ held: 0, settled: 4_160, calls: 1 });
-      expect(store.money.book(true).run('run_1').settled).toBe(4_160);
+      expect(store.money.book(true).of('run', 'run_1').settled).toBe(4_160);
       expect(store.money.book(true).task('t1', 1).settled).toBe(4_160);
     });
     it('M2: what is open or unknown when a grind dies stays charged for the next', () => {

@@ -5,7 +5,7 @@ import { createGrindWorld } from './testing/grind-world.ts';
 
 const BOTH_BOOKS = [true, false];
 
-describe('the caps of runs', () => {
+describe('caps', () => {
   it('M1: what a run announced is in the record before its first hold, once', async () => {
     const world = createGrindWorld({
       announced: (runId) => ({
@@ -26,7 +26,7 @@ describe('the caps of runs', () => {
       .entries.map((entry) =>
         entry.kind === 'line' ? (entry.value as { event: string }).event : 'unreadable',
       );
-    expect(lines.slice(0, 2)).toEqual(['run.opened', 'call.held']);
+    expect(lines.slice(0, 3)).toEqual(['run.opened', 'cap.set', 'call.held']);
   });
 
   it('M1: each run is held to its own cap', async () => {
@@ -101,7 +101,7 @@ describe('the caps of runs', () => {
     expect(second.opened().map((line) => line.cap_nano_usd)).toEqual([400_000, 500_000]);
     const fold = createMoneyFold();
     for (const line of second.opened()) fold.apply(line);
-    expect(fold.book(true).runCap(second.opened()[0]?.run_id ?? '')).toBe(500_000);
+    expect(fold.book(true).capOf('run', second.opened()[0]?.run_id ?? '')).toBe(500_000);
   });
 
   it('a caller cannot name the run of the direct requests, of this day or another', async () => {
@@ -141,5 +141,112 @@ describe('the caps of runs', () => {
     });
     expect(await world.refusal()).toMatchObject({ code: 'record_unwritable' });
     expect(world.provider.requests).toHaveLength(0);
+  });
+
+  describe('of a UTC day', () => {
+    const malformed = { script: () => ({ kind: 'malformed' as const }) };
+
+    it('M1: is in the record before the first hold of the day, and holds all runs and direct requests together', async () => {
+      const world = createGrindWorld({ ...malformed, dayCap: nanoUsd(250_000) });
+      await world.refusal({ run_id: 'run_1' });
+      await world.refusal({ run_id: undefined });
+      const day = world.machine.clock.now().toISOString().slice(0, 10);
+      expect(world.caps()).toMatchObject([
+        { scope: 'day', name: day, cap: 0.00025, cap_nano_usd: 250_000, user: 'admin', simulated: true },
+      ]);
+      const late = await world.refusal({ run_id: 'run_2' });
+      expect(late).toMatchObject({ code: 'deferred', details: { reason: 'day_budget' } });
+      const midnight = new Date(`${day}T24:00:00.000Z`).getTime();
+      const left = midnight - world.machine.clock.now().getTime();
+      expect(Math.abs((late.details.retryAfterMs ?? 0) - left)).toBeLessThanOrEqual(120_000);
+      expect(world.audit().at(-1)).toMatchObject({ event: 'BUDGET_EXCEEDED', cap: 'day' });
+      world.machine.clock.setWall(new Date(midnight));
+      expect(await world.refusal({ run_id: 'run_2' })).toMatchObject({ code: 'provider_failed' });
+      expect(world.caps()).toHaveLength(2);
+    });
+
+    it('M1: a call that waits past midnight is held against the day it is made on, and settled there', async () => {
+      const world = createGrindWorld({
+        dayCap: nanoUsd(1_000_000),
+        script: (_request, call) => (call === 1 ? { kind: 'status', status: 503 } : { kind: 'answer' }),
+      });
+      world.machine.clock.setWall(new Date('2026-03-01T23:59:59.900Z'));
+      await world.reply();
+      const fold = createMoneyFold();
+      for (const line of [...world.opened(), ...world.caps(), ...world.audit()]) fold.apply(line);
+      const book = fold.book(true);
+      expect(world.caps().map(({ name }) => name)).toEqual(['2026-03-01', '2026-03-02']);
+      expect(book.of('day', '2026-03-01')).toMatchObject({ settled: 0, held: 0 });
+      expect(book.of('day', '2026-03-02').settled).toBeGreaterThan(0);
+    });
+
+    it('M5: the two books have days of their own', async () => {
+      const simulated = createGrindWorld({ ...malformed, dayCap: nanoUsd(150_000) });
+      await simulated.refusal();
+      expect(await simulated.refusal()).toMatchObject({ code: 'deferred' });
+      const real = createGrindWorld({ after: simulated, simulated: false, dayCap: nanoUsd(150_000) });
+      expect(await real.reply()).toMatchObject({ status: 'completed' });
+    });
+
+    it('says when 50, 75, 90 and 100 percent of it are spent, cut calls included, once each', async () => {
+      const world = createGrindWorld({ ...malformed, dayCap: nanoUsd(700_000) });
+      for (let index = 0; index < 8; index += 1) await world.refusal({ run_id: `run_${index}` });
+      const alerts = world
+        .actions()
+        .filter(({ event }) => event === 'budget.share-spent')
+        .map(({ action, metadata }) => [action, (metadata as { cap: string }).cap]);
+      expect(alerts.filter(([, cap]) => cap === 'day').map(([action]) => action)).toEqual([
+        'ALERT_50%',
+        'ALERT_75%',
+        'ALERT_90%',
+      ]);
+    });
+  });
+
+  describe('of a principal', () => {
+    const alice = {
+      user: 'alice',
+      role: 'lan',
+      budget: nanoUsd(250_000),
+      requestsPerMinute: undefined,
+    } as const;
+    const malformed = { script: () => ({ kind: 'malformed' as const }) };
+
+    it('M1: is in the record before its first hold, and outlives days, runs and grinds', async () => {
+      const first = createGrindWorld(malformed);
+      await first.settled(first.ask({}, { principal: alice }));
+      expect(first.caps().filter(({ scope }) => scope === 'principal')).toMatchObject([
+        { name: 'alice', cap_nano_usd: 250_000 },
+      ]);
+      expect(first.audit().slice(0, 2)).toMatchObject([
+        { event: 'call.held', user: 'alice', role: 'lan' },
+        { event: 'call.usage-unknown', user: 'alice', role: 'lan' },
+      ]);
+      const second = createGrindWorld({ ...malformed, after: first });
+      second.machine.clock.setWall(new Date(second.machine.clock.now().getTime() + 5 * 86_400_000));
+      const answers = [];
+      for (let index = 0; index < 3; index += 1)
+        answers.push(await second.settled(second.ask({ run_id: `run_${index}` }, { principal: alice })));
+      expect(answers.at(-1)).toMatchObject({ code: 'deferred', details: { reason: 'principal_budget' } });
+      expect(second.caps().filter(({ scope }) => scope === 'principal')).toHaveLength(1);
+    });
+
+    it('the gate and every line say whose request it was; the admin goes on when another has spent all it has', async () => {
+      const world = createGrindWorld();
+      const poor = { ...alice, budget: nanoUsd(10) };
+      expect(await world.settled(world.ask({}, { principal: poor }))).toMatchObject({
+        details: { reason: 'principal_budget' },
+      });
+      await world.reply();
+      expect(world.gateLines().map(({ user, role }) => [user, role])).toEqual([
+        ['alice', 'lan'],
+        ['admin', 'admin'],
+      ]);
+      expect(world.audit().map(({ event, user }) => [event, user])).toEqual([
+        ['BUDGET_EXCEEDED', 'alice'],
+        ['call.held', 'admin'],
+        ['API_CALL_SUCCESS', 'admin'],
+      ]);
+    });
   });
 });

@@ -1,0 +1,135 @@
+/**
+ * What a call must fit in: the caps of its task, its run, its UTC day and its principal, all at once. A run is announced by who may write this home
+ * (`run/orchestrators/`), with its cap and its book; each cap becomes a line of api_audit.log before anything is held against it. Owns nothing: the fold
+ * of that log says which caps are in force.
+ *
+ * - M1: a restart of grind changes no cap. Who only reaches the port cannot open a run: requests that name none share one cap for the UTC day.
+ * - M1: the day of a call is the day its hold is written; a call that is tried again after midnight counts for the new one.
+ * - M5: a run announced for one book is not opened in the other, and each book has days and principals of its own.
+ */
+import type { Cap } from '@vivarium/budget';
+import {
+  committed,
+  dayOf,
+  type ApiAuditLine,
+  type BudgetStore,
+  type CapScope,
+  type OrchestratorFile,
+  type Sums,
+} from '@vivarium/contracts';
+import { addUsd, nanoUsd, zeroUsd, type Clock, type NanoUsd } from '@vivarium/core';
+import type { CallLines } from './call-lines.ts';
+import { recordUnwritable } from './money-refusals.ts';
+import type { Order } from './order.ts';
+import { refuse, type Refusal } from './refusal.ts';
+
+export interface CapsDeps {
+  readonly budget: BudgetStore;
+  readonly lines: Pick<CallLines, 'runOpened' | 'capSet'>;
+  /** What the run announced; undefined when nobody did. */
+  readonly announced: (runId: string) => Pick<OrchestratorFile, 'run_cap_nano_usd' | 'simulated'> | undefined;
+  /** For the requests of a day that name no run. */
+  readonly directCap: NanoUsd;
+  /** For everything that is held on a UTC day. */
+  readonly dayCap: NanoUsd;
+  readonly simulated: boolean;
+  /** Tells the operator; the caller is told by the refusal. */
+  readonly onUnwritable: (order: Order, error: unknown) => void;
+}
+
+/** A cap that outlives the call, and what is gone of it for good: settled and unknown. */
+export interface SpentOf {
+  readonly scope: CapScope;
+  readonly spent: NanoUsd;
+  readonly cap: NanoUsd;
+}
+
+export interface Caps {
+  /** Opens the order's run unless it is open. A refusal when it cannot be. */
+  openRun(order: Order): Refusal | undefined;
+  /** All that a hold written at `at` must fit in, each in the record by now. `charged`: what the order has cost so far. */
+  over(order: Order, at: string, charged: NanoUsd): readonly Cap[] | Refusal;
+  spent(order: Order, at: string): readonly SpentOf[];
+}
+
+const DIRECT = 'direct_';
+/** The run of requests that name none. */
+export const directRunId = (clock: Clock): string => `${DIRECT}${clock.now().toISOString().slice(0, 10)}`;
+
+export function createCaps(deps: CapsDeps): Caps {
+  const { budget, lines, announced, directCap, dayCap, simulated } = deps;
+  const book = budget.money.book(simulated);
+
+  /** A run that is not open may spend nothing. */
+  const capsOf = ({ runId, caller: { principal } }: Order, at: string): readonly Scoped[] => [
+    { scope: 'run', name: runId, cap: book.capOf('run', runId) ?? zeroUsd },
+    ...(principal.budget === undefined
+      ? []
+      : [{ scope: 'principal', name: principal.user, cap: principal.budget } as const]),
+    { scope: 'day', name: dayOf(at), cap: dayCap },
+  ];
+
+  return {
+    openRun(order) {
+      const { runId, namesRun } = order;
+      const cap = book.capOf('run', runId);
+      if (!namesRun) return cap === directCap ? undefined : write(order, lines.runOpened(order, directCap));
+      if (runId.startsWith(DIRECT))
+        return refuse(
+          'unknown_run',
+          `Names that begin with ${DIRECT} are not for callers: leave run_id out.`,
+        );
+      if (cap !== undefined) return undefined;
+      const run = announced(runId);
+      if (run === undefined) return refuse('unknown_run', 'No such run is announced in this home.');
+      if (run.simulated !== simulated) return refuse('unknown_run', otherBook(simulated));
+      return write(order, lines.runOpened(order, nanoUsd(run.run_cap_nano_usd)));
+    },
+    over(order, at, charged) {
+      const { taskId, round, maxBudget } = order;
+      const caps = capsOf(order, at);
+      for (const { scope, name, cap } of caps) {
+        if (scope === 'run' || book.capOf(scope, name) === cap) continue;
+        const refusal = write(order, lines.capSet(order, { scope, name, cap }));
+        if (refusal !== undefined) return refusal;
+      }
+      return [
+        {
+          name: 'task',
+          cap: maxBudget,
+          committed: taskId === undefined ? charged : committed(book.task(taskId, round)),
+        },
+        ...caps.map(({ scope, name, cap }) => ({
+          name: scope,
+          cap,
+          committed: committed(book.of(scope, name)),
+        })),
+      ];
+    },
+    spent: (order, at) =>
+      capsOf(order, at).map(({ scope, name, cap }) => ({ scope, cap, spent: goneOf(book.of(scope, name)) })),
+  };
+
+  function write(order: Order, line: ApiAuditLine): Refusal | undefined {
+    try {
+      budget.write(line);
+      return undefined;
+    } catch (error) {
+      deps.onUnwritable(order, error);
+      return recordUnwritable();
+    }
+  }
+}
+
+interface Scoped {
+  readonly scope: CapScope;
+  readonly name: string;
+  readonly cap: NanoUsd;
+}
+
+const goneOf = ({ settled, unknown }: Sums): NanoUsd => addUsd(settled, unknown);
+
+const otherBook = (simulated: boolean): string =>
+  simulated
+    ? 'The run was begun for real money, and this grind asks the simulator.'
+    : 'The run was begun on the simulator, and this grind spends real money.';
