@@ -18,7 +18,7 @@ export function replyOf(
     status: 'completed',
     result: completion.text,
     model: completion.model,
-    task_id: order.taskId ?? null,
+    task_id: order.givenTaskId ?? null,
     usage: {
       prompt_tokens: completion.inputTokens,
       completion_tokens: completion.outputTokens,
@@ -53,7 +53,7 @@ export function replayOf(order: Order, line: RecordedReply, text: string, result
     status: 'completed',
     result: text,
     model: line.model,
-    task_id: order.taskId ?? null,
+    task_id: order.givenTaskId ?? null,
     usage: {
       prompt_tokens: line.input_tokens,
       completion_tokens: line.output_tokens,

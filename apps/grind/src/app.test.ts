@@ -1,52 +1,13 @@
 import { GrindRefusal, GrindReply, Health, ModelsReply } from '@vivarium/contracts';
 import { nanoUsd } from '@vivarium/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createApp } from './app.ts';
 import type { App } from './plugins/zod-validation.ts';
 import type { GrindAnswer } from './answer.ts';
 import { refuse } from './refusal.ts';
-import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';
+import { appOf, closeApps, host, PORT } from './testing/app-of.ts';
+import { createGrindWorld } from './testing/grind-world.ts';
 
-const PORT = 8420;
-const host = `127.0.0.1:${PORT}`;
-const apps: App[] = [];
-afterEach(async () => {
-  for (const app of apps.splice(0)) await app.close();
-});
-
-function appOf(world: GrindWorld, answer = world.desk.calls.answer): App {
-  const app = createApp({
-    answer,
-    cancel: world.desk.calls.cancel,
-    resetBreaker: world.desk.breakers.reset,
-    books: world.desk.books,
-    onStranger: () => undefined,
-    health: () => ({
-      status: 'ok',
-      home: world.home,
-      pid: 1,
-      version: '1',
-      provider: 'simulator',
-      simulated: true,
-      direct_cap_nano_usd: 1,
-      default_model: 'llama-3.1-8b-instant',
-      obeys: [],
-      calls: [],
-      breakers: [],
-    }),
-    defaultModel: 'llama-3.1-8b-instant',
-    simulated: true,
-    clock: world.machine.clock,
-    ids: world.machine.ids,
-    diagnostics: {
-      warn: (_fields, text) => world.diagnostics.push(text),
-      error: (fields, text) => world.diagnostics.push(JSON.stringify([fields, text])),
-    },
-    port: () => PORT,
-  });
-  apps.push(app);
-  return app;
-}
+afterEach(closeApps);
 
 const post = (app: App, payload: string | object, headers: Record<string, string> = {}) =>
   app.inject({
@@ -136,7 +97,7 @@ describe('POST /grind', () => {
     const world = createGrindWorld();
     const answer = async (): Promise<GrindAnswer> =>
       refuse('rate_limited', 'Slow down.', { retryAfterMs: 1_200, charged: nanoUsd(7) });
-    const response = await post(appOf(world, answer), { prompt: 'x' });
+    const response = await post(appOf(world, { answer }), { prompt: 'x' });
     expect(response.statusCode).toBe(429);
     expect(response.headers['retry-after']).toBe('2');
     expect(errorOf(response.body)).toMatchObject({
@@ -152,7 +113,7 @@ describe('POST /grind', () => {
     const answer = async (): Promise<GrindAnswer> => {
       throw new Error('the inner state is rosebud');
     };
-    const response = await post(appOf(world, answer), { prompt: 'x' });
+    const response = await post(appOf(world, { answer }), { prompt: 'x' });
     expect([response.statusCode, errorOf(response.body).code]).toEqual([500, 'internal']);
     expect(response.body).not.toContain('rosebud');
     expect(world.diagnostics.join()).toContain('rosebud');

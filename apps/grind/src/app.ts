@@ -1,14 +1,20 @@
-/** The HTTP face: one plugin for each concern, one file for each route. Knows no rule and no money; it hands requests on and answers. */
+/**
+ * The HTTP face: one plugin for each concern, one file for each route. Knows no rule and no money; it hands requests on and answers. It has two doors of the same
+ * make: the one on loopback, and, when it was asked for, the one on the network.
+ */
 import { priceList } from '@vivarium/budget';
-import type { BooksReply, Health } from '@vivarium/contracts';
+import type { BooksReply, Health, MeReply, TokenEntry } from '@vivarium/contracts';
 import type { Clock, IdSource } from '@vivarium/core';
 import type { Stranger } from '@vivarium/home';
 import fastify from 'fastify';
 import type { Breakers } from './breakers.ts';
 import type { GrindCalls } from './grind-call.ts';
 import type { Diagnostics } from './notices.ts';
+import type { Principal } from './principal.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { mapErrors } from './plugins/error-mapping.ts';
-import { guardOrigin } from './plugins/origin-guard.ts';
+import { guardOrigin, refuseOrigin, refusePage } from './plugins/origin-guard.ts';
+import { identifyPrincipals } from './plugins/principals.ts';
 import { validateByZod, type App, type ZodTypes } from './plugins/zod-validation.ts';
 import { refusalBody, refuse, statusOf } from './refusal.ts';
 import { routeBooks } from './routes/books.ts';
@@ -16,6 +22,7 @@ import { routeBreaker } from './routes/breaker.ts';
 import { routeCancel } from './routes/cancel.ts';
 import { routeGrind } from './routes/grind.ts';
 import { routeHealthz } from './routes/healthz.ts';
+import { routeMe } from './routes/me.ts';
 import { routeModels } from './routes/models.ts';
 import { createSend } from './send.ts';
 
@@ -26,14 +33,26 @@ export interface AppDeps {
   readonly health: () => Health;
   /** Undefined while it is starting. */
   readonly books: () => BooksReply | undefined;
+  readonly describe: (principal: Principal) => MeReply | undefined;
+  readonly take: RateLimits['take'];
+  readonly findToken: (token: string) => TokenEntry | undefined;
   readonly defaultModel: string;
   readonly simulated: boolean;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly diagnostics: Diagnostics;
   readonly onStranger: (stranger: Stranger) => void;
-  /** Where the service listens. */
-  readonly port: () => number;
+  readonly onTrouble: (detail: string) => void;
+}
+
+export type Door =
+  /** `port` is asked at each request: it is known only once the service listens. */
+  | { readonly kind: 'loopback'; readonly port: () => number }
+  | { readonly kind: 'network'; readonly tls: Tls | undefined };
+/** PEM texts. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** A prompt of four million bytes is a million tokens and more: beyond every model. */
@@ -43,22 +62,13 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than clients keep a connection: it is they who close it, so no request meets a closing one. */
 const KEEP_ALIVE_MS = 75_000;
 
-export function createApp({
-  answer,
-  cancel,
-  resetBreaker,
-  health,
-  books,
-  defaultModel,
-  simulated,
-  clock,
-  ids,
-  diagnostics,
-  onStranger,
-  port,
-}: AppDeps): App {
+/** Throws what the certificate and its key are at fault for. */
+export function createApp(door: Door, deps: AppDeps): App {
+  const { simulated, clock, ids } = deps;
   const send = createSend(simulated);
   const app = fastify({
+    // Null: plain HTTP.
+    https: door.kind === 'network' && door.tls !== undefined ? { ...door.tls } : null,
     logger: false,
     bodyLimit: MOST_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -82,14 +92,21 @@ export function createApp({
     },
   }).withTypeProvider<ZodTypes>();
   app.removeContentTypeParser('text/plain');
-  guardOrigin(app, port, send, onStranger);
+  guardOrigin(
+    app,
+    (headers) => (door.kind === 'loopback' ? refuseOrigin(headers, door.port()) : refusePage(headers)),
+    send,
+    deps.onStranger,
+  );
+  identifyPrincipals(app, send, { ...deps, isAdminsDoor: door.kind === 'loopback' });
   validateByZod(app);
-  mapErrors(app, diagnostics, send);
-  routeGrind(app, answer, clock, send);
-  routeCancel(app, cancel);
-  routeBreaker(app, resetBreaker);
-  routeBooks(app, books);
-  routeHealthz(app, health);
-  routeModels(app, priceList, defaultModel);
+  mapErrors(app, deps.diagnostics, send);
+  routeGrind(app, deps.answer, clock, send);
+  routeCancel(app, deps.cancel);
+  routeBreaker(app, deps.resetBreaker);
+  routeBooks(app, deps.books);
+  routeHealthz(app, deps.health);
+  routeModels(app, priceList, deps.defaultModel);
+  routeMe(app, deps.describe);
   return app;
 }

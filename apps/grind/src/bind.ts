@@ -1,4 +1,4 @@
-/** Taking a port on the loopback address, and giving it back with every connection on it. */
+/** Taking a port, and giving it back with every connection on it. */
 import type { AddressInfo } from 'node:net';
 import { messageOf, VivariumError, type Clock } from '@vivarium/core';
 import type { App } from './plugins/zod-validation.ts';
@@ -21,6 +21,23 @@ export async function bindLoopback(app: App, wanted: number): Promise<number> {
   }
   // A server that listens on TCP has an address of this form.
   return (app.server.address() as AddressInfo).port;
+}
+
+/** Exactly there: others were told this address. Throws `port_unavailable`. */
+export async function bindNetwork(app: App, { host, port }: { host: string; port: number }): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw new VivariumError(
+      'port_unavailable',
+      `cannot listen on ${host} port ${port}: ${messageOf(error)}`,
+      {
+        remedy: { kind: 'stop' },
+        hint: 'VIVARIUM_LISTEN names an address of this machine and a port that is free; remove it to listen on loopback alone.',
+        cause: error,
+      },
+    );
+  }
 }
 
 const isTaken = (error: unknown): boolean =>

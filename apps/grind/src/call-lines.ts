@@ -7,8 +7,9 @@
 import type { ApiAuditLine, Completion, OpenHold, ProviderFault, RecordedReply } from '@vivarium/contracts';
 import { nanoToUsd, timestamp, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
 import { cutBy, type Call } from './call.ts';
-import type { Order } from './order.ts';
+import type { Order, OrderSettings } from './order.ts';
 import { ADMIN } from './principal.ts';
+import type { Limited } from './rate-limits.ts';
 
 type Line<Event extends ApiAuditLine['event']> = Extract<ApiAuditLine, { event: Event }>;
 
@@ -41,6 +42,8 @@ export interface CallLines {
   violation(order: Order, reason: string, ruleIds: readonly string[]): Line<'CONSTITUTIONAL_VIOLATION'>;
   exceeded(order: Order, cap: string, remaining: NanoUsd, requested: NanoUsd): Line<'BUDGET_EXCEEDED'>;
   rateLimited(order: Order, retryAfterMs: number | undefined): Line<'RATE_LIMITED'>;
+  /** Of requests that were not looked at. */
+  tooMany(limited: Limited, settings: OrderSettings): Line<'RATE_LIMITED'>;
 }
 
 export function createCallLines({
@@ -209,7 +212,20 @@ export function createCallLines({
       ...head('RATE_LIMITED', order.caller.principal),
       model: order.requestedModel,
       ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+      limited_by: 'provider',
       ...tail(order),
+    }),
+    tooMany: ({ principal, model, waitMs, refused, requestId }, settings) => ({
+      ...head('RATE_LIMITED', principal),
+      model: model ?? settings.defaultModel,
+      retry_after_ms: waitMs,
+      limited_by: 'principal',
+      refused,
+      event_id: ids.next('api'),
+      home: settings.home,
+      request_id: requestId,
+      provider: settings.provider,
+      simulated: settings.simulated,
     }),
   };
 }

@@ -214,7 +214,7 @@ describe('caps', () => {
 
     it('M1: is in the record before its first hold, and outlives days, runs and grinds', async () => {
       const first = createGrindWorld(malformed);
-      await first.settled(first.ask({}, { principal: alice }));
+      await first.settled(first.ask({ run_id: undefined }, { principal: alice }));
       expect(first.caps().filter(({ scope }) => scope === 'principal')).toMatchObject([
         { name: 'alice', cap_nano_usd: 250_000 },
       ]);
@@ -226,7 +226,7 @@ describe('caps', () => {
       second.machine.clock.setWall(new Date(second.machine.clock.now().getTime() + 5 * 86_400_000));
       const answers = [];
       for (let index = 0; index < 3; index += 1)
-        answers.push(await second.settled(second.ask({ run_id: `run_${index}` }, { principal: alice })));
+        answers.push(await second.settled(second.ask({ run_id: undefined }, { principal: alice })));
       expect(answers.at(-1)).toMatchObject({ code: 'deferred', details: { reason: 'principal_budget' } });
       expect(second.caps().filter(({ scope }) => scope === 'principal')).toHaveLength(1);
     });
@@ -234,7 +234,7 @@ describe('caps', () => {
     it('the gate and every line say whose request it was; the admin goes on when another has spent all it has', async () => {
       const world = createGrindWorld();
       const poor = { ...alice, budget: nanoUsd(10) };
-      expect(await world.settled(world.ask({}, { principal: poor }))).toMatchObject({
+      expect(await world.settled(world.ask({ run_id: undefined }, { principal: poor }))).toMatchObject({
         details: { reason: 'principal_budget' },
       });
       await world.reply();

@@ -2,41 +2,46 @@
  * The life of one grind: it becomes the one of its home, settles what a dead one left, serves, and leaves. Owns the HTTP server, the file
  * run/grind.json, the watch on HALT, and the provider's connections; `stop` gives all of them back, in that order.
  *
+ * What is beside loopback opens last, when all that guards it stands.
+ *
  * One grind spends for a home: the money's log is read only after run/grind.json is ours, so no line of another is missed (M1).
  */
 import { orderOf, type ControlState, type GrindFile, type Health } from '@vivarium/contracts';
 import { VivariumError, type Machine } from '@vivarium/core';
-import { createStrangers, type RunFiles } from '@vivarium/home';
-import { createApp } from './app.ts';
-import { bindLoopback, closeServer, HOST } from './bind.ts';
+import { createStrangers, type RunFiles, type TokenStore } from '@vivarium/home';
+import type { AppDeps } from './app.ts';
+import { HOST } from './bind.ts';
+import { makeDoors, networkUrl, type Doors, type Network } from './doors.ts';
 import { openDesk, type Desk, type DeskDeps } from './desk.ts';
 import { watchHalt } from './halt-watch.ts';
-import type { App } from './plugins/zod-validation.ts';
 import { refuse } from './refusal.ts';
 
 export interface GrindDeps extends DeskDeps {
   readonly machine: Pick<Machine, 'clock' | 'ids' | 'processes'>;
   readonly run: Pick<RunFiles, 'claimGrind' | 'releaseGrind'>;
   readonly version: string;
+  readonly tokens: Pick<TokenStore, 'find' | 'list'>;
+  /** Where to listen besides loopback, for those who bring a token. */
+  readonly network: Network | undefined;
 }
 
 export interface Grind {
   /** On 127.0.0.1, at `port` or, when that is taken, at any free one. Throws `grind_running`, `port_unavailable`, `record_unwritable`. */
-  listen(port: number): Promise<{ readonly url: string }>;
+  listen(port: number): Promise<{ readonly url: string; readonly network: string | undefined }>;
   /** `drain`: takes no more calls and lets those under way end. `now`: cuts them. Called again it may hurry, and resolves at the same end. */
   stop(how: 'drain' | 'now'): Promise<void>;
 }
 
 export function createGrind(deps: GrindDeps): Grind {
-  const { home, machine, control, run, provider, diagnostics } = deps;
+  const { home, machine, control, run, provider, diagnostics, network } = deps;
   const { clock, ids } = machine;
+  const beyond = network && networkUrl(network);
   let serving: Serving | undefined;
   let stopped: Promise<void> | undefined;
 
-  const listen = async (wanted: number): Promise<{ readonly url: string }> => {
+  const listen: Grind['listen'] = async (wanted) => {
     // The port is taken first, because run/grind.json names it; until that file is ours every request is told to come back.
-    let port = 0;
-    const app = createApp({
+    const faces: AppDeps = {
       answer: async (request, caller) =>
         serving === undefined
           ? refuse('stopping', 'This grind is starting.')
@@ -45,15 +50,20 @@ export function createGrind(deps: GrindDeps): Grind {
       resetBreaker: (model, reason, user) => serving?.breakers.reset(model, reason, user) ?? [],
       health,
       books: () => serving?.books(),
+      describe: (principal) => serving?.describe(principal),
+      // Before it serves, every answer is that it does not.
+      take: (principal, request) => serving?.rateLimits.take(principal, request),
+      findToken: (token) => deps.tokens.find(token),
+      onTrouble: (detail) => serving?.onTrouble(detail),
       defaultModel: deps.defaultModel,
       simulated: provider.simulated,
       clock,
       ids,
       diagnostics,
       onStranger: createStrangers('grind', { record: deps.record, clock }).refused,
-      port: () => port,
-    });
-    port = await bindLoopback(app, wanted);
+    };
+    const doors = makeDoors({ faces, network, tokens: deps.tokens, clock });
+    const port = await doors.openLoopback(wanted);
     const url = `http://${HOST}:${port}`;
     try {
       const { pid, started, host } = machine.processes.self;
@@ -67,13 +77,15 @@ export function createGrind(deps: GrindDeps): Grind {
         version: deps.version,
         provider: provider.name,
         simulated: provider.simulated,
+        ...(beyond === undefined ? {} : { network: beyond }),
       });
-      serving = { app, ...open() };
+      serving = { doors, ...open() };
+      await doors.openNetwork();
     } catch (error) {
-      await app.close();
+      await (serving === undefined ? doors.close() : leave());
       throw error;
     }
-    return { url };
+    return { url, network: beyond };
   };
 
   const claim = async (file: GrindFile): Promise<void> => {
@@ -90,7 +102,7 @@ export function createGrind(deps: GrindDeps): Grind {
   };
 
   /** From here on this process is the one that spends for its home. */
-  const open = (): Omit<Serving, 'app'> => {
+  const open = (): Omit<Serving, 'doors'> => {
     try {
       const desk = openDesk(deps);
       const unwatch = watchHalt({
@@ -118,6 +130,7 @@ export function createGrind(deps: GrindDeps): Grind {
       default_model: deps.defaultModel,
       obeys: control.orders().map(orderOf),
       calls: serving?.underWay() ?? [],
+      network: beyond ?? null,
       breakers: [...(serving?.breakers.views() ?? [])],
     };
   };
@@ -125,7 +138,7 @@ export function createGrind(deps: GrindDeps): Grind {
   const leave = async (): Promise<void> => {
     if (serving !== undefined) {
       await serving.calls.idle();
-      await closeServer(serving.app, clock);
+      await serving.doors.close();
       serving.unwatch();
       serving.settlements.stop();
       run.releaseGrind();
@@ -144,7 +157,7 @@ export function createGrind(deps: GrindDeps): Grind {
 }
 
 interface Serving extends Desk {
-  readonly app: App;
+  readonly doors: Doors;
   readonly unwatch: () => void;
 }
 

@@ -11,6 +11,7 @@ import {
   type BudgetStore,
   type ControlStore,
   type Health,
+  type MeReply,
   type ModelProvider,
   type RecordStore,
 } from '@vivarium/contracts';
@@ -22,6 +23,9 @@ import { createGate } from './gate.ts';
 import { createGrindCalls, type GrindCalls } from './grind-call.ts';
 import { createNotices, type Diagnostics } from './notices.ts';
 import { createCaps, directRunId, type CapsDeps } from './caps.ts';
+import { describePrincipal } from './describe-principal.ts';
+import type { Principal } from './principal.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createSettlements, type Settlements } from './settlements.ts';
 import { createSpend } from './spend.ts';
 
@@ -50,6 +54,9 @@ export interface Desk {
   readonly underWay: () => Health['calls'];
   readonly breakers: Breakers;
   readonly books: () => BooksReply;
+  readonly rateLimits: RateLimits;
+  readonly describe: (principal: Principal) => MeReply;
+  readonly onTrouble: (detail: string) => void;
   readonly settlements: Settlements;
 }
 
@@ -141,5 +148,15 @@ export function openDesk(deps: DeskDeps): Desk {
     log_bytes: record.size('apiAudit'),
     ...booksOf(budget.money.snapshot()),
   });
-  return { calls, settlements, underWay, breakers, books };
+  const rateLimits = createRateLimits(clock, (limited) => {
+    try {
+      budget.write(lines.tooMany(limited, settings));
+    } catch (error) {
+      notices.trouble(undefined, 'record_unwritable', messageOf(error));
+    }
+  });
+  const describe = (principal: Principal): MeReply =>
+    describePrincipal(principal, budget.money.book(provider.simulated), provider.simulated);
+  const onTrouble = (detail: string): void => notices.trouble(undefined, 'config_invalid', detail);
+  return { calls, settlements, underWay, breakers, books, rateLimits, describe, onTrouble };
 }

@@ -1,46 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { readFlags } from './flags.ts';
 
+const NOTHING = {
+  home: undefined,
+  port: 8420,
+  simulator: undefined,
+  runCap: undefined,
+  dayCap: undefined,
+  durability: undefined,
+  listen: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  unencrypted: false,
+};
+
 describe('the command line of grind', () => {
   it('has defaults for everything', () => {
-    expect(readFlags([])).toEqual({
-      kind: 'flags',
-      flags: {
-        home: undefined,
-        port: 8420,
-        simulator: undefined,
-        runCap: undefined,
-        dayCap: undefined,
-        durability: undefined,
-      },
-    });
+    expect(readFlags([])).toEqual({ kind: 'flags', flags: NOTHING });
   });
 
   it('takes what is named', () => {
-    expect(
-      readFlags([
-        '--home',
-        '/h',
-        '--port',
-        '0',
-        '--simulator',
-        'http://127.0.0.1:8430',
-        '--run-cap',
-        '0.5',
-        '--day-cap',
-        '3',
-      ]),
-    ).toEqual({
-      kind: 'flags',
-      flags: {
-        home: '/h',
-        port: 0,
-        simulator: 'http://127.0.0.1:8430',
-        runCap: '0.5',
-        dayCap: '3',
-        durability: undefined,
-      },
-    });
+    const said = {
+      home: '/h',
+      port: 0,
+      simulator: 'http://127.0.0.1:8430',
+      runCap: '0.5',
+      dayCap: '3',
+      listen: '10.0.0.1:8443',
+      tlsCert: '/c',
+      tlsKey: '/k',
+      unencrypted: true,
+    };
+    const argv =
+      '--home /h --port 0 --simulator http://127.0.0.1:8430 --run-cap 0.5 --day-cap 3 --listen 10.0.0.1:8443 --tls-cert /c --tls-key /k --unencrypted';
+    expect(readFlags(argv.split(' '))).toEqual({ kind: 'flags', flags: { ...NOTHING, ...said } });
   });
 
   it.each([

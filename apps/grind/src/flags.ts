@@ -14,9 +14,14 @@ export interface Flags {
   /** In US dollars, as written. */
   readonly dayCap: string | undefined;
   readonly durability: string | undefined;
+  readonly listen: string | undefined;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly unencrypted: boolean;
 }
 
 export const usage = `grind [--home DIR] [--port N] [--simulator URL] [--run-cap USD] [--day-cap USD] [--durability os|fsync]
+      [--listen IP:PORT [--tls-cert FILE --tls-key FILE | --unencrypted]]
 
   --home DIR        directory with queue.json (VIVARIUM_HOME, or the nearest one upwards)
   --port N          port on 127.0.0.1 (${DEFAULT_GRIND_PORT}; another free one when it is taken; 0: any)
@@ -24,7 +29,11 @@ export const usage = `grind [--home DIR] [--port N] [--simulator URL] [--run-cap
   --run-cap USD     most that all requests of a UTC day that name no run may spend (VIVARIUM_RUN_CAP_USD, 2.00);
                     runs bring caps of their own
   --day-cap USD     most that everything held on a UTC day may cost (VIVARIUM_DAY_CAP_USD, 10.00)
-  --durability D    os: what is recorded survives the death of any process; fsync: and a power loss (VIVARIUM_DURABILITY, os)`;
+  --durability D    os: what is recorded survives the death of any process; fsync: and a power loss (VIVARIUM_DURABILITY, os)
+  --listen IP:PORT  listen there too, for those who bring a token (VIVARIUM_LISTEN); beyond loopback with
+  --tls-cert FILE   a certificate (VIVARIUM_TLS_CERT) and
+  --tls-key FILE    its key (VIVARIUM_TLS_KEY), or
+  --unencrypted     without: whoever can listen in reads tokens and texts (VIVARIUM_UNENCRYPTED=allow)`;
 
 export type FlagsAnswer =
   | { readonly kind: 'flags'; readonly flags: Flags }
@@ -43,6 +52,10 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
         'run-cap': { type: 'string' },
         'day-cap': { type: 'string' },
         durability: { type: 'string' },
+        listen: { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        unencrypted: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     }));
@@ -67,6 +80,10 @@ export function readFlags(argv: readonly string[]): FlagsAnswer {
       runCap: values['run-cap'],
       dayCap: values['day-cap'],
       durability: values.durability,
+      listen: values.listen,
+      tlsCert: values['tls-cert'],
+      tlsKey: values['tls-key'],
+      unencrypted: values.unencrypted === true,
     },
   };
 }

@@ -25,7 +25,8 @@ import type { Gate } from './gate.ts';
 import { refuseUnder } from './in-force.ts';
 import { recordUnwritable, tooLate } from './money-refusals.ts';
 import type { Notices } from './notices.ts';
-import { readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
+import { foreignFields, readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
+import type { Principal } from './principal.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Caps } from './caps.ts';
 import type { Settlements } from './settlements.ts';
@@ -78,6 +79,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     const state = control.read(subjectOf(order));
     const refusal =
       (isClosed ? stopping() : undefined) ??
+      checkFields(request, caller.principal) ??
       checkHome(order) ??
       refuseUnder(state) ??
       checkBudgets(order) ??
@@ -249,6 +251,15 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
 }
 
 const subjectOf = ({ joins, taskId }: Order): ControlSubject => ({ workerId: joins.worker_id, taskId });
+
+function checkFields(request: GrindRequest, principal: Principal): Refusal | undefined {
+  const fields = foreignFields(request, principal);
+  if (fields.length === 0) return undefined;
+  const message = 'speaks for a run, and a token has none';
+  return refuse('invalid_request', 'A token asks for itself alone.', {
+    issues: fields.map((path) => ({ path, message })),
+  });
+}
 
 function checkBudgets(order: Order): Refusal | undefined {
   if (order.minBudget <= order.maxBudget) return undefined;

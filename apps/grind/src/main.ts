@@ -15,6 +15,7 @@ import {
   createBudgetStore,
   createControlStore,
   createRecordStore,
+  createTokenStore,
   initHome,
   resolveHome,
   runFiles,
@@ -23,6 +24,7 @@ import { createGroqProvider } from '@vivarium/model';
 import { createNodeMachine } from '@vivarium/platform';
 import { pino } from 'pino';
 import { z } from 'zod';
+import type { Tls } from './app.ts';
 import { createGrind } from './create-grind.ts';
 import { readFlags, usage, type Flags } from './flags.ts';
 
@@ -57,7 +59,15 @@ async function serve(flags: Flags): Promise<void> {
   const config = loadConfig({
     env,
     envFile: files.readText(layout.env),
-    flags: { runCapUsd: flags.runCap, dayCapUsd: flags.dayCap, durability: flags.durability },
+    flags: {
+      runCapUsd: flags.runCap,
+      dayCapUsd: flags.dayCap,
+      durability: flags.durability,
+      listen: flags.listen,
+      tlsCert: flags.tlsCert,
+      tlsKey: flags.tlsKey,
+      unencrypted: flags.unencrypted ? 'allow' : undefined,
+    },
     knownModels: whitelist,
   });
   const provider = providerFor(flags, config);
@@ -88,6 +98,8 @@ async function serve(flags: Flags): Promise<void> {
     announced: (runId) => runs.readRun(runId),
     defaultDeadlineMs: config.workerTimeoutMs,
     version,
+    tokens: createTokenStore({ layout, machine, record }),
+    network: config.network && { ...config.network, tls: config.network.tls && readTls(config.network.tls) },
     // Forked, the terminal is the parent's: what people should know is in the action log.
     diagnostics: pino(
       { level: forked ? 'error' : 'warn', base: { name: 'grind' } },
@@ -114,14 +126,27 @@ async function serve(flags: Flags): Promise<void> {
   };
   process.on('disconnect', orphaned);
 
-  const { url } = await grind.listen(flags.port);
+  const { url, network } = await grind.listen(flags.port);
   const mark = provider.simulated ? ', simulated: no real model is asked' : '';
+  const also = network === undefined ? '' : ` and, with a token, ${network}`;
   await say(
     { kind: 'ready', url, pid: process.pid },
-    `grind ${version} for ${root} at ${url} (${provider.name}${mark})`,
+    `grind ${version} for ${root} at ${url}${also} (${provider.name}${mark})`,
   );
   // It may have gone while this process was starting.
   if (forked && !process.connected) orphaned();
+}
+
+function readTls({ certPath, keyPath }: { certPath: string; keyPath: string }): Tls {
+  const read = (variable: string, path: string): string => {
+    const text = machine.files.readText(path);
+    if (text !== undefined) return text;
+    throw new VivariumError('config_invalid', `${variable}: there is no ${path}`, {
+      remedy: { kind: 'stop' },
+      hint: 'Name the PEM files of a certificate and its key.',
+    });
+  };
+  return { cert: read('VIVARIUM_TLS_CERT', certPath), key: read('VIVARIUM_TLS_KEY', keyPath) };
 }
 
 function providerFor(flags: Flags, config: Config): ModelProvider {

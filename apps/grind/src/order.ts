@@ -42,7 +42,10 @@ export interface Order {
   readonly minBudget: NanoUsd;
   readonly maxBudget: NanoUsd;
   readonly claimedHome: string | undefined;
+  /** Of a token: its name before it, so that it meets no task of anybody else. */
   readonly taskId: string | undefined;
+  /** As the caller calls it. */
+  readonly givenTaskId: string | undefined;
   readonly round: number;
   readonly runId: string;
   /** False when the caller named no run. */
@@ -72,7 +75,9 @@ export function readOrder(request: GrindRequest, caller: Caller, settings: Order
   const promptSha256 = sha256(request.prompt);
   const round = request.round ?? 1;
   const runId = request.run_id ?? settings.directRunId();
-  const taskId = request.task_id ?? undefined;
+  const { principal } = caller;
+  const givenTaskId = request.task_id ?? undefined;
+  const taskId = givenTaskId === undefined ? undefined : ownName(givenTaskId, principal);
   return {
     caller,
     prompt: request.prompt,
@@ -86,12 +91,13 @@ export function readOrder(request: GrindRequest, caller: Caller, settings: Order
     maxBudget: budget(request.max_budget ?? TASK_DEFAULTS.max_budget),
     claimedHome: request.home ?? undefined,
     taskId,
+    givenTaskId,
     round,
     runId,
     namesRun: typeof request.run_id === 'string',
-    key: request.idempotency_key ?? undefined,
+    key: request.idempotency_key == null ? undefined : ownName(request.idempotency_key, principal),
     deadlineAt: caller.receivedAt + (request.deadline_ms ?? settings.defaultDeadlineMs),
-    actor: request.worker_id ?? 'grind',
+    actor: request.worker_id ?? (principal.role === 'admin' ? 'grind' : principal.user),
     joins: {
       home: settings.home,
       run_id: runId,
@@ -106,6 +112,19 @@ export function readOrder(request: GrindRequest, caller: Caller, settings: Order
     },
   };
 }
+
+/** What callers name lies in one space for each token: none can name, and pay with or be answered by, what is another's. */
+const ownName = (name: string, { role, user }: Principal): string =>
+  role === 'admin' ? name : `${user}/${name}`;
+export const nameOfOwn = (own: string, { role, user }: Principal): string =>
+  role === 'admin' ? own : own.slice(user.length + 1);
+
+/** The fields of a request that speak for a run and its workers. */
+const FIELDS_OF_RUNS = ['run_id', 'round', 'attempt', 'task_digest', 'worker_id'] as const;
+
+/** Which of them a caller named that may not: runs are the admin's. */
+export const foreignFields = (request: GrindRequest, { role }: Principal): readonly string[] =>
+  role === 'admin' ? [] : FIELDS_OF_RUNS.filter((field) => request[field] != null);
 
 const MOST_DOLLARS = 1_000_000;
 /** A cap beyond a million dollars is no other cap; a number beyond the safe integers would be none at all. */

@@ -30,6 +30,11 @@ interface NextStep {
 
 const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   invalid_request: { remedy: 'fail', hint: 'Correct the fields named.' },
+  unauthorized: {
+    remedy: 'fail',
+    hint: 'Send `authorization: Bearer …` with a token of this home: orchestrator token create.',
+  },
+  not_permitted: { remedy: 'fail', hint: 'Tokens have POST /grind, GET /models and GET /me.' },
   forbidden_origin: {
     remedy: 'fail',
     hint: 'Call it at 127.0.0.1 from a program of this machine, not from a page.',
@@ -37,7 +42,7 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   refused: { remedy: 'fail', hint: 'Reword the text if it was not meant so.' },
   not_found: {
     remedy: 'fail',
-    hint: 'There are POST /grind, POST /cancel, POST /breaker/reset, GET /healthz, GET /books and GET /models.',
+    hint: 'There are POST /grind, POST /cancel, POST /breaker/reset, GET /healthz, GET /books, GET /models and GET /me.',
   },
   foreign_home: {
     remedy: 'wait',

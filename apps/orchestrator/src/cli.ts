@@ -10,6 +10,7 @@ import { declareLooks } from './cli/look.ts';
 import type { CliParts } from './cli/parts.ts';
 import { declareRevisions } from './cli/revise.ts';
 import { declareRuns } from './cli/run.ts';
+import { declareTokens } from './cli/tokens.ts';
 import type { CommandDeps, RunExitCode } from './deps.ts';
 
 export interface Cli {
@@ -44,7 +45,15 @@ export function createCli(version: string, deps: () => CommandDeps, startedBy: s
   const json = (): Option => new Option('--json', 'print one JSON document instead of text');
 
   const parts: CliParts = { command, home, json, durability, deps, end, startedBy };
-  for (const declare of [declareAdd, declareRuns, declareLooks, declareAudit, declareRevisions, declareHomes])
+  for (const declare of [
+    declareAdd,
+    declareRuns,
+    declareLooks,
+    declareAudit,
+    declareRevisions,
+    declareTokens,
+    declareHomes,
+  ])
     declare(parts);
   return { program, exitCode: () => code };
 }

@@ -24,6 +24,10 @@ export function tokenCount(text: string): number {
   return wholeNumber(text, 1, 65_536, 'tokens');
 }
 
+export function requestRate(text: string): number {
+  return wholeNumber(text, 1, 100_000, 'requests a minute');
+}
+
 export function portNumber(text: string): number {
   return wholeNumber(text, 0, 65_535, 'a port');
 }

@@ -47,11 +47,13 @@ export const isSimulated = (plan: GrindPlan): boolean =>
 /** One line when a grind is up: where it is and whom it asks. */
 export const grindUpLine = (
   url: string,
-  who: { readonly provider: string; readonly simulated: boolean } | undefined,
+  who:
+    | { readonly provider: string; readonly simulated: boolean; readonly network?: string | undefined }
+    | undefined,
 ): string =>
   who === undefined
     ? `grind: ${url}`
-    : `grind: ${url} (${who.provider}, ${who.simulated ? 'no real money moves' : 'REAL MONEY'})`;
+    : `grind: ${url} (${who.provider}, ${who.simulated ? 'no real money moves' : 'REAL MONEY'})${who.network === undefined ? '' : `; with a token also ${who.network}`}`;
 
 /** What people are told before anything is asked. Loud about what is simulated, and about what is not. */
 export function grindLines(plan: GrindPlan, config: Config): readonly string[] {

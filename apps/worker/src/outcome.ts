@@ -134,6 +134,8 @@ function judgePassing(refusal: Refusal, claim: Claim, now: Date, chance: number)
     case 'internal':
     case 'invalid_request':
     case 'forbidden_origin':
+    case 'unauthorized':
+    case 'not_permitted':
     case 'not_found':
     case 'unknown_run':
     case 'cancelled':

@@ -4,6 +4,7 @@ export {
   type Config,
   type ConfigFlags,
   type ConfigSources,
+  type NetworkAt,
   type Upstream,
 } from './load-config.ts';
 export { scrubbedEnv } from './scrubbed-env.ts';

@@ -30,6 +30,7 @@ describe('configuration', () => {
       durability: 'os',
       sealing: 'on',
       breaker: { failures: 5, windowMs: 300_000, spend: 100_000_000_000 },
+      network: undefined,
       noColor: false,
     });
   });
@@ -98,6 +99,24 @@ describe('configuration', () => {
     }
   });
 
+  it('the network is where VIVARIUM_LISTEN says, with a certificate, on loopback, or unencrypted in so many words', () => {
+    const tls = { VIVARIUM_TLS_CERT: '/c.pem', VIVARIUM_TLS_KEY: '/k.pem' };
+    const networkOf = (env: Record<string, string>): unknown => load({ env }).network;
+    expect(networkOf({ VIVARIUM_LISTEN: '192.168.1.20:8443', ...tls })).toEqual({
+      host: '192.168.1.20',
+      port: 8443,
+      tls: { certPath: '/c.pem', keyPath: '/k.pem' },
+    });
+    expect(networkOf({ VIVARIUM_LISTEN: '[::]:8443', VIVARIUM_UNENCRYPTED: 'allow' })).toEqual({
+      host: '::',
+      port: 8443,
+      tls: undefined,
+    });
+    for (const at of ['127.0.0.1:9000', '[::1]:9000'])
+      expect(networkOf({ VIVARIUM_LISTEN: at })).toMatchObject({ port: 9000, tls: undefined });
+    expect(networkOf({})).toBeUndefined();
+  });
+
   it('NO_COLOR counts when it is not empty', () => {
     expect(load({ env: { NO_COLOR: '1' } }).noColor).toBe(true);
     expect(load({ env: { NO_COLOR: '' } }).noColor).toBe(false);
@@ -125,6 +144,71 @@ describe('faults of the configuration', () => {
       '  [5] VIVARIUM_RUN_CAP_USD (.env): "-1" is not an amount in US dollars from 0 to 1000000, with up to 9 decimals. Example: VIVARIUM_RUN_CAP_USD=2.00',
     ]);
   });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['nothing that encrypts', { VIVARIUM_LISTEN: '0.0.0.0:8443' }, 'would pass the network unencrypted'],
+    [
+      'a certificate without a key',
+      { VIVARIUM_LISTEN: '10.0.0.1:1', VIVARIUM_TLS_CERT: '/c' },
+      'VIVARIUM_TLS_KEY is missing',
+    ],
+    [
+      'a key without a certificate',
+      { VIVARIUM_LISTEN: '10.0.0.1:1', VIVARIUM_TLS_KEY: '/k' },
+      'VIVARIUM_TLS_CERT is missing',
+    ],
+    [
+      'a certificate for nothing',
+      { VIVARIUM_TLS_CERT: '/c', VIVARIUM_TLS_KEY: '/k' },
+      'mean nothing without VIVARIUM_LISTEN',
+    ],
+    [
+      'unencrypted, and nowhere to listen',
+      { VIVARIUM_UNENCRYPTED: 'allow' },
+      'mean nothing without VIVARIUM_LISTEN',
+    ],
+    [
+      'both a certificate and leave to do without',
+      {
+        VIVARIUM_LISTEN: '10.0.0.1:1',
+        VIVARIUM_TLS_CERT: '/c',
+        VIVARIUM_TLS_KEY: '/k',
+        VIVARIUM_UNENCRYPTED: 'allow',
+      },
+      'Remove one of them',
+    ],
+    [
+      'leave given in other words',
+      { VIVARIUM_LISTEN: '10.0.0.1:1', VIVARIUM_UNENCRYPTED: 'yes' },
+      '"yes" is not allow',
+    ],
+    [
+      'a name',
+      { VIVARIUM_LISTEN: 'myhost:8443', VIVARIUM_UNENCRYPTED: 'allow' },
+      'is not an IP address and a port',
+    ],
+    [
+      'no port',
+      { VIVARIUM_LISTEN: '10.0.0.1', VIVARIUM_UNENCRYPTED: 'allow' },
+      'is not an IP address and a port',
+    ],
+    [
+      'any port',
+      { VIVARIUM_LISTEN: '10.0.0.1:0', VIVARIUM_UNENCRYPTED: 'allow' },
+      'is not an IP address and a port',
+    ],
+    ['a look-alike of loopback', { VIVARIUM_LISTEN: '127.0.0.1.2:80' }, 'is not an IP address and a port'],
+    [
+      'a relative path',
+      { VIVARIUM_LISTEN: '10.0.0.1:1', VIVARIUM_TLS_CERT: 'c.pem', VIVARIUM_TLS_KEY: '/k' },
+      'is not an absolute path',
+    ],
+  ])(
+    'S8: a network that is not wholly said, or weaker than it looks, is refused: %s',
+    (_what, env, message) => {
+      expect(faultsOf({ env })).toContain(message);
+    },
+  );
 
   it('name the flag when the value came from one', () => {
     expect(faultsOf({ flags: { runCapUsd: 'lots' } })).toContain('(--run-cap): "lots"');

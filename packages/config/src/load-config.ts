@@ -4,7 +4,15 @@ import type { z } from 'zod';
 import { readEnvFile } from './env-file.ts';
 import type { Environment } from './environment.ts';
 import { freezeDeep } from './freeze.ts';
-import { DEFAULT_GROQ_API_URL, DEFAULTS, EXAMPLES, variablesSchema, type Variable } from './schema.ts';
+import {
+  DEFAULT_GROQ_API_URL,
+  DEFAULTS,
+  EXAMPLES,
+  isLoopback,
+  variablesSchema,
+  type ListenAt,
+  type Variable,
+} from './schema.ts';
 
 export type Upstream =
   /** `origin`: where the API begins; paths such as /openai/v1/… follow. */
@@ -31,7 +39,14 @@ export interface Config {
     readonly windowMs: Milliseconds;
     readonly spend: NanoUsd;
   };
+  /** Where grind listens besides loopback, for those who bring a token. */
+  readonly network: NetworkAt | undefined;
   readonly noColor: boolean;
+}
+
+export interface NetworkAt extends ListenAt {
+  /** Paths of PEM files; undefined: unencrypted, on loopback or because that was allowed in so many words. */
+  readonly tls: { readonly certPath: string; readonly keyPath: string } | undefined;
 }
 
 /** What stands on the command line, as text: each overrides one variable. */
@@ -42,6 +57,10 @@ export interface ConfigFlags {
   readonly runCapUsd?: string | undefined;
   readonly dayCapUsd?: string | undefined;
   readonly durability?: string | undefined;
+  readonly listen?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly unencrypted?: string | undefined;
   readonly noColor?: boolean | undefined;
 }
 
@@ -67,6 +86,10 @@ const FLAGS: Partial<Record<Variable, readonly [keyof ConfigFlags, string]>> = {
   VIVARIUM_RUN_CAP_USD: ['runCapUsd', '--run-cap'],
   VIVARIUM_DAY_CAP_USD: ['dayCapUsd', '--day-cap'],
   VIVARIUM_DURABILITY: ['durability', '--durability'],
+  VIVARIUM_LISTEN: ['listen', '--listen'],
+  VIVARIUM_TLS_CERT: ['tlsCert', '--tls-cert'],
+  VIVARIUM_TLS_KEY: ['tlsKey', '--tls-key'],
+  VIVARIUM_UNENCRYPTED: ['unencrypted', '--unencrypted'],
 };
 
 // The keys of EXAMPLES are the variables; Object.keys widens them to string.
@@ -82,6 +105,7 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
   const given = Object.fromEntries([...found].map(([variable, { value }]) => [variable, value]));
   const parsed = variablesSchema(knownModels).safeParse({ ...DEFAULTS, ...given });
   const faults = [...file.faults, ...faultsBetween(found, file.values)];
+  if (parsed.success) faults.push(...networkFaults(parsed.data));
   if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => tell(issue, found)));
   if (faults.length > 0 || !parsed.success) throw invalid(faults);
 
@@ -100,6 +124,7 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
       windowMs: values.VIVARIUM_BREAKER_WINDOW_SECONDS,
       spend: values.VIVARIUM_BREAKER_SPEND_USD,
     },
+    network: networkOf(values),
     noColor: flags.noColor ?? values.NO_COLOR !== undefined,
   });
 }
@@ -140,6 +165,42 @@ function faultsBetween(found: ReadonlyMap<Variable, Found>, file: Environment): 
     );
   }
   return faults;
+}
+
+type Variables = z.output<ReturnType<typeof variablesSchema>>;
+type NetworkVariables = Pick<
+  Variables,
+  'VIVARIUM_LISTEN' | 'VIVARIUM_TLS_CERT' | 'VIVARIUM_TLS_KEY' | 'VIVARIUM_UNENCRYPTED'
+>;
+
+function networkOf(values: NetworkVariables): NetworkAt | undefined {
+  const { VIVARIUM_LISTEN: at, VIVARIUM_TLS_CERT: certPath, VIVARIUM_TLS_KEY: keyPath } = values;
+  if (at === undefined) return undefined;
+  const tls = certPath === undefined || keyPath === undefined ? undefined : { certPath, keyPath };
+  return { ...at, tls };
+}
+
+/** What is said of the network must be whole, and must not be weaker than it looks. */
+function networkFaults(values: NetworkVariables): readonly string[] {
+  const { VIVARIUM_LISTEN: at, VIVARIUM_TLS_CERT: cert, VIVARIUM_TLS_KEY: key } = values;
+  const isPlain = values.VIVARIUM_UNENCRYPTED !== undefined;
+  if (at === undefined)
+    return cert === undefined && key === undefined && !isPlain
+      ? []
+      : [
+          'VIVARIUM_TLS_CERT, VIVARIUM_TLS_KEY and VIVARIUM_UNENCRYPTED mean nothing without VIVARIUM_LISTEN. Set it, or remove them',
+        ];
+  if ((cert === undefined) !== (key === undefined))
+    return [
+      `VIVARIUM_TLS_${cert === undefined ? 'CERT' : 'KEY'} is missing: a certificate and its key are needed, or neither`,
+    ];
+  if (cert !== undefined && isPlain)
+    return ['VIVARIUM_UNENCRYPTED is set beside a certificate. Remove one of them'];
+  if (cert === undefined && !isPlain && !isLoopback(at.host))
+    return [
+      `VIVARIUM_LISTEN: at ${at.host} tokens and texts would pass the network unencrypted. Set VIVARIUM_TLS_CERT and VIVARIUM_TLS_KEY; VIVARIUM_UNENCRYPTED=allow does without`,
+    ];
+  return [];
 }
 
 function tell(issue: z.core.$ZodIssue, found: ReadonlyMap<Variable, Found>): string {

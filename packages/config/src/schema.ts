@@ -2,6 +2,7 @@
  * What each variable may be. One schema: text in, the value in use out. A message says what is wrong with the value and is read behind the
  * variable's name; it may quote the value, except where that is or may hold a secret (S6).
  */
+import { isIP } from 'node:net';
 import { nanoUsd, NANO_PER_USD, type NanoUsd } from '@vivarium/core';
 import { z } from 'zod';
 
@@ -24,6 +25,10 @@ export const EXAMPLES = {
   VIVARIUM_BREAKER_FAILURES: 'VIVARIUM_BREAKER_FAILURES=5',
   VIVARIUM_BREAKER_WINDOW_SECONDS: 'VIVARIUM_BREAKER_WINDOW_SECONDS=300',
   VIVARIUM_BREAKER_SPEND_USD: 'VIVARIUM_BREAKER_SPEND_USD=100',
+  VIVARIUM_LISTEN: 'VIVARIUM_LISTEN=192.168.1.20:8443',
+  VIVARIUM_TLS_CERT: 'VIVARIUM_TLS_CERT=/etc/vivarium/cert.pem',
+  VIVARIUM_TLS_KEY: 'VIVARIUM_TLS_KEY=/etc/vivarium/key.pem',
+  VIVARIUM_UNENCRYPTED: 'VIVARIUM_UNENCRYPTED=allow',
   NO_COLOR: 'NO_COLOR=1',
 } as const;
 export type Variable = keyof typeof EXAMPLES;
@@ -63,6 +68,12 @@ export const variablesSchema = (knownModels: readonly string[]) =>
     VIVARIUM_BREAKER_FAILURES: z.string().transform(parseCount),
     VIVARIUM_BREAKER_WINDOW_SECONDS: z.string().transform(parseSeconds),
     VIVARIUM_BREAKER_SPEND_USD: z.string().transform(parseUsd),
+    VIVARIUM_LISTEN: z.string().transform(parseListen).optional(),
+    VIVARIUM_TLS_CERT: z.string().transform(parsePath).optional(),
+    VIVARIUM_TLS_KEY: z.string().transform(parsePath).optional(),
+    VIVARIUM_UNENCRYPTED: z
+      .literal('allow', { error: ({ input }) => `${quote(String(input))} is not allow` })
+      .optional(),
     NO_COLOR: z.string().optional(),
   });
 
@@ -110,6 +121,29 @@ function parseGrindUrl(text: string, context: Context): string {
   return url.origin;
 }
 
+export interface ListenAt {
+  /** An IP address of this machine, or 0.0.0.0 or :: for all of them. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Names are not taken: what one resolves to is not this machine's to say. */
+function parseListen(text: string, context: Context): ListenAt {
+  const [, six, four, digits = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = six ?? four ?? '';
+  const port = Number(digits);
+  if (isIP(host) === 0 || !(port >= 1 && port <= 65_535))
+    return fault(
+      context,
+      `${quote(text)} is not an IP address and a port, as 192.168.1.20:8443 or [::]:8443`,
+    );
+  return { host, port };
+}
+
+function parsePath(text: string, context: Context): string {
+  return text.startsWith('/') ? text : fault(context, `${quote(text)} is not an absolute path`);
+}
+
 /** Undefined, with the fault told, when it is not an address we take. */
 function parseUrl(text: string, context: Context): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -131,8 +165,9 @@ function whyNotUrl(text: string, url: URL | undefined): string | undefined {
   return undefined;
 }
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+/** Of a host as it stands in an address, or of a bare one. */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d+){3}$/.test(hostname);
 const trimSlashes = (path: string): string => path.replace(/\/+$/, '');
 
 function parseSeconds(text: string, context: Context): number {

@@ -1,4 +1,4 @@
-/** The HTTP face of grind: `POST /grind`, `POST /cancel`, `GET /healthz`, `GET /models`. The seed's keys first, then ours. */
+/** The HTTP face of grind: `POST /grind`, `POST /cancel`, `GET /healthz`, `GET /models`, `GET /me` and others. The seed's keys first, then ours. */
 import { z } from 'zod';
 import type { CapScope, MoneySnapshot } from './folds/money.ts';
 import { CutBy, NanoUsdField, Sha256, Tokens, UsdField } from './fields.ts';
@@ -88,6 +88,8 @@ export type GrindReply = Readonly<z.infer<typeof GrindReply>>;
 /** What grind may answer instead. Each stands in docs/errors.md with its HTTP status. */
 export const refusalCatalogue = {
   invalid_request: { status: 400, meaning: 'The body is not what the schema says; the fields are named.' },
+  unauthorized: { status: 401, meaning: 'A token is needed, or the one given is none (any more).' },
+  not_permitted: { status: 403, meaning: 'A token may not do this; the admin of the machine may.' },
   forbidden_origin: {
     status: 403,
     meaning: 'The request did not come from a client of this machine (Host, Origin or Sec-Fetch-Site).',
@@ -108,7 +110,8 @@ export const refusalCatalogue = {
   deferred: { status: 402, meaning: 'A cap leaves too little for this call; nothing was spent.' },
   rate_limited: {
     status: 429,
-    meaning: 'The provider asked to slow down, longer than the deadline allows to wait.',
+    meaning:
+      'The provider asked to slow down, longer than the deadline allows to wait; or the token makes more requests than it may.',
   },
   provider_failed: {
     status: 502,
@@ -150,7 +153,7 @@ export const GrindRefusal = z.object({
       .string()
       .optional()
       .describe(
-        'For deferred: which cap, for example task_budget or run_budget. For provider_failed: unavailable, timeout or malformed.',
+        'For deferred: which cap, for example task_budget or run_budget. For provider_failed: unavailable, timeout or malformed. For rate_limited: principal, when it was not the provider.',
       ),
     rule_ids: z.array(z.string()).optional(),
     issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
@@ -251,6 +254,7 @@ export const Health = z.object({
   simulated: z.boolean(),
   direct_cap_nano_usd: z.int().describe('Cap of all requests of a UTC day that name no run.'),
   default_model: z.string(),
+  network: z.string().nullable().describe('Where it listens for those who bring a token.'),
   breakers: z.array(BreakerView),
   obeys: z
     .array(z.string())
@@ -262,6 +266,25 @@ export const Health = z.object({
     .describe('Under way, and what is held for each: the most it may still cost.'),
 });
 export type Health = Readonly<z.infer<typeof Health>>;
+
+const MoneyOf = {
+  settled_nano_usd: NanoUsdField,
+  unknown_nano_usd: NanoUsdField.describe('Of calls that were cut before their usage was known.'),
+  held_nano_usd: NanoUsdField.describe('Of calls under way.'),
+  calls: z.int(),
+};
+/** `GET /me`: the caller as grind knows it, in the book this grind writes in. */
+export const MeReply = z.object({
+  user: z.string(),
+  role: z.enum(['admin', 'lan']),
+  budget_nano_usd: NanoUsdField.nullable().describe('Null: no cap of its own.'),
+  left_nano_usd: NanoUsdField.nullable(),
+  ...MoneyOf,
+  requests_per_minute: z.int().nullable(),
+  tasks: z.array(z.object({ task_id: z.string(), ...MoneyOf })).describe('Its own; the last 200.'),
+  simulated: z.boolean(),
+});
+export type MeReply = Readonly<z.infer<typeof MeReply>>;
 
 export const ModelsReply = z.object({
   models: z.array(

@@ -45,6 +45,8 @@ export interface HomeLayout {
   /** Every other order, a file each. */
   readonly control: string;
   readonly env: string;
+  /** Who may use grind from elsewhere: readable by the owner alone. */
+  readonly tokens: string;
   log(name: LogName | SegmentName): string;
   /** What `add` remembers of a segment, so as not to read it again; may be deleted at any time. */
   segmentIds(name: SegmentName): string;
@@ -83,6 +85,7 @@ export function homeLayout(root: string): HomeLayout {
     pause: at('PAUSE'),
     control: at('control'),
     env: at('.env'),
+    tokens: at('tokens.json'),
     log: (name) => (isSegment(name) ? at(name) : at('logs', LOGS[name])),
     segmentIds: (name) => at('run', name),
     result: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),
@@ -157,6 +160,7 @@ export const GrindFile = z.object({
   ...processFields,
   port: z.int(),
   url: z.string(),
+  network: z.string().optional().describe('Where it listens for those who bring a token.'),
   version: z.string(),
   provider: z.string(),
   simulated: z.boolean(),

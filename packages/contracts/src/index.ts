@@ -70,6 +70,7 @@ export {
   type TaskStatus,
   type TaskView,
 } from './folds/status.ts';
+export { MeReply } from './grind.ts';
 export { booksOf, BooksReply, BreakerReset, BreakerResetReply, BreakerView } from './grind.ts';
 export {
   DEFAULT_GRIND_PORT,
@@ -184,3 +185,11 @@ export type {
   TaskOutcome,
   TaskQueue,
 } from './ports.ts';
+export {
+  DEFAULT_REQUESTS_PER_MINUTE,
+  isToken,
+  TOKEN_MARK,
+  TokenEntry,
+  TokensFile,
+  whyNotTokenName,
+} from './tokens.ts';

@@ -59,7 +59,13 @@ export function auditWords(line: ApiAuditLine): {
     case 'BUDGET_EXCEEDED':
       return { text: `no money: the ${line.cap ?? 'tightest'} cap leaves too little`, nano_usd: null };
     case 'RATE_LIMITED':
-      return { text: `${line.model} asked to slow down`, nano_usd: null };
+      return {
+        text:
+          line.limited_by === 'principal'
+            ? `${line.user} asked more often than it may`
+            : `${line.model} asked to slow down`,
+        nano_usd: null,
+      };
     case 'breaker.opened':
     case 'breaker.half-opened':
     case 'breaker.closed':

@@ -8,6 +8,7 @@ const pem = (edge: string, kind: string): string => `-----${edge} ${kind}PRIVATE
 const letters = 'Zq7Xw3Rt9Lp2Mn8Bv4Kc6Hd1Gf5Js0Qw2Er7Ty';
 const caught: readonly (readonly [string, string])[] = [
   ['a Groq key', `gsk_${letters}${letters.slice(0, 14)}`],
+  ['a Vivarium token', `viv_${'5e'.repeat(32)}`],
   ['an API key', `sk-${letters}`],
   ['an API key', `sk-proj-${letters}`],
   ['an API key', `sk-ant-api03-${letters}`],

@@ -23,6 +23,7 @@ const key = (kind: string, mark: string, rest: string): Shape => ({
 
 const SHAPES: readonly Shape[] = [
   key('a Groq key', 'gsk_', '[A-Za-z0-9]{20,200}'),
+  key('a Vivarium token', 'viv_', '[0-9a-f]{64}'),
   key('an API key', 'sk-', '(?:[A-Za-z]{2,12}-){0,3}[A-Za-z0-9_-]{20,200}'),
   ...['AKIA', 'ASIA'].map((mark) => key('an AWS key', mark, '[0-9A-Z]{16}')),
   key('a Google key', 'AIza', '[0-9A-Za-z_-]{35}'),

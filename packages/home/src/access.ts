@@ -14,12 +14,16 @@ const OTHERS_WRITE = 0o022;
 export function accessFaults(layout: HomeLayout, files: Files): readonly AccessFault[] {
   const faults: AccessFault[] = [];
   const mode = (path: string): number => files.stat(path)?.mode ?? 0;
-  if ((mode(layout.env) & OTHERS_READ) !== 0)
-    faults.push({
-      message: `${layout.env} can be read by other users of this machine, and may hold your key`,
-      hint: `chmod 600 ${layout.env}`,
-    });
-  for (const path of [layout.root, layout.logs, layout.control, layout.queue])
+  for (const [path, what] of [
+    [layout.env, 'may hold your key'],
+    [layout.tokens, 'says who may spend your money'],
+  ] as const)
+    if ((mode(path) & OTHERS_READ) !== 0)
+      faults.push({
+        message: `${path} can be read by other users of this machine, and ${what}`,
+        hint: `chmod 600 ${path}`,
+      });
+  for (const path of [layout.root, layout.logs, layout.control, layout.queue, layout.tokens])
     if ((mode(path) & OTHERS_WRITE) !== 0)
       faults.push({
         message: `${path} can be changed by other users of this machine: they could add work, give orders, or edit the record`,

@@ -16,3 +16,4 @@ export {
 export { keepSealing, type Sealing } from './seal/keep-sealing.ts';
 export { createStrangers, type Stranger } from './strangers.ts';
 export { accessFaults } from './access.ts';
+export { createTokenStore, type TokenStore } from './tokens.ts';

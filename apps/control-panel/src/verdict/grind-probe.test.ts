@@ -23,6 +23,7 @@ const health: Health = {
   simulated: true,
   direct_cap_nano_usd: 2_000_000_000,
   default_model: 'm',
+  network: null,
   obeys: [],
   calls: [],
   breakers: [],

@@ -2,6 +2,8 @@
  * S8: a loopback service answers only its own clients. A page elsewhere can make a browser send requests here, and a name can be made to
  * point here; neither can choose the Host, Origin and Sec-Fetch-Site that such requests carry. Grind has no page: a browser on this
  * machine may look at it in its address line, and nothing more. Who was refused is told.
+ *
+ * On the network the Host may be any name this machine has there. It is the token that a page cannot know; what a browser sends for a page is refused all the same.
  */
 import type { Stranger } from '@vivarium/home';
 import type { FastifyInstance } from 'fastify';
@@ -37,15 +39,21 @@ function isOurs(value: string | undefined, scheme: string, port: number): boolea
 
 const forbidden = (message: string): Refusal => refuse('forbidden_origin', message);
 
-/** `port` is asked at each request: it is known only once the service listens. */
+/** Why a request that came over the network is not answered, whoever it is from. */
+export function refusePage({ origin, 'sec-fetch-site': site }: GuardedHeaders): Refusal | undefined {
+  return origin === undefined && (site === undefined || site === 'none')
+    ? undefined
+    : forbidden('Requests of pages are not answered.');
+}
+
 export function guardOrigin(
   app: FastifyInstance,
-  port: () => number,
+  whyNot: (headers: GuardedHeaders) => Refusal | undefined,
   send: Send,
   onStranger: (stranger: Stranger) => void,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const refusal = refuseOrigin(request.raw.headers, port());
+    const refusal = whyNot(request.raw.headers);
     if (refusal === undefined) return done();
     const { host, origin } = request.raw.headers;
     onStranger({ why: refusal.message, method: request.method, host, origin });

@@ -1,6 +1,7 @@
 /** Bodies are checked by the schemas of `contracts`, and by nothing else. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type { Server } from 'node:https';
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider } from 'fastify';
 import { z } from 'zod';
 import { refuse, type Refusal } from '../refusal.ts';
 
@@ -9,14 +10,8 @@ export interface ZodTypes extends FastifyTypeProvider {
   readonly validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
 }
 
-/** What a route is given: its handler is typed by the schema of its body. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypes
->;
+/** What a route is given: its handler is typed by the schema of its body. The server has the type of one with TLS, which is also that of one without. */
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypes>;
 
 /** Thrown by the validator, mapped by the error handler; carries the refusal it means. */
 export class InvalidBody extends Error {

@@ -3,7 +3,6 @@ import type { Clock } from '@vivarium/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GrindCalls } from '../grind-call.ts';
 import type { Caller } from '../order.ts';
-import { ADMIN } from '../principal.ts';
 import type { App } from '../plugins/zod-validation.ts';
 import type { Send } from '../send.ts';
 
@@ -15,11 +14,11 @@ export function routeGrind(app: App, answer: GrindCalls['answer'], clock: Clock,
 }
 
 const callerOf = (
-  request: Pick<FastifyRequest, 'id'>,
+  request: Pick<FastifyRequest, 'id' | 'principal'>,
   reply: Pick<FastifyReply, 'raw'>,
   clock: Clock,
 ): Caller => ({
-  principal: ADMIN,
+  principal: request.principal,
   requestId: request.id,
   receivedAt: clock.monotonic(),
   onGone(callback) {

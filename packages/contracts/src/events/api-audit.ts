@@ -154,7 +154,9 @@ export const RateLimited = z.object({
   event: z.literal('RATE_LIMITED'),
   ...who,
   model: z.string().describe('Model that was asked.'),
-  retry_after_ms: z.number().nonnegative().optional().describe('How long the provider asked us to wait.'),
+  retry_after_ms: z.number().nonnegative().optional().describe('How long to wait, as it was asked for.'),
+  limited_by: z.enum(['provider', 'principal']).optional().describe('Whose limit it was.'),
+  refused: z.int().positive().optional().describe('Requests this line stands for.'),
   ...call,
 });
 

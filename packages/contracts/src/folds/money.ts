@@ -54,6 +54,8 @@ export interface Book {
   of(scope: CapScope, name: string): Sums;
   /** Undefined while none was recorded in this book. */
   capOf(scope: CapScope, name: string): NanoUsd | undefined;
+  /** The tasks of a principal that is not the admin, in the order of their first calls. */
+  tasksOf(principal: string): readonly { readonly taskId: string; readonly sums: Sums }[];
   /** A task's cap covers all attempts of one round; a new round is a person's decision to spend again. */
   task(taskId: string, round: number): Sums;
 }
@@ -88,6 +90,8 @@ interface MutableBook {
   readonly sums: ByScope<Map<string, Sums>>;
   readonly caps: ByScope<Map<string, NanoUsd>>;
   readonly tasks: Map<string, Sums>;
+  /** By principal: its tasks and their keys in `tasks`. */
+  readonly owned: Map<string, Map<string, string>>;
 }
 
 export interface OlderReplies {
@@ -142,8 +146,12 @@ export function createMoneyFold({
     if (line.run_id !== undefined) update(book.sums.run, line.run_id, by);
     update(book.sums.day, dayOf(line.timestamp), by);
     update(book.sums.principal, line.user, by);
-    if (keepsTasks && line.task_id !== undefined)
-      update(book.tasks, taskKey(line.task_id, line.round ?? 1), by);
+    if (!keepsTasks || line.task_id === undefined) return;
+    const key = taskKey(line.task_id, line.round ?? 1);
+    update(book.tasks, key, by);
+    if (line.role === 'admin') return;
+    const owned = book.owned.get(line.user) ?? new Map<string, string>();
+    book.owned.set(line.user, owned.set(line.task_id, key));
   };
   const release = (line: CallLine): OpenHold | undefined => {
     const hold = line.call_id === undefined ? undefined : holds.get(line.call_id);
@@ -225,6 +233,11 @@ export function createMoneyFold({
         total: book.total,
         of: (scope, name) => book.sums[scope].get(name) ?? NO_SUMS,
         capOf: (scope, name) => book.caps[scope].get(name),
+        tasksOf: (principal) =>
+          [...(book.owned.get(principal) ?? [])].map(([id, key]) => ({
+            taskId: id,
+            sums: book.tasks.get(key) ?? NO_SUMS,
+          })),
         task: (taskId, round) => book.tasks.get(taskKey(taskId, round)) ?? NO_SUMS,
       };
     },
@@ -252,6 +265,7 @@ const newBook = (from?: BookSnapshot): MutableBook => ({
   sums: byScope((scope) => new Map(from?.sums[scope])),
   caps: byScope((scope) => new Map(from?.caps[scope])),
   tasks: new Map(),
+  owned: new Map(),
 });
 const snapshotOf = ({ total, sums, caps }: MutableBook): BookSnapshot => ({
   total,
