@@ -33,9 +33,12 @@ export interface CallLines {
     completion: Completion,
     cost: NanoUsd,
     resultSha256: string,
+    late?: true,
   ): Line<'API_CALL_SUCCESS'>;
-  failure(order: Order, call: Call, fault: ProviderFault): Line<'API_CALL_FAILURE'>;
+  failure(order: Order, call: Call, fault: ProviderFault, late?: true): Line<'API_CALL_FAILURE'>;
   usageUnknown(order: Order, call: Call, error: string, errorCode: string): Line<'call.usage-unknown'>;
+  /** Its caller waits no longer; grind does, for a while. */
+  tooLate(order: Order, call: Call): Line<'call.usage-unknown'>;
   /** For a hold that a grind left open when it died. */
   leftOpen(hold: OpenHold): Line<'call.usage-unknown'>;
   replayed(order: Order, reply: RecordedReply, resultSha256: string): Line<'call.replayed'>;
@@ -116,7 +119,7 @@ export function createCallLines({
       provider: order.joins.provider,
       simulated: order.joins.simulated,
     }),
-    success: (order, call, completion, cost, resultSha256) => ({
+    success: (order, call, completion, cost, resultSha256, late) => ({
       timestamp: timestamp(clock),
       event: 'API_CALL_SUCCESS',
       user: order.caller.principal.user,
@@ -132,6 +135,7 @@ export function createCallLines({
       cut_by: cutBy(order, call, completion),
       result_sha256: resultSha256,
       provider_request_id: completion.providerRequestId,
+      late,
       call_id: call.id,
       idempotency_key: order.key,
       prompt_hash: order.promptHash,
@@ -147,12 +151,13 @@ export function createCallLines({
       provider: order.joins.provider,
       simulated: order.joins.simulated,
     }),
-    failure: (order, call, fault) => ({
+    failure: (order, call, fault, late) => ({
       ...head('API_CALL_FAILURE', order.caller.principal),
       error: fault.message,
       error_code: fault.code,
       model: call.model,
       latency_ms: Math.round(fault.latencyMs),
+      ...(late === undefined ? {} : { late }),
       ...tail(order, call),
     }),
     usageUnknown: (order, call, error, errorCode) => ({
@@ -162,6 +167,16 @@ export function createCallLines({
       error_code: errorCode,
       charged: nanoToUsd(call.hold),
       charged_nano_usd: call.hold,
+      ...tail(order, call),
+    }),
+    tooLate: (order, call) => ({
+      ...head('call.usage-unknown', order.caller.principal),
+      model: call.model,
+      error: 'the caller waited no longer',
+      error_code: 'deadline_exceeded',
+      charged: nanoToUsd(call.hold),
+      charged_nano_usd: call.hold,
+      may_settle: true,
       ...tail(order, call),
     }),
     leftOpen({ amount, line }) {

@@ -3,7 +3,8 @@
  *
  * - S1: home, control state and run, recorded replies, gate, money, provider; nothing reaches the next without passing the one before.
  * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. One that could not be recorded yet
- *   is recorded before anybody looks for it. With a key a caller that goes away does not end the call: its reply will be asked for again.
+ *   is recorded before anybody looks for it. With a key a caller that goes away does not end the call: its reply will be asked for again. One whose
+ *   caller's time is over is listened to for a while (M2), and who asks again waits for it: half of its own time, then it is cut and made anew.
  * - S3: HALT, a cancelled task and a hurried stop cut what is in flight.
  * - S9: orders are read in the same step in which the call is made or tried again: none is made against an order that is told to be obeyed.
  */
@@ -64,12 +65,22 @@ export interface GrindCalls {
   readonly underWay: readonly Order[];
 }
 
+/** A call whose caller waits no longer. */
+interface Late {
+  readonly order: Order;
+  readonly ended: Promise<void>;
+  readonly cut: (why: Cut) => void;
+}
+
 type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
 
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
   const { settings, clock, control, record, budget, caps, gate, spend, settlements, lines, notices } = deps;
   const flights = createFlights<GrindAnswer>();
   const running = new Map<(why: Cut) => void, Order>();
+  /** Those of them that nobody waits for; and by their keys when they will have ended. */
+  const lingering = new Map<(why: Cut) => void, Late>();
+  const lateCalls = new Map<string, Late>();
   const cancelled = createCancelledRounds(clock);
   const waiting = new Set<() => void>();
   let isClosed = false;
@@ -97,13 +108,35 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     key: string,
     pay: () => Promise<GrindAnswer>,
   ): Promise<GrindAnswer> => {
+    const late = lateCalls.get(key);
+    if (late !== undefined) {
+      if (!isSameRequest(order, late.order.promptHash, late.order.requestedModel)) return conflict();
+      await outlast(order, late);
+      return anew(order, key, pay);
+    }
     const known = recall(order, key);
     if (known === undefined)
       return flights.start(key, { promptHash: order.promptHash, model: order.requestedModel }, pay);
     const answer = await known;
     // Whoever began the call had less time than this caller has.
     const isOthersHaste = answer.kind === 'refusal' && answer.code === 'deadline_exceeded';
-    return isOthersHaste && clock.monotonic() < order.deadlineAt ? underKey(order, key, pay) : answer;
+    return isOthersHaste && clock.monotonic() < order.deadlineAt ? anew(order, key, pay) : answer;
+  };
+
+  /** After waiting: orders may have been given meanwhile (S9). */
+  const anew = async (order: Order, key: string, pay: () => Promise<GrindAnswer>): Promise<GrindAnswer> =>
+    (isClosed ? stopping() : undefined) ??
+    refuseUnder(control.read(subjectOf(order))) ??
+    checkCancelled(order) ??
+    underKey(order, key, pay);
+
+  const outlast = async (order: Order, late: Late): Promise<void> => {
+    const waiting = new AbortController();
+    const patience = Math.max(0, order.deadlineAt - clock.monotonic()) / 2;
+    await Promise.race([late.ended, clock.sleep(patience, waiting.signal)]);
+    waiting.abort();
+    late.cut('gone');
+    await late.ended;
   };
 
   /** What the key stands for already: a recorded reply, or a call in flight. */
@@ -174,12 +207,29 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     const whyNot = (): Refusal | undefined =>
       cutBy === undefined ? refuseUnder(control.read(subjectOf(order))) : refusalOf(cutBy, order);
     running.set(cut, order);
+    const end = (): void => {
+      running.delete(cut);
+      lingering.delete(cut);
+      if (running.size === 0) for (const wake of waiting) wake();
+    };
+    const linger = (ended: Promise<void>): void => {
+      const late: Late = {
+        order,
+        cut,
+        ended: ended.finally(() => {
+          end();
+          if (order.key !== undefined) lateCalls.delete(order.key);
+        }),
+      };
+      lingering.set(cut, late);
+      if (order.key !== undefined) lateCalls.set(order.key, late);
+      if (isClosed) cut('stopping');
+    };
     if (order.key === undefined) order.caller.onGone(() => cut('gone'));
     try {
-      return await work({ signal: controller.signal, whyNot });
+      return await work({ signal: controller.signal, whyNot, linger });
     } finally {
-      running.delete(cut);
-      if (running.size === 0) for (const wake of waiting) wake();
+      if (!lingering.has(cut)) end();
     }
   };
 
@@ -187,6 +237,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     answer,
     close() {
       isClosed = true;
+      for (const cut of lingering.keys()) cut('stopping');
     },
     cancel(taskId, round) {
       if (round !== undefined) cancelled.add(taskId, round);

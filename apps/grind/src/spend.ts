@@ -66,12 +66,17 @@ export interface Leave {
   readonly signal: AbortSignal;
   /** Why no call may be made now, or why this one was cut. */
   whyNot(): Refusal | undefined;
+  /** What goes on after the answer, and can be cut until it has ended. */
+  linger(ended: Promise<void>): void;
 }
 
 export type Spend = (order: Order, leave: Leave) => Promise<GrindAnswer>;
 
 /** Longest one try may take, whatever the deadline: the longest answer of the slowest model takes two minutes. */
 export const LONGEST_TRY_MS: Milliseconds = 150_000;
+
+/** How long the provider is listened to after the caller has gone. */
+export const LATE_MS: Milliseconds = 30_000;
 
 export function createSpend(deps: SpendDeps): Spend {
   const { breakers, provider, budget, caps, clock, ids, lines, settlements, notices } = deps;
@@ -97,7 +102,7 @@ export function createSpend(deps: SpendDeps): Spend {
         return withCharge(opened, charged);
       }
       const { call } = opened;
-      const outcome = await provider.complete(
+      const asked = provider.complete(
         {
           callId: call.id,
           runId: runId(order.runId),
@@ -105,10 +110,24 @@ export function createSpend(deps: SpendDeps): Spend {
           prompt: order.prompt,
           maxCompletionTokens: call.maxCompletionTokens,
           temperature: order.temperature,
-          timeoutMs: Math.min(LONGEST_TRY_MS, remainingMs),
+          timeoutMs: Math.min(LONGEST_TRY_MS, remainingMs + LATE_MS),
         },
         leave.signal,
       );
+      const outcome = await within(asked, remainingMs);
+      if (outcome === undefined) {
+        leave.linger(
+          asked.then((late) => {
+            breakers.ended(model.id, begun.turn, endOf(late, call));
+            settleLate(order, call, late);
+          }),
+        );
+        const total = addUsd(charged, call.hold);
+        return withCharge(
+          close(order, call, lines.tooLate(order, call)) === 'kept' ? recordUnwritable() : tooLate(),
+          total,
+        );
+      }
       breakers.ended(model.id, begun.turn, endOf(outcome, call));
       if (outcome.kind === 'completed') return settle(order, call, outcome, charged);
 
@@ -133,6 +152,20 @@ export function createSpend(deps: SpendDeps): Spend {
       await clock.sleep(plan.waitMs, leave.signal);
     }
   };
+
+  /** Undefined when `ms` are over before. */
+  async function within<T>(asked: Promise<T>, ms: Milliseconds): Promise<T | undefined> {
+    if (ms >= LONGEST_TRY_MS) return asked;
+    const ended = new AbortController();
+    const over = clock.sleep(ms, ended.signal).then(() => undefined);
+    return Promise.race([asked, over]).finally(() => ended.abort());
+  }
+
+  /** What the provider says of a call that is charged as unknown by now. What it leaves unsaid stays charged. */
+  function settleLate(order: Order, call: Call, late: Completion | ProviderFault): void {
+    if (late.kind === 'completed') settle(order, call, late, zeroUsd, true);
+    else if (late.billing === 'none') close(order, call, lines.failure(order, call, late, true));
+  }
 
   /** Admission and hold, in one step that nothing can get between. */
   function open(
@@ -195,11 +228,18 @@ export function createSpend(deps: SpendDeps): Spend {
     return settled;
   }
 
-  function settle(order: Order, call: Call, completion: Completion, charged: NanoUsd): GrindAnswer {
+  function settle(
+    order: Order,
+    call: Call,
+    completion: Completion,
+    charged: NanoUsd,
+    late?: true,
+  ): GrindAnswer {
     const price = modelInfo(completion.model)?.price;
     if (price === undefined) {
       const error = 'the provider billed a model that has no price here';
       notices.trouble(order, 'provider_malformed', error);
+      if (late === true) return tooLate();
       const settled = close(order, call, lines.usageUnknown(order, call, error, 'provider_malformed'));
       return withCharge(
         settled === 'written' ? refuse('provider_failed', `Not usable: ${error}.`) : recordUnwritable(),
@@ -213,7 +253,7 @@ export function createSpend(deps: SpendDeps): Spend {
 
     const resultSha256 = sha256(completion.text);
     const total = addUsd(charged, cost);
-    const line = lines.success(order, call, completion, cost, resultSha256);
+    const line = lines.success(order, call, completion, cost, resultSha256, late);
     const settled = close(order, call, line, completion.text);
     if (settled === 'kept') return withCharge(recordUnwritable(), total);
     if (settled === 'refused') return withCharge(unsettled(), addUsd(charged, call.hold));

@@ -38,6 +38,8 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
   const violations: Violation[] = [];
   const holds = new Map<string, Hold>();
   const closed = new Set<string>();
+  /** Charged as unknown, and the provider may still tell: the charge of each. */
+  const mayStillSettle = new Map<string, Hold>();
   /** By what they are on, as `run <id>`, `day <date>`, `principal <name>`. */
   const caps = new Map<string, number>();
   const committed = new Map<string, number>();
@@ -65,6 +67,12 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
     }
   };
 
+  /** A charge of the task's line stays: it said what was known then. */
+  const takeBack = ({ amount }: Hold): void => {
+    unknown -= amount;
+    unknownCalls -= 1;
+  };
+
   for (const line of audit) {
     const id = textOf(line, 'call_id');
     switch (textOf(line, 'event')) {
@@ -89,6 +97,12 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
         break;
       }
       case 'API_CALL_SUCCESS': {
+        const late = mayStillSettle.get(id);
+        if (late !== undefined) {
+          mayStillSettle.delete(id);
+          takeBack(late);
+          holds.set(id, late);
+        }
         const hold = holds.get(id);
         if (hold === undefined) {
           if (!closed.has(id)) violations.push(violation('S1', `${id} is paid and was never held`, line));
@@ -121,9 +135,16 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
         unknown += charge;
         unknownCalls += 1;
         unknownByTask.set(hold.task, (unknownByTask.get(hold.task) ?? 0) + charge);
+        if (line.value['may_settle'] === true) mayStillSettle.set(id, { ...hold, amount: charge });
         break;
       }
       case 'API_CALL_FAILURE': {
+        const late = mayStillSettle.get(id);
+        if (late !== undefined) {
+          mayStillSettle.delete(id);
+          takeBack(late);
+          commit(late, -late.amount, line);
+        }
         const hold = holds.get(id);
         if (hold === undefined) break;
         holds.delete(id);

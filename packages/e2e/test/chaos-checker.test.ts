@@ -221,6 +221,18 @@ describe('the money', () => {
     expect(good).toMatchObject({ settled: 40, unknown: 100, held: 0, billed: 110 });
   });
 
+  it('a call that was charged as unknown may be settled late, once', () => {
+    const tooLate = { ...unknown('1'), may_settle: true };
+    const late = moneyOf([opened, held('1'), tooLate, paid('1'), paid('1')], [billed('1')]);
+    expect(said(late.violations)).toEqual([]);
+    expect(late).toMatchObject({ settled: 40, unknown: 0, calls: { settled: 1, unknown: 0 } });
+    expect(moneyOf([opened, held('1'), tooLate, released('1')], [])).toMatchObject({ unknown: 0 });
+    expect(moneyOf([opened, held('1'), unknown('1'), paid('1')], [billed('1')])).toMatchObject({
+      settled: 0,
+      unknown: 100,
+    });
+  });
+
   it.each<[string, readonly Fields[], readonly Fields[], string, number?]>([
     [
       'a run over its cap, if only for a moment',

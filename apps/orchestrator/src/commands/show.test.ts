@@ -33,21 +33,24 @@ const GATE: readonly Line[] = [
   { timestamp: at(8), task: 'do a', checks: {}, passed: true, blocked_reason: null, event: 'gate.decided', task_id: 'a', ...join(2, 1) },
 ]; // prettier-ignore
 
-function homeOn(): MemoryHome {
+/** What the provider said of call_1 after all. */
+const LATE: Line = { timestamp: at(5), event: 'API_CALL_SUCCESS', ...who, model: 'm-1', cost: 0.000003, cost_nano_usd: 3_000, input_tokens: 40, output_tokens: 10, late: true, call_id: 'call_1', ...join(1, 1) }; // prettier-ignore
+
+function homeOn(audit: readonly Line[] = AUDIT): MemoryHome {
   const home = memoryHome(
     [task('a', { priority: 5, prompt: 'Say it.' }), task('b', { depends_on: ['a', 'c'] }), task('c')],
     [...EXECUTION, ...ended('z', 'completed')],
   );
   const write = (path: string, lines: readonly Line[]): void =>
     home.machine.files.replace(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  write(home.layout.log('apiAudit'), AUDIT);
+  write(home.layout.log('apiAudit'), audit);
   write(home.layout.log('safetyAudit'), GATE);
   home.machine.files.makeDirectory(home.layout.result(sha256(TEXT)).replace(/\/[^/]*$/, ''));
   home.machine.files.replace(home.layout.result(sha256(TEXT)), TEXT);
   return home;
 }
-const call = async (id: string, more: { readonly output?: boolean; readonly json?: boolean; readonly tty?: boolean } = {}) => {
-  const deps = homeOn().deps();
+const call = async (id: string, more: { readonly output?: boolean; readonly json?: boolean; readonly tty?: boolean; readonly audit?: readonly Line[] } = {}) => {
+  const deps = homeOn(more.audit).deps();
   const terminal = Object.assign(deps.terminal, { isTty: more.tty === true });
   const input = { home: undefined, id, output: more.output === true, json: more.json === true };
   const code = await show(input, { ...deps, terminal });
@@ -82,6 +85,18 @@ describe('show --json', () => {
       { call_id: 'call_1', state: 'unknown', held_nano_usd: 10_000, charged_nano_usd: 10_000 },
       { call_id: 'call_2', state: 'settled', charged_nano_usd: 4_160, latency_ms: 900, model: 'm-2' },
     ]);
+  });
+
+  it('M2: a call that was charged as unknown is settled by what the provider said late', async () => {
+    const may = AUDIT.map((line) =>
+      line['event'] === 'call.usage-unknown' ? { ...line, may_settle: true } : line,
+    );
+    const { out } = await call('a', { json: true, audit: [...may, LATE] });
+    const { rounds, simulated_charged_nano_usd } = TaskReport.parse(JSON.parse(out[0] ?? ''));
+    expect(rounds[0]?.attempts[0]?.calls).toMatchObject([
+      { call_id: 'call_1', state: 'settled', charged_nano_usd: 3_000 },
+    ]);
+    expect(simulated_charged_nano_usd).toBe(3_000 + 4_160);
   });
 
   it('has every line of three logs in the order of time, and marks what came too late', async () => {

@@ -22,7 +22,8 @@ export function callsOf(lines: readonly ApiAuditLine[], round: number, attempt: 
       continue;
     }
     const call = 'call_id' in line && line.call_id !== undefined ? calls.get(line.call_id) : undefined;
-    if (call?.state === 'held') settle(call, line);
+    const isLate = 'late' in line && line.late === true && call?.state === 'unknown';
+    if (call !== undefined && (isLate || call.state === 'held')) settle(call, line);
   }
   return [...calls.values()];
 }
@@ -43,6 +44,7 @@ function settle(call: Open, line: ApiAuditLine): void {
       return;
     case 'API_CALL_FAILURE':
       call.state = 'nothing_billed';
+      call.charged_nano_usd = 0;
       call.latency_ms = line.latency_ms ?? null;
       return;
     case 'run.opened':

@@ -85,6 +85,10 @@ export const CallSuccess = z.object({
   cut_by: CutBy.optional(),
   result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the reply.'),
   provider_request_id: z.string().optional().describe('The id the provider gave the call.'),
+  late: z
+    .literal(true)
+    .optional()
+    .describe('It came after the call was charged as unknown, and settles that.'),
   ...call,
 });
 
@@ -101,10 +105,17 @@ export const CallFailure = z.object({
     .nonnegative()
     .optional()
     .describe('Milliseconds from asking the provider to the failure.'),
+  late: z
+    .literal(true)
+    .optional()
+    .describe('It came after the call was charged as unknown, and takes that back.'),
   ...call,
 });
 
-/** The call was cut before its usage was known. It is charged in full and never released (M2). */
+/**
+ * The call was cut before its usage was known. It is charged in full (M2). With `may_settle` its caller gave up waiting and grind did not: when the provider's usage
+ * arrives all the same, a line that is `late` settles it for what it cost.
+ */
 export const UsageUnknown = z.object({
   ...head,
   event: z.literal('call.usage-unknown'),
@@ -114,6 +125,7 @@ export const UsageUnknown = z.object({
   error_code: z.string().optional().describe('Code from docs/errors.md.'),
   charged: UsdField,
   charged_nano_usd: NanoUsdField.describe('The whole hold, in units of 1e-9 US dollars.'),
+  may_settle: z.literal(true).optional().describe('The provider may still say what it was.'),
   ...call,
 });
 

@@ -110,6 +110,21 @@ describe('the fold of the api audit', () => {
     expect(fold.book(false).total).toMatchObject({ settled: 0, unknown: 1_000, held: 0, calls: 1 });
   });
 
+  it('M2: what was charged as unknown is settled once by a late word of the provider, and by no other line', () => {
+    const tooLate = { ...unknown('c1', 1_000), may_settle: true } as ApiAuditLine;
+    const late = { late: true, timestamp: '2026-11-24T00:00:10.000Z' };
+    const fold = foldOf(held('c1', 1_000), tooLate, settled('c1', 300, late), settled('c1', 300, late));
+    expect(fold.book(false).total).toMatchObject({ settled: 300, unknown: 0, held: 0, calls: 1 });
+    expect(fold.book(false).of('day', '2026-11-23')).toMatchObject({ settled: 300, unknown: 0 });
+    const nothing = foldOf(held('c1', 1_000), tooLate, { ...failed('c1'), ...late } as ApiAuditLine);
+    expect(nothing.book(false).total).toMatchObject({ settled: 0, unknown: 0, calls: 0 });
+    const cut = foldOf(held('c1', 1_000), unknown('c1', 1_000), settled('c1', 300, late));
+    expect(cut.book(false).total).toMatchObject({ settled: 0, unknown: 1_000 });
+    const later = createMoneyFold({ from: foldOf(held('c1', 1_000), tooLate).snapshot() });
+    later.apply(settled('c1', 300, late));
+    expect(later.book(false).total).toMatchObject({ settled: 300, unknown: 0 });
+  });
+
   it('M2: holds nobody settled are found, so that the next grind can charge them', () => {
     expect(
       foldOf(held('c1', 1_000), held('c2', 2_000), settled('c1', 1))

@@ -4,7 +4,8 @@
  *
  * - M1 is stated over these sums: for every cap, `committed` (settled + unknown + held) never exceeds it, at every prefix of the log; for one that was
  *   lowered later, what was committed before stays, and nothing is added.
- * - M2: a hold is released only by a line saying that nothing was billed; an unsettled hold of a dead grind stays charged.
+ * - M2: a hold is released only by a line saying that nothing was billed; an unsettled hold of a dead grind stays charged. What was charged as unknown is
+ *   settled by the provider's own word that comes late, and by nothing else.
  * - M3: `replyFor` finds the recorded reply of a key, for as long as the log goes back: of a reply that is no longer kept its key still is, and it is
  *   looked up again. A key that is known is never answered as unknown.
  */
@@ -65,6 +66,7 @@ export interface MoneySnapshot {
   readonly real: BookSnapshot;
   readonly simulated: BookSnapshot;
   readonly holds: readonly OpenHold[];
+  readonly unsettled: readonly OpenHold[];
   readonly refusals: number;
 }
 interface BookSnapshot {
@@ -119,6 +121,8 @@ export function createMoneyFold({
 }: MoneyFoldOptions = {}): MoneyFold {
   const books = { real: newBook(from?.real), simulated: newBook(from?.simulated) };
   const holds = new Map<string, OpenHold>(from?.holds.map((hold) => [hold.callId, hold]));
+  /** Calls charged as unknown that the provider may still tell of. */
+  const unsettled = new Map<string, OpenHold>(from?.unsettled.map((charge) => [charge.callId, charge]));
   const keepsReply = (key: string): boolean => (typeof keeps === 'boolean' ? keeps : keeps(key));
   /** In the order of their last use. */
   const replies = new Map<string, RecordedReply>();
@@ -160,12 +164,32 @@ export function createMoneyFold({
     change(hold.line, (sums) => ({ ...sums, held: subtractUsd(sums.held, hold.amount) }));
     return hold;
   };
+  const settleLate = (line: CallLine): OpenHold | undefined => {
+    const charge = line.call_id === undefined ? undefined : unsettled.get(line.call_id);
+    if (charge === undefined) return undefined;
+    unsettled.delete(charge.callId);
+    change(charge.line, (sums) => ({
+      ...sums,
+      unknown: subtractUsd(sums.unknown, charge.amount),
+      calls: sums.calls - 1,
+    }));
+    return charge;
+  };
+  const keepUnsettled = (charge: OpenHold): void => {
+    unsettled.set(charge.callId, charge);
+    if (unsettled.size <= MOST_UNSETTLED) return;
+    for (const oldest of unsettled.keys()) {
+      unsettled.delete(oldest);
+      return;
+    }
+  };
 
   return {
     snapshot: () => ({
       real: snapshotOf(books.real),
       simulated: snapshotOf(books.simulated),
       holds: [...holds.values()],
+      unsettled: [...unsettled.values()],
       refusals,
     }),
     apply(line) {
@@ -186,7 +210,7 @@ export function createMoneyFold({
         }
         case 'API_CALL_SUCCESS': {
           // Lines of the seed have no call id and no hold; ours count once, when they close theirs.
-          const hold = release(line);
+          const hold = release(line) ?? settleLate(line);
           if (line.call_id !== undefined && hold === undefined) return;
           const cost = line.cost_nano_usd === undefined ? usdToNano(line.cost) : nanoUsd(line.cost_nano_usd);
           change(hold?.line ?? line, (sums) => ({
@@ -209,10 +233,11 @@ export function createMoneyFold({
             unknown: addUsd(sums.unknown, charge),
             calls: sums.calls + 1,
           }));
+          if (line.may_settle === true) keepUnsettled({ ...hold, amount: charge });
           return;
         }
         case 'API_CALL_FAILURE':
-          release(line);
+          if (release(line) === undefined) settleLate(line);
           return;
         case 'BUDGET_EXCEEDED':
           refusals += 1;
@@ -254,6 +279,9 @@ export function createMoneyFold({
     },
   };
 }
+
+/** More than are listened to at a time. One that is forgotten stays charged. */
+const MOST_UNSETTLED = 4_096;
 
 const byScope = <T>(make: (scope: CapScope) => T): ByScope<T> => ({
   run: make('run'),
