@@ -6,7 +6,6 @@ import type { CircuitRules } from '@vivarium/budget';
 import {
   booksOf,
   createBreakerFold,
-  type ApiAuditLine,
   type BooksReply,
   type BudgetStore,
   type ControlStore,
@@ -15,6 +14,7 @@ import {
   type ModelProvider,
   type RecordStore,
 } from '@vivarium/contracts';
+import type { AlsoTold } from '@vivarium/home';
 import { messageOf, type HomeId, type Machine, type Milliseconds, type NanoUsd } from '@vivarium/core';
 import { createBreakers, type Breakers } from './breakers.ts';
 import { createCallLines } from './call-lines.ts';
@@ -35,7 +35,7 @@ export interface DeskDeps {
   readonly record: RecordStore;
   readonly control: ControlStore;
   /** Reads the log of money. */
-  readonly openBudget: (also: (line: ApiAuditLine) => void) => BudgetStore;
+  readonly openBudget: (also: AlsoTold) => BudgetStore;
   readonly breakerRules: CircuitRules;
   readonly provider: ModelProvider;
   readonly defaultModel: string;
@@ -67,7 +67,7 @@ export function openDesk(deps: DeskDeps): Desk {
   // The only writer of these two: neither may be left with an end that the next line would change, or found unwritable by the first request.
   record.mend('safetyAudit');
   const earlier = createBreakerFold();
-  const budget = deps.openBudget((line) => earlier.apply(line));
+  const budget = deps.openBudget({ apply: (line) => earlier.apply(line), keep: () => earlier.open() });
   const lines = createCallLines({ clock, ids });
   const notices = createNotices(record, diagnostics);
   chargeDeadHolds(budget, lines, notices);

@@ -88,7 +88,7 @@ async function serve(flags: Flags): Promise<void> {
     machine,
     record,
     control: createControlStore({ layout, machine, record }),
-    openBudget: (also) => createBudgetStore({ record, also }),
+    openBudget: (also) => createBudgetStore({ record, layout, machine, also }),
     breakerRules: config.breaker,
     run: runs,
     provider,

@@ -31,6 +31,8 @@ export interface HomeLayout {
   readonly orchestrators: string;
   /** What the record had come to at some place; made from it alone, and may be deleted at any time. */
   readonly snapshot: string;
+  /** What api_audit.log had come to at its last `checkpoint`; made from it alone, and may be deleted at any time. */
+  readonly moneyCheckpoint: string;
   /** Names the lease of the sealer. */
   readonly sealer: string;
   readonly panel: string;
@@ -76,6 +78,7 @@ export function homeLayout(root: string): HomeLayout {
     grind: at('run', 'grind.json'),
     orchestrators: at('run', 'orchestrators'),
     snapshot: at('run', 'snapshot.json'),
+    moneyCheckpoint: at('run', 'money.checkpoint'),
     sealer: at('run', 'sealer'),
     panel: at('run', 'panel.json'),
     panelToken: at('run', 'panel.token'),

@@ -35,6 +35,8 @@ export function auditWords(line: ApiAuditLine): {
       return { text: 'run opened', nano_usd: line.cap_nano_usd };
     case 'cap.set':
       return { text: `cap of the ${line.scope} ${line.name}`, nano_usd: line.cap_nano_usd };
+    case 'checkpoint':
+      return { text: 'sums up to here', nano_usd: line.real_book.settled };
     case 'call.held':
       return {
         text: `held for ${line.model}, at most ${line.max_completion_tokens} tokens`,

@@ -229,6 +229,7 @@ it('the surfaces of the packages are these', async () => {
         "isFinal",
         "isToken",
         "issueText",
+        "moneyKey",
         "nextRecord",
         "orderOf",
         "panelLink",

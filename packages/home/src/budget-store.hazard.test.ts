@@ -17,7 +17,11 @@ describe('the log of money on a failing disk', () => {
     initHome(layout, machine.files);
   });
   const open = (): FileBudgetStore =>
-    createBudgetStore({ record: createRecordStore({ layout, home: homeIdOf('/home'), machine }) });
+    createBudgetStore({
+      record: createRecordStore({ layout, home: homeIdOf('/home'), machine }),
+      layout,
+      machine,
+    });
   const sums = (store: BudgetStore): unknown => [
     store.money.book(true).total,
     store.money.openHolds().map(({ callId }) => callId),
@@ -85,14 +89,14 @@ describe('the log of money on a failing disk', () => {
   });
   it('M3: a reply that memory has let go of is found in the log again, the same one, and only in its book', () => {
     const record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
-    const store = createBudgetStore({ record, keptReplies: 2 });
+    const store = createBudgetStore({ record, layout, machine, keptReplies: 2 });
     for (const id of ['c1', 'c2', 'c3', 'c4']) {
       store.write(heldLine(id, 5_000));
       store.write(settledLine(id, 4_000));
       // A repeated line settles nothing and is nobody's reply.
       store.write(settledLine(id, 9));
     }
-    for (const under of [store, createBudgetStore({ record, keptReplies: 2 })]) {
+    for (const under of [store, createBudgetStore({ record, layout, machine, keptReplies: 2 })]) {
       for (const id of ['c1', 'c2', 'c3', 'c4', 'c1']) {
         expect(under.money.replyFor(true, `key_${id}`)).toMatchObject({ call_id: id, cost_nano_usd: 4_000 });
         expect(under.money.replyFor(false, `key_${id}`)).toBeUndefined();
@@ -102,7 +106,7 @@ describe('the log of money on a failing disk', () => {
   });
   it('M3: a recorded key whose line was taken away is not called unknown, which would pay for it again', () => {
     const record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
-    const store = createBudgetStore({ record, keptReplies: 1 });
+    const store = createBudgetStore({ record, layout, machine, keptReplies: 1 });
     for (const id of ['c1', 'c2']) {
       store.write(heldLine(id, 5_000));
       store.write(settledLine(id, 4_000));

@@ -57,7 +57,16 @@ for (const [name, set] of Object.entries(settings)) {
     };
   });
   describeBudgetStore(`files ${name}`, () => {
-    const { machine, record, stop } = open();
-    return { open: () => createBudgetStore({ record: record(machine()) }), stop };
+    const { layout, machine, record, stop } = open();
+    const openBudget = (linesBetweenCheckpoints?: number) => {
+      const on = machine();
+      return createBudgetStore({
+        record: record(on),
+        layout,
+        machine: on,
+        ...(linesBetweenCheckpoints === undefined ? {} : { linesBetweenCheckpoints }),
+      });
+    };
+    return { open: openBudget, stop };
   });
 }

@@ -110,6 +110,8 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     openBudget: (also) =>
       createBudgetStore({
         record,
+        layout,
+        machine,
         also,
         ...(options.keptReplies === undefined ? {} : { keptReplies: options.keptReplies }),
       }),

@@ -7,7 +7,14 @@ import { formatUsd, VivariumError } from '@vivarium/core';
 import { askGrind } from '../ask-grind.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { momentOf } from '../moment.ts';
-import { checkCosts, checkGrind, checkSnapshot, type Belief, type Divergence } from '../replay/beliefs.ts';
+import {
+  checkCheckpoints,
+  checkCosts,
+  checkGrind,
+  checkSnapshot,
+  type Belief,
+  type Divergence,
+} from '../replay/beliefs.ts';
 import { cutAtEvent, type Cut } from '../replay/cut.ts';
 import { canonicalState, replay, type ReplayedState } from '../replay/state.ts';
 import { counted } from '../report/counted.ts';
@@ -33,6 +40,7 @@ export async function replayRecord(input: ReplayInput, deps: CommandDeps): Promi
   const beliefs = [
     checkGrind(home.record, grind === undefined ? undefined : await booksAt(grind.url)),
     checkSnapshot(home.record, createSnapshotFile(home.layout, deps.machine.files)),
+    checkCheckpoints(home.record),
     checkCosts(home.record),
   ];
   const state = replay(home.record, { kind: 'end' });
@@ -82,6 +90,7 @@ function stateLines({ tasks, money, bytes, lines }: ReplayedState): readonly str
 const MEANINGS: Readonly<Record<string, string>> = {
   grind: 'sums and holds of the grind that is up',
   snapshot: 'run/snapshot.json, from which status goes on',
+  checkpoint: 'sums in the checkpoints of api_audit.log, from which grind goes on',
   costs: 'costs and outputs of completed tasks, against api_audit and results',
 };
 

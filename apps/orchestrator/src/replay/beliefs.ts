@@ -6,6 +6,7 @@ import {
   readApiAuditLine,
   readExecutionLine,
   booksOf,
+  createMoneyFold,
   BooksReply,
   LOGS,
   type LogName,
@@ -17,7 +18,7 @@ import { linesUpTo, type Cut } from './cut.ts';
 import { firstDifference, replay, type Difference } from './state.ts';
 
 export interface Divergence {
-  /** Who believes it: grind, snapshot, costs. */
+  /** Who believes it: grind, snapshot, checkpoint, costs. */
   readonly who: string;
   readonly what: string;
   readonly believed: unknown;
@@ -68,6 +69,41 @@ export function checkSnapshot(record: RecordStore, snapshots: SnapshotFile): Bel
     who: 'snapshot',
     checked: ofMoney === undefined ? 'equal' : aboutMoney(record, 'snapshot', ofMoney),
   };
+}
+
+/** Every checkpoint of api_audit.log says what the lines before it come to: whoever reads on from one believes it. */
+export function checkCheckpoints(record: RecordStore): Belief {
+  const money = createMoneyFold({ replies: false, tasks: false });
+  let number = 0;
+  let seen = 0;
+  let divergence: Divergence | undefined;
+  linesUpTo(record, 'apiAudit', END, ({ value, from }) => {
+    number += 1;
+    const line = readApiAuditLine(value, record.home);
+    if (line === undefined) return;
+    if (line.event === 'checkpoint') {
+      seen += 1;
+      const { real, simulated } = booksOf(money.snapshot());
+      const replayed = { real: real.total, simulated: simulated.total };
+      const difference = firstDifference(
+        {
+          real: { ...replayed.real, ...line.real_book },
+          simulated: { ...replayed.simulated, ...line.simulated_book },
+        },
+        replayed,
+      );
+      if (difference !== undefined)
+        divergence ??= {
+          who: 'checkpoint',
+          what: difference.path.join(' '),
+          believed: difference.believed,
+          replayed: difference.replayed,
+          line: { file: `logs/${LOGS.apiAudit}`, record: number, byte: from },
+        };
+    }
+    money.apply(line);
+  });
+  return { who: 'checkpoint', checked: divergence ?? (seen === 0 ? undefined : 'equal') };
 }
 
 /** Every completed attempt names a call that was settled at the same cost, and an output that is there as it was. */

@@ -16,7 +16,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { packRecords } from '../record-columns.ts';
 import { createSnapshotFile, VERSION } from '../snapshot.ts';
-import { checkSnapshot } from './beliefs.ts';
+import { checkCheckpoints, checkSnapshot } from './beliefs.ts';
 import { cutAtEvent } from './cut.ts';
 import { canonical, canonicalState, firstDifference, replay } from './state.ts';
 
@@ -161,6 +161,26 @@ describe('replay', () => {
     });
     machine.files.replace(layout.log('execution'), '');
     expect(checkSnapshot(record, snapshots).checked).toBeUndefined();
+  });
+
+  it('M1: a checkpoint that does not say what the lines before it come to is found, at its line', () => {
+    const checkpoint = (second: number, settled: number): void =>
+      record.append('apiAudit', {
+        timestamp: at(second), event: 'checkpoint', user: 'admin', role: 'admin', real_book: { settled: 0, unknown: 0, held: 0, calls: 0 },
+        simulated_book: { settled, unknown: 0, held: 0, calls: 1 }, state_sha256: '0'.repeat(64), event_id: `check-${second}`, home: HOME,
+      }); // prettier-ignore
+    hold('a', 1, 100);
+    settle('a', 2, 40);
+    expect(checkCheckpoints(record).checked).toBeUndefined();
+    checkpoint(3, 40);
+    expect(checkCheckpoints(record).checked).toBe('equal');
+    checkpoint(4, 39);
+    expect(checkCheckpoints(record).checked).toMatchObject({
+      what: 'simulated settled',
+      believed: 39,
+      replayed: 40,
+      line: { file: 'logs/api_audit.log', record: 4 },
+    });
   });
 
   it('the canonical form is one text for one value, whatever the order of its keys, and the first difference is named by its path', () => {

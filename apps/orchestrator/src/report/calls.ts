@@ -49,6 +49,7 @@ function settle(call: Open, line: ApiAuditLine): void {
       return;
     case 'run.opened':
     case 'cap.set':
+    case 'checkpoint':
     case 'call.held':
     case 'call.replayed':
     case 'CONSTITUTIONAL_VIOLATION':

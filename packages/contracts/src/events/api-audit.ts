@@ -47,6 +47,24 @@ export const CapSet = z.object({
   ...linkFieldsIfAny,
 });
 
+const BookTotals = z
+  .object({ settled: NanoUsdField, unknown: NanoUsdField, held: NanoUsdField, calls: z.int() })
+  .describe('Sums of one book up to here, in units of 1e-9 US dollars.');
+/**
+ * What everything before this line comes to. Whoever reads from here on needs no line before it: the rest of the state is in run/money.checkpoint, named by its hash,
+ * and is made again from the log when that file is gone or is another.
+ */
+export const Checkpoint = z.object({
+  ...head,
+  event: z.literal('checkpoint'),
+  ...who,
+  real_book: BookTotals,
+  simulated_book: BookTotals,
+  state_sha256: Sha256.describe('SHA-256 of run/money.checkpoint.'),
+  ...joinFields,
+  ...linkFieldsIfAny,
+});
+
 /** Money is set aside: worst case of the call, against every cap at once, before the provider is asked (S1, M1). */
 export const CallHeld = z.object({
   ...head,
@@ -190,6 +208,7 @@ const breakerChanged = <Event extends `breaker.${string}`>(event: Event) =>
 export const ApiAuditLine = z.discriminatedUnion('event', [
   RunOpened,
   CapSet,
+  Checkpoint,
   CallHeld,
   CallSuccess,
   CallFailure,

@@ -6,8 +6,8 @@
  *   lowered later, what was committed before stays, and nothing is added.
  * - M2: a hold is released only by a line saying that nothing was billed; an unsettled hold of a dead grind stays charged. What was charged as unknown is
  *   settled by the provider's own word that comes late, and by nothing else.
- * - M3: `replyFor` finds the recorded reply of a key, for as long as the log goes back: of a reply that is no longer kept its key still is, and it is
- *   looked up again. A key that is known is never answered as unknown.
+ * - M3: `replyFor` finds the recorded reply of a key, for as long as the log goes back: one that is no longer kept is looked up again. A key that is
+ *   known is never answered as unknown.
  */
 import { addUsd, nanoUsd, subtractUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
 import type { ApiAuditLine } from '../events/api-audit.ts';
@@ -61,7 +61,7 @@ export interface Book {
   task(taskId: string, round: number): Sums;
 }
 
-/** The sums a fold has come to, as plain data, to go on from later. Recorded replies and the sums of tasks are not in it. */
+/** The sums a fold has come to, as plain data, to go on from later. Recorded replies are not in it. */
 export interface MoneySnapshot {
   readonly real: BookSnapshot;
   readonly simulated: BookSnapshot;
@@ -73,11 +73,16 @@ interface BookSnapshot {
   readonly total: Sums;
   readonly sums: ByScope<readonly (readonly [string, Sums])[]>;
   readonly caps: ByScope<readonly (readonly [string, NanoUsd])[]>;
+  /** Of those that are kept. */
+  readonly tasks: readonly (readonly [string, Sums])[];
+  readonly owned: readonly (readonly [string, readonly (readonly [string, string])[]])[];
 }
 type ByScope<T> = Readonly<Record<CapScope, T>>;
 
 export interface MoneyFold {
   snapshot(): MoneySnapshot;
+  /** Takes the sums of tasks out of memory that hold no money and are nobody's to ask for: what each has come to, for `older` to know from now on. */
+  letGo(): ReadonlyMap<string, NanoUsd>;
   apply(line: ApiAuditLine): void;
   book(simulated: boolean): Book;
   openHolds(): readonly OpenHold[];
@@ -96,20 +101,26 @@ interface MutableBook {
   readonly owned: Map<string, Map<string, string>>;
 }
 
-export interface OlderReplies {
+/** What a fold need not keep itself. */
+export interface OlderMoney {
+  /** How many recorded replies the fold keeps whole, the last used ones. */
   readonly kept: number;
-  /** Reads a reply again that this fold has seen; throws when it cannot. */
-  find(simulated: boolean, idempotencyKey: string): RecordedReply;
+  /** Is told of each reply at the line that brings it. */
+  replied(key: string): void;
+  /** Reads a reply again that it was told of; undefined when it never was, throws when it cannot. */
+  find(key: string): RecordedReply | undefined;
+  /** What a task had come to when the fold let go of it; zero when it never did. */
+  task(key: string): NanoUsd;
 }
 
 export interface MoneyFoldOptions {
   /** False for those who only show sums: recorded replies are most of what the fold of a long log keeps in memory. */
   readonly replies?: boolean | ((idempotencyKey: string) => boolean);
-  /** How many recorded replies are kept whole, the last used ones, and where the others are found. Without it all are kept. */
-  readonly older?: OlderReplies;
+  /** Without it everything is kept. */
+  readonly older?: OlderMoney;
   /** False for those who show no sums of single tasks. */
   readonly tasks?: boolean;
-  /** A fold that goes on from a snapshot knows neither replies nor sums of tasks of before. */
+  /** A fold that goes on from a snapshot knows replies, and tasks that were let go of, by `older` alone. */
   readonly from?: MoneySnapshot | undefined;
 }
 
@@ -126,16 +137,12 @@ export function createMoneyFold({
   const keepsReply = (key: string): boolean => (typeof keeps === 'boolean' ? keeps : keeps(key));
   /** In the order of their last use. */
   const replies = new Map<string, RecordedReply>();
-  /** Keys of the replies that are no longer in `replies`. */
-  const olderKeys = new Set<string>();
   const keepReply = (key: string, reply: RecordedReply): void => {
-    olderKeys.delete(key);
     replies.delete(key);
     replies.set(key, reply);
     if (older === undefined || replies.size <= older.kept) return;
     for (const oldest of replies.keys()) {
       replies.delete(oldest);
-      olderKeys.add(oldest);
       return;
     }
   };
@@ -152,10 +159,19 @@ export function createMoneyFold({
     update(book.sums.principal, line.user, by);
     if (!keepsTasks || line.task_id === undefined) return;
     const key = taskKey(line.task_id, line.round ?? 1);
-    update(book.tasks, key, by);
+    book.tasks.set(key, by(book.tasks.get(key) ?? olderTask(moneyKey(line.simulated === true, key))));
     if (line.role === 'admin') return;
     const owned = book.owned.get(line.user) ?? new Map<string, string>();
     book.owned.set(line.user, owned.set(line.task_id, key));
+    if (owned.size <= MOST_OWNED) return;
+    for (const oldest of owned.keys()) {
+      owned.delete(oldest);
+      return;
+    }
+  };
+  const olderTask = (key: string): Sums => {
+    const settled = older?.task(key) ?? zeroUsd;
+    return settled === zeroUsd ? NO_SUMS : { ...NO_SUMS, settled };
   };
   const release = (line: CallLine): OpenHold | undefined => {
     const hold = line.call_id === undefined ? undefined : holds.get(line.call_id);
@@ -192,6 +208,18 @@ export function createMoneyFold({
       unsettled: [...unsettled.values()],
       refusals,
     }),
+    letGo() {
+      const gone = new Map<string, NanoUsd>();
+      for (const [simulated, book] of [[false, books.real] as const, [true, books.simulated] as const]) {
+        const asked = new Set([...book.owned.values()].flatMap((owned) => [...owned.values()]));
+        for (const [key, sums] of book.tasks) {
+          if (sums.held !== zeroUsd || asked.has(key)) continue;
+          book.tasks.delete(key);
+          gone.set(moneyKey(simulated, key), committed(sums));
+        }
+      }
+      return gone;
+    },
     apply(line) {
       switch (line.event) {
         case 'run.opened':
@@ -220,8 +248,10 @@ export function createMoneyFold({
             inputTokens: sums.inputTokens + line.input_tokens,
             outputTokens: sums.outputTokens + line.output_tokens,
           }));
-          if (line.idempotency_key !== undefined && keepsReply(line.idempotency_key))
-            keepReply(replyKey(line.simulated === true, line.idempotency_key), line);
+          if (line.idempotency_key === undefined || !keepsReply(line.idempotency_key)) return;
+          const key = moneyKey(line.simulated === true, line.idempotency_key);
+          older?.replied(key);
+          keepReply(key, line);
           return;
         }
         case 'call.usage-unknown': {
@@ -242,6 +272,7 @@ export function createMoneyFold({
         case 'BUDGET_EXCEEDED':
           refusals += 1;
           return;
+        case 'checkpoint':
         case 'call.replayed':
         case 'CONSTITUTIONAL_VIOLATION':
         case 'RATE_LIMITED':
@@ -263,14 +294,16 @@ export function createMoneyFold({
             taskId: id,
             sums: book.tasks.get(key) ?? NO_SUMS,
           })),
-        task: (taskId, round) => book.tasks.get(taskKey(taskId, round)) ?? NO_SUMS,
+        task(taskId, round) {
+          const key = taskKey(taskId, round);
+          return book.tasks.get(key) ?? olderTask(moneyKey(simulated, key));
+        },
       };
     },
     openHolds: () => [...holds.values()],
     replyFor(simulated, idempotencyKey) {
-      const key = replyKey(simulated, idempotencyKey);
-      const reply =
-        replies.get(key) ?? (olderKeys.has(key) ? older?.find(simulated, idempotencyKey) : undefined);
+      const key = moneyKey(simulated, idempotencyKey);
+      const reply = replies.get(key) ?? older?.find(key);
       if (reply !== undefined && older !== undefined) keepReply(key, reply);
       return reply;
     },
@@ -280,6 +313,8 @@ export function createMoneyFold({
   };
 }
 
+/** Tasks of a principal that it is shown. */
+const MOST_OWNED = 200;
 /** More than are listened to at a time. One that is forgotten stays charged. */
 const MOST_UNSETTLED = 4_096;
 
@@ -292,18 +327,21 @@ const newBook = (from?: BookSnapshot): MutableBook => ({
   total: from?.total ?? NO_SUMS,
   sums: byScope((scope) => new Map(from?.sums[scope])),
   caps: byScope((scope) => new Map(from?.caps[scope])),
-  tasks: new Map(),
-  owned: new Map(),
+  tasks: new Map(from?.tasks),
+  owned: new Map(from?.owned.map(([user, tasks]) => [user, new Map(tasks)])),
 });
-const snapshotOf = ({ total, sums, caps }: MutableBook): BookSnapshot => ({
+const snapshotOf = ({ total, sums, caps, tasks, owned }: MutableBook): BookSnapshot => ({
   total,
   sums: byScope((scope) => [...sums[scope]]),
   caps: byScope((scope) => [...caps[scope]]),
+  tasks: [...tasks],
+  owned: [...owned].map(([user, named]) => [user, [...named]] as const),
 });
 /** UTC, as new lines are written; a line of the seed without a zone counts for the day it names. */
 export const dayOf = (timestamp: string): string => timestamp.slice(0, 10);
-/** A simulated reply never answers a real request (M5). */
-const replyKey = (simulated: boolean, key: string): string => `${simulated ? 'simulated' : 'real'}#${key}`;
+/** What a key, or a round of a task, is called where both books are in one place: they have nothing in common (M5). */
+export const moneyKey = (simulated: boolean, key: string): string =>
+  `${simulated ? 'simulated' : 'real'}#${key}`;
 const taskKey = (taskId: string, round: number): string => `${round}#${taskId}`;
 
 function update(sums: Map<string, Sums>, key: string, by: (sums: Sums) => Sums): void {
