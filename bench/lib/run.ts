@@ -35,6 +35,8 @@ export const startGrind = (
     simulator.url,
     '--run-cap',
     CAP_USD,
+    '--day-cap',
+    CAP_USD,
     '--durability',
     durability,
   ]);
