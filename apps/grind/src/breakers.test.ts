@@ -131,6 +131,46 @@ describe('circuit breaker', () => {
       trips: 1,
     });
   });
+  it('says what it has counted, of each model that was asked, and what it opens at', async () => {
+    const world = createGrindWorld({
+      breaker,
+      script: (_request, call) => (call === 1 ? down : answers),
+    });
+    await world.reply();
+    await world.reply({ model: 'llama-3.3-70b-versatile' });
+    const spent = (model: string): number =>
+      world
+        .audit()
+        .reduce(
+          (sum, line) =>
+            sum + (line.event === 'API_CALL_SUCCESS' && line.model === model ? (line.cost_nano_usd ?? 0) : 0),
+          0,
+        );
+    const limits = { window_ms: 300_000, opens_at_failures: 5, opens_at_nano_usd: 100_000_000_000 };
+    expect(world.desk.breakers.circuits()).toMatchObject([
+      {
+        model: MODEL,
+        state: 'closed',
+        calls: 2,
+        failures: 1,
+        failures_in_a_row: 0,
+        spent_nano_usd: spent(MODEL),
+        ...limits,
+      },
+      {
+        model: 'llama-3.3-70b-versatile',
+        calls: 1,
+        failures: 0,
+        spent_nano_usd: spent('llama-3.3-70b-versatile'),
+      },
+    ]);
+    world.machine.clock.advance(301_000);
+    expect(world.desk.breakers.circuits()).toMatchObject([
+      { calls: 0, failures: 0, spent_nano_usd: 0 },
+      { calls: 0 },
+    ]);
+  });
+
   it('opens when more is spent in the window than the threshold says', async () => {
     const world = createGrindWorld({ breaker: { ...breaker, spend: nanoUsd(1) } });
     await world.settled(world.ask({ task_id: 'a' }), 10);

@@ -11,11 +11,12 @@ import {
   reopened,
   tryCall,
   wasReset,
+  windowOf,
   type CallEnd,
   type Circuit,
   type CircuitRules,
 } from '@vivarium/budget';
-import type { BreakerLine, BreakerView, ModelProvider, RecordStore } from '@vivarium/contracts';
+import type { BreakerLine, BreakerView, CircuitView, ModelProvider, RecordStore } from '@vivarium/contracts';
 import { timestamp, type Clock, type IdSource } from '@vivarium/core';
 import { ADMIN } from './principal.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -28,6 +29,8 @@ export interface Breakers {
   reset(model: string | undefined, reason: string, user: string): readonly string[];
   /** Those that are not closed. */
   views(): readonly BreakerView[];
+  /** Of every model that was asked. */
+  circuits(): readonly CircuitView[];
 }
 
 export interface BreakersDeps {
@@ -138,6 +141,22 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       }
       return open.map(([name]) => name);
     },
+    circuits: () =>
+      [...circuits].map(([model, circuit]) => {
+        const { calls, failures, inARow, spent } = windowOf(circuit, clock.monotonic(), rules);
+        return {
+          upstream: provider.name,
+          model,
+          state: circuit.state,
+          calls,
+          failures,
+          failures_in_a_row: inARow,
+          spent_nano_usd: spent,
+          window_ms: rules.windowMs,
+          opens_at_failures: rules.failures,
+          opens_at_nano_usd: rules.spend,
+        };
+      }),
     views: () =>
       [...circuits].flatMap(([model, { state, why, until, trips }]) =>
         state === 'closed'

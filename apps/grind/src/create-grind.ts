@@ -132,6 +132,7 @@ export function createGrind(deps: GrindDeps): Grind {
       calls: serving?.underWay() ?? [],
       network: beyond ?? null,
       breakers: [...(serving?.breakers.views() ?? [])],
+      circuits: [...(serving?.breakers.circuits() ?? [])],
     };
   };
 

@@ -83,7 +83,12 @@ export function createRunWatch(record: RecordStore, snapshots?: SnapshotFile): R
           unreadable: unreadableBefore + tail.unreadable + strange,
           records: packRecords(fold.entries()),
         },
-        money: { to: money.place, unreadable: money.unreadable, state: money.money.snapshot() },
+        money: {
+          to: money.place,
+          unreadable: money.unreadable,
+          state: money.money.snapshot(),
+          breakers: money.breakers.open(),
+        },
       });
     },
   };

@@ -9,7 +9,7 @@
  */
 import { isAscii } from 'node:buffer';
 import { crc32 } from 'node:zlib';
-import type { Cursor, HomeLayout, MoneySnapshot } from '@vivarium/contracts';
+import type { BreakerLine, Cursor, HomeLayout, MoneySnapshot } from '@vivarium/contracts';
 import { isVivariumError, type Files } from '@vivarium/core';
 import type { RecordColumns } from './record-columns.ts';
 
@@ -20,7 +20,13 @@ export interface Snapshot {
     readonly unreadable: number;
     readonly records: RecordColumns;
   };
-  readonly money: { readonly to: Cursor; readonly unreadable: number; readonly state: MoneySnapshot };
+  readonly money: {
+    readonly to: Cursor;
+    readonly unreadable: number;
+    readonly state: MoneySnapshot;
+    /** What opened those that are open. */
+    readonly breakers: readonly BreakerLine[];
+  };
 }
 
 export interface SnapshotFile {
@@ -30,7 +36,7 @@ export interface SnapshotFile {
 }
 
 /** To be raised with every change of what stands in a snapshot. */
-export const VERSION = 6;
+export const VERSION = 7;
 
 export function createSnapshotFile(layout: HomeLayout, files: Files): SnapshotFile {
   return {

@@ -22,7 +22,7 @@ import type { GrindAnswer, Refusal } from './outcome.ts';
 const layout = homeLayout('/home');
 const home = homeIdOf('/home');
 const health: Health = {
-  status: 'ok', home, pid: 1, version: '1', provider: 'simulator', simulated: true, direct_cap_nano_usd: 2e9, default_model: 'm', network: null, obeys: [], calls: [], breakers: [],
+  status: 'ok', home, pid: 1, version: '1', provider: 'simulator', simulated: true, direct_cap_nano_usd: 2e9, default_model: 'm', network: null, obeys: [], calls: [], breakers: [], circuits: [],
 }; // prettier-ignore
 
 /** A grind in the test's hand: every request waits until it is answered, or is answered by a rule. */

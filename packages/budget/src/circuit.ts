@@ -123,6 +123,23 @@ export function afterCall(
   return counted;
 }
 
+export interface CircuitWindow {
+  readonly calls: number;
+  readonly failures: number;
+  readonly inARow: number;
+  readonly spent: NanoUsd;
+}
+/** What it has counted, of the window that ends now. */
+export function windowOf(circuit: Circuit, now: Milliseconds, { windowMs }: CircuitRules): CircuitWindow {
+  const slices = circuit.slices.filter((slice) => slice.from > now - windowMs);
+  return {
+    calls: sumOf(slices, (slice) => slice.calls),
+    failures: sumOf(slices, (slice) => slice.failures),
+    inARow: circuit.inARow,
+    spent: nanoUsd(sumOf(slices, ({ spent }) => spent)),
+  };
+}
+
 /** Closed by an operator: what is under way says nothing of what comes after. */
 export const wasReset = ({ turn }: Circuit): Circuit => ({ ...CLOSED, turn: turn + 1 });
 

@@ -7,6 +7,7 @@ export {
   reopened,
   tryCall,
   wasReset,
+  windowOf,
   type CallEnd,
   type Circuit,
   type CircuitRules,

@@ -192,6 +192,21 @@ export const BreakerView = z.object({
 });
 export type BreakerView = Readonly<z.infer<typeof BreakerView>>;
 
+/** What a circuit breaker has counted in its window, and what it opens at. */
+export const CircuitView = z.object({
+  upstream: z.string(),
+  model: z.string(),
+  state: z.enum(['closed', 'open', 'half-open']),
+  calls: z.int(),
+  failures: z.int(),
+  failures_in_a_row: z.int(),
+  spent_nano_usd: NanoUsdField,
+  window_ms: z.number(),
+  opens_at_failures: z.int(),
+  opens_at_nano_usd: NanoUsdField,
+});
+export type CircuitView = Readonly<z.infer<typeof CircuitView>>;
+
 const SumsReply = z.object({
   settled: z.int(),
   unknown: z.int(),
@@ -255,7 +270,8 @@ export const Health = z.object({
   direct_cap_nano_usd: z.int().describe('Cap of all requests of a UTC day that name no run.'),
   default_model: z.string(),
   network: z.string().nullable().describe('Where it listens for those who bring a token.'),
-  breakers: z.array(BreakerView),
+  breakers: z.array(BreakerView).describe('Those that are not closed.'),
+  circuits: z.array(CircuitView).describe('Of every model that was asked since this grind began.'),
   obeys: z
     .array(z.string())
     .describe('The orders it obeys (`orderOf`); it makes no call against them from now on.'),

@@ -34,6 +34,17 @@ export const StatusReport = z.object({
     .nonnegative()
     .describe('Part of cost_nano_usd that was charged at worst case because the usage never became known.'),
   simulated_unknown_nano_usd: z.int().nonnegative(),
+  breakers: z
+    .array(
+      z.object({
+        upstream: z.string(),
+        model: z.string(),
+        why: z.string(),
+        since: z.string(),
+        until: z.string().nullable().describe('When one call is let through to try it.'),
+      }),
+    )
+    .describe('Circuit breakers that are not closed, by the record.'),
   control: z.enum(CONTROL_KINDS),
   control_reason: z.string().nullable(),
   orders: z

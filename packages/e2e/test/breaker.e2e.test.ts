@@ -48,8 +48,15 @@ describe('circuit breaker', () => {
     expect((await home.cli(['breaker'])).out).toMatch(
       /llama-3\.1-8b-instant at simulator: (open|half-open)[\s\S]*Consecutive failure threshold exceeded: 5 failures/,
     );
+    expect((await home.cli(['breaker'])).out).toMatch(
+      /last 300 s: \d+ failures? of \d+ calls?, \d in a row \(opens at 5\); \$[\d.]+ of \$100\.00/,
+    );
     process.kill(home.grindPid(), 'SIGKILL');
     expect(await openIn(home)).toMatchObject([{ model: 'llama-3.1-8b-instant', state: 'open' }]);
+    expect((await home.cli(['status'])).out).toMatch(
+      /breaker +llama-3\.1-8b-instant at simulator is open: Consecutive failure/,
+    );
+    expect(await home.status()).toMatchObject({ breakers: [{ model: 'llama-3.1-8b-instant' }] });
     expect(await home.cli(['breaker', 'reset', '--reason', 'it is well again'])).toMatchObject({
       code: 0,
       out: expect.stringMatching(/Reset: llama-3\.1-8b-instant|every breaker is closed/) as unknown,

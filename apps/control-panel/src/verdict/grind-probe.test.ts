@@ -27,6 +27,7 @@ const health: Health = {
   obeys: [],
   calls: [],
   breakers: [],
+  circuits: [],
 };
 
 describe('what grind says of itself', () => {

@@ -37,6 +37,7 @@ export function appOf(world: GrindWorld, given: Partial<AppDeps> = {}, door: Doo
       obeys: [],
       calls: [],
       breakers: [],
+      circuits: [],
     }),
     defaultModel: 'llama-3.1-8b-instant',
     simulated: true,

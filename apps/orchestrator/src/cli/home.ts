@@ -21,7 +21,7 @@ export function declareHomes({ command, home, json, deps, end }: CliParts): void
 
   const breaker = command(
     'breaker',
-    'the circuit breakers that are open, and why; `breaker reset` closes them',
+    'the circuit breakers: which are open and why, and what they have counted; `breaker reset` closes them',
   )
     .addOption(json())
     .action(async (flags: { json?: boolean }) => {

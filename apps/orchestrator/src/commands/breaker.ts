@@ -1,5 +1,5 @@
 /**
- * `breaker`: the circuit breakers that are not closed, and `breaker reset`: closing them, with a reason. Grind has them; when none is up, the record says what the next
+ * `breaker`: the circuit breakers, what they have counted, and `breaker reset`: closing them, with a reason. Grind has them; when none is up, the record says what the next
  * one will find, and a reset is written there, as the one writer of that log for the moment.
  */
 import {
@@ -9,8 +9,9 @@ import {
   readOn,
   type BreakerLine,
   type BreakerView,
+  type CircuitView,
 } from '@vivarium/contracts';
-import { isVivariumError, messageOf, timestamp, VivariumError } from '@vivarium/core';
+import { formatUsd, isVivariumError, messageOf, nanoUsd, timestamp, VivariumError } from '@vivarium/core';
 import { askGrind } from '../ask-grind.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { probeGrind } from '../grind-probe.ts';
@@ -23,8 +24,8 @@ export async function breakers(
 ): Promise<ExitCode> {
   const { terminal } = deps;
   const home = openHome(input.home, deps, 'look');
-  const views = await viewsOf(home);
-  if (input.json) terminal.line(JSON.stringify({ breakers: views }));
+  const { views, circuits } = await lookAt(home);
+  if (input.json) terminal.line(JSON.stringify({ breakers: views, circuits }));
   else if (views.length === 0) terminal.line('Every circuit breaker is closed: calls go through.');
   for (const { model, upstream, state, why, since, until, trips } of input.json ? [] : views) {
     terminal.line(
@@ -33,22 +34,37 @@ export async function breakers(
     terminal.line(`  ${printable(why)}`);
     terminal.line(`  opened ${counted(trips, 'time')} in a row; one call is let through after ${until}`);
   }
+  for (const circuit of input.json ? [] : circuits) terminal.line(countedText(circuit));
   return 0;
 }
 
-async function viewsOf(home: OpenHome): Promise<readonly BreakerView[]> {
+function countedText(circuit: CircuitView): string {
+  const { model, calls, failures, failures_in_a_row, spent_nano_usd, window_ms } = circuit;
+  const seconds = window_ms / 1_000;
+  const spent = `${formatUsd(nanoUsd(spent_nano_usd))} of ${formatUsd(nanoUsd(circuit.opens_at_nano_usd))}`;
+  return `  ${printable(model)}, last ${seconds} s: ${counted(failures, 'failure')} of ${counted(calls, 'call')}, ${failures_in_a_row} in a row (opens at ${circuit.opens_at_failures}); ${spent}`;
+}
+
+interface Seen {
+  readonly views: readonly BreakerView[];
+  /** Empty when no grind is up: what it counts is in its memory alone. */
+  readonly circuits: readonly CircuitView[];
+}
+
+async function lookAt(home: OpenHome): Promise<Seen> {
   const grind = home.runs.liveGrind();
   const answer = grind === undefined ? undefined : await probeGrind(grind.url);
-  if (answer?.kind === 'healthy') return answer.health.breakers;
-  return openByRecord(home).map(({ upstream, model, reason, trips, until, timestamp: since }) => ({
+  if (answer?.kind === 'healthy') return { views: answer.health.breakers, circuits: answer.health.circuits };
+  const views = openByRecord(home).map(({ upstream, model, reason, trips, until, timestamp: since }) => ({
     upstream,
     model,
-    state: 'open',
+    state: 'open' as const,
     why: reason,
     since,
     until: until ?? since,
     trips,
   }));
+  return { views, circuits: [] };
 }
 
 function openByRecord(home: OpenHome): readonly BreakerLine[] {

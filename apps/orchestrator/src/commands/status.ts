@@ -35,6 +35,7 @@ export async function status(input: StatusInput, deps: CommandDeps): Promise<Exi
     layout,
     views,
     money: watch.money.money,
+    breakers: watch.money.breakers.open(),
     control: home.control.read(),
     orders: home.control.orders(),
     runs: runs.liveRuns(),

@@ -137,7 +137,7 @@ describe('replay', () => {
           unreadable: 0,
           records: packRecords(records),
         },
-        money: { to: record.tail('apiAudit').read().cursor, unreadable: 0, state },
+        money: { to: record.tail('apiAudit').read().cursor, unreadable: 0, state, breakers: [] },
       });
     expect(checkSnapshot(record, snapshots).checked).toBeUndefined();
     write(tasks, money);

@@ -2,7 +2,9 @@
 import { formatUsd } from '@vivarium/core';
 import {
   committed,
+  createBreakerFold,
   createMoneyFold,
+  type BreakerFold,
   type Cursor,
   type MoneyFold,
   type RecordStore,
@@ -14,6 +16,7 @@ import type { Snapshot } from '../snapshot.ts';
 
 export interface MoneyReader {
   readonly money: MoneyFold;
+  readonly breakers: BreakerFold;
   /** Lines that could not be read or understood so far. */
   readonly unreadable: number;
   /** Where the next look goes on; undefined before the first. */
@@ -29,6 +32,8 @@ const SUMS_ONLY = { replies: false, tasks: false } as const;
 export function createMoneyReader(record: RecordStore, from?: Snapshot['money']): MoneyReader {
   const tail = record.tail('apiAudit', from?.to);
   let money = createMoneyFold({ ...SUMS_ONLY, from: from?.state });
+  let breakers = createBreakerFold();
+  for (const line of from?.breakers ?? []) breakers.apply(line);
   let unreadableBefore = from?.unreadable ?? 0;
   let strange = 0;
   let place: Cursor | undefined;
@@ -36,6 +41,9 @@ export function createMoneyReader(record: RecordStore, from?: Snapshot['money'])
   return {
     get money() {
       return money;
+    },
+    get breakers() {
+      return breakers;
     },
     get unreadable() {
       return unreadableBefore + tail.unreadable + strange;
@@ -51,6 +59,7 @@ export function createMoneyReader(record: RecordStore, from?: Snapshot['money'])
       readOn(tail, ({ entries, restarted, cursor }) => {
         if (restarted) {
           money = createMoneyFold(SUMS_ONLY);
+          breakers = createBreakerFold();
           unreadableBefore = 0;
           strange = 0;
         }
@@ -59,7 +68,10 @@ export function createMoneyReader(record: RecordStore, from?: Snapshot['money'])
           if (entry.kind !== 'line') continue;
           const line = readApiAuditLine(entry.value, record.home);
           if (line === undefined) strange += 1;
-          else money.apply(line);
+          else {
+            money.apply(line);
+            breakers.apply(line);
+          }
         }
       });
       bytesRead += Math.max(0, (place?.offset ?? 0) - began);

@@ -32,7 +32,7 @@ function fold(...lines: readonly object[]): MoneyFold {
   return money;
 }
 const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
-  layout: homeLayout('/home/me'), views: [], money: fold(), control: { kind: 'running' }, orders: [], runs: [], grind: undefined, unreadableLines: 0, ...more,
+  layout: homeLayout('/home/me'), views: [], money: fold(), breakers: [], control: { kind: 'running' }, orders: [], runs: [], grind: undefined, unreadableLines: 0, ...more,
 }); // prettier-ignore
 
 const views = viewsOf(
@@ -51,6 +51,27 @@ const views = viewsOf(
     ...deferred('e', 'run_budget', null),
   ],
 );
+
+const openBreaker: StatusFacts['breakers'][number] = {
+  timestamp: '2026-11-27T08:00:00.000Z', event: 'breaker.opened', user: 'admin', role: 'admin', upstream: 'groq', model: 'm-1',
+  reason: 'Consecutive failure threshold exceeded: 5 failures', trips: 1, until: '2026-11-27T08:00:15.000Z',
+}; // prettier-ignore
+it('a circuit breaker that is open has a line of its own, and an entry in the report', () => {
+  const report = statusReport(facts({ breakers: [openBreaker] }));
+  expect(report.breakers).toEqual([
+    {
+      upstream: 'groq',
+      model: 'm-1',
+      why: openBreaker.reason,
+      since: openBreaker.timestamp,
+      until: '2026-11-27T08:00:15.000Z',
+    },
+  ]);
+  expect(statusLines(report, [], noColours).join('\n')).toContain(
+    'breaker   m-1 at groq is open: Consecutive failure threshold exceeded: 5 failures; tried again after 2026-11-27T08:00:15.000Z',
+  );
+  expect(statusLines(statusReport(facts()), [], noColours).join('\n')).not.toContain('breaker');
+});
 
 describe('status --json', () => {
   it('is what the contract says, with every count at least once', () => {

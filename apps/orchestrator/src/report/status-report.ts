@@ -1,6 +1,7 @@
 /** Where everything stands: the contract of `status --json`, built from the folds, and the same for people. Pure. */
 import {
   countStatuses,
+  type BreakerLine,
   type ControlOrder,
   type ControlState,
   type HomeLayout,
@@ -21,6 +22,7 @@ export interface StatusFacts {
   readonly layout: HomeLayout;
   readonly views: readonly TaskView[];
   readonly money: MoneyFold;
+  readonly breakers: readonly BreakerLine[];
   readonly control: ControlState;
   readonly orders: readonly ControlOrder[];
   readonly runs: readonly OrchestratorFile[];
@@ -43,6 +45,13 @@ export function statusReport(facts: StatusFacts): StatusReport {
     simulated_held_nano_usd: simulated.held,
     unknown_nano_usd: real.unknown,
     simulated_unknown_nano_usd: simulated.unknown,
+    breakers: facts.breakers.map(({ upstream, model, reason, timestamp: since, until }) => ({
+      upstream,
+      model,
+      why: reason,
+      since,
+      until: until ?? null,
+    })),
     control: control.kind,
     control_reason: control.kind === 'running' ? null : control.reason,
     orders: facts.orders.map(({ kind, scope, reason, actor }) => ({
@@ -135,6 +144,10 @@ export function statusLines(
   lines.push(
     `  grind     ${grind === null ? 'none is up' : `${grind.url} (${grind.provider}${grind.simulated ? ', SIMULATED: no real money moves' : ''})`}`,
   );
+  for (const { model, upstream, why, until } of report.breakers)
+    lines.push(
+      `  breaker   ${colours.yellow(`${printable(model)} at ${printable(upstream)} is open: ${printable(why)}${until === null ? '' : `; tried again after ${until}`}`)}  (orchestrator breaker)`,
+    );
   for (const run of report.runs)
     lines.push(`  run       ${run.run_id}, ${counted(run.workers, 'worker')}, pid ${run.pid}`);
   lines.push(`  cost      ${moneyText(report, false)}`);
