@@ -6,7 +6,9 @@ import { createSealer } from '@vivarium/home';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findBrowser, launch } from './browser.ts';
+import { ask, isUp, launchGrind } from './grind-process.ts';
 import { contrast, logTexts, openContext, openPanel } from './panel-pages.ts';
+import { startSimulator } from './simulator-process.ts';
 import { createPanelHome, startPanel, startWork, type PanelHome, type Service } from './panel-process.ts';
 
 const found = await findBrowser();
@@ -96,6 +98,39 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
     await page.getByText('This link no longer opens').waitFor();
     await page.goto(panel.url);
     await page.getByText('Nothing is queued yet').waitFor();
+  });
+
+  it('says that a circuit breaker is open, why, and until when; and no more once it was reset', async () => {
+    const simulator = await startSimulator(
+      '--latency-ms', '1', '--faults', JSON.stringify([{ fault: { kind: 'status', status: 500 }, times: 5 }]),
+    ); // prettier-ignore
+    const grind = await launchGrind([
+      '--home',
+      home.layout.root,
+      '--port',
+      '0',
+      '--simulator',
+      simulator.url,
+    ]);
+    if (!isUp(grind)) throw new Error(grind.said);
+    try {
+      const { page, complaints } = await openPanel(context, panel.url);
+      await Promise.all([1, 2].map(() => ask(`${grind.url}/grind`, { prompt: 'Anybody there?' })));
+      const notice = page.getByText('The circuit of llama-3.1-8b-instant at simulator is');
+      await notice.waitFor();
+      const text = (await page.locator('.notices li', { has: notice }).innerText()).replaceAll(/\s+/g, ' ');
+      expect(text).toMatch(
+        /is (open|half-open)\. Consecutive failure threshold exceeded: 5 failures\. Its tasks wait; one call is let through after \d\d:\d\d:\d\d\./,
+      );
+      await picture(page, 'breaker');
+      await ask(`${grind.url}/breaker/reset`, { reason: 'it is well again' });
+      await notice.waitFor({ state: 'detached' });
+      expect(complaints).toEqual([]);
+    } finally {
+      grind.kill('SIGTERM');
+      await grind.ended;
+      await simulator.stop();
+    }
   });
 
   it('shows tasks as they are added and what becomes of them, with their results', async () => {
