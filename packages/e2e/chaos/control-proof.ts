@@ -2,7 +2,8 @@
  * Proof that orders act at once: HALT while 32 calls are in flight, and PAUSE and resume under load, many times, on real processes and by the seed's files alone.
  * Checked by reading the logs plainly; shares no code with the product.
  *
- * - HALT: within a second no call is under way and every task is back in the queue; each cut call is charged in full, once; the simulator's bill lies between.
+ * - HALT: within a second no call is under way and every task is back in the queue; each cut call is charged in full, once. Half of the cut calls are billed all the same, and
+ *   beside them others are answered: the simulator's bill lies between what is settled and that with the charges, and is neither.
  * - PAUSE: once every worker says in its beat that it obeys, no claim is written until the order is lifted.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -44,9 +45,15 @@ export interface Rounds {
   readonly effectMs: readonly number[];
 }
 
+const TASK_TEXT = 'Write a line about';
 const WORKERS = 2;
 const SLOTS = 16;
 const IN_FLIGHT = WORKERS * SLOTS;
+/** Tasks wait for ever; the answer of every second one is generated, billed, and kept back. */
+const NEVER_ANSWERED = [
+  { match: { promptIncludes: TASK_TEXT, every: 2 }, fault: { kind: 'hang', billed: true } },
+  { match: { promptIncludes: TASK_TEXT }, fault: { kind: 'hang' } },
+];
 const PATIENCE_MS = 20_000;
 const HALT_WITHIN_MS = 1_000;
 const PAUSE_WITHIN_MS = 500;
@@ -58,30 +65,39 @@ export async function proveControl(options: {
   readonly say: (line: string) => void;
 }): Promise<ControlProof> {
   const violations: string[] = [];
-  const halted = await withHome({ tasks: 2 * IN_FLIGHT, latencyMs: 600_000 }, async (stage) => {
-    const effectMs: number[] = [];
-    for (let round = 0; round < options.halts; round += 1) {
-      await until(async () => (await callsOf(stage)) === IN_FLIGHT, `${IN_FLIGHT} calls in flight`);
-      const began = performance.now();
-      stage.write('HALT', '{"reason":"proof"}');
-      await until(async () => (await callsOf(stage)) === 0 && inProgress(stage) === 0, 'the calls to be cut');
-      const took = performance.now() - began;
-      effectMs.push(took);
-      if (took > HALT_WITHIN_MS)
-        violations.push(`HALT ${round}: ${Math.round(took)} ms until all was cut and given back`);
-      rmSync(stage.at('HALT'));
-      if ((round + 1) % 50 === 0) options.say(`${round + 1} halts`);
-    }
-    const money = moneyOf(stage);
-    if (money.cut !== options.halts * IN_FLIGHT)
-      violations.push(`${money.cut} calls charged as unknown, ${options.halts * IN_FLIGHT} were cut`);
-    if (money.doubled > 0) violations.push(`${money.doubled} calls settled twice`);
-    if (money.settled > money.bill || money.bill > money.settled + money.charged)
-      violations.push(
-        `the bill ${money.bill} is not between ${money.settled} and ${money.settled + money.charged}`,
-      );
-    return { effectMs: sorted(effectMs), money };
-  });
+  const halted = await withHome(
+    { tasks: 2 * IN_FLIGHT, latencyMs: 1, faults: NEVER_ANSWERED },
+    async (stage) => {
+      const effectMs: number[] = [];
+      for (let round = 0; round < options.halts; round += 1) {
+        await until(async () => (await callsOf(stage)) === IN_FLIGHT, `${IN_FLIGHT} calls in flight`);
+        await Promise.all([1, 2].map(() => answered(stage, round)));
+        const began = performance.now();
+        stage.write('HALT', '{"reason":"proof"}');
+        await until(
+          async () => (await callsOf(stage)) === 0 && inProgress(stage) === 0,
+          'the calls to be cut',
+        );
+        const took = performance.now() - began;
+        effectMs.push(took);
+        if (took > HALT_WITHIN_MS)
+          violations.push(`HALT ${round}: ${Math.round(took)} ms until all was cut and given back`);
+        rmSync(stage.at('HALT'));
+        if ((round + 1) % 50 === 0) options.say(`${round + 1} halts`);
+      }
+      const money = moneyOf(stage);
+      if (money.cut !== options.halts * IN_FLIGHT)
+        violations.push(`${money.cut} calls charged as unknown, ${options.halts * IN_FLIGHT} were cut`);
+      if (money.doubled > 0) violations.push(`${money.doubled} calls settled twice`);
+      if (money.answered !== 2 * options.halts)
+        violations.push(`${money.answered} calls settled, ${2 * options.halts} were answered`);
+      if (money.settled === 0 || money.settled >= money.bill || money.bill >= money.settled + money.charged)
+        violations.push(
+          `the bill ${money.bill} does not lie between ${money.settled} and ${money.settled + money.charged}`,
+        );
+      return { effectMs: sorted(effectMs), money };
+    },
+  );
   const paused = await withHome({ tasks: 40 * options.pauses + 500, latencyMs: 5 }, async (stage) => {
     const effectMs: number[] = [];
     for (let round = 0; round < options.pauses; round += 1) {
@@ -119,7 +135,11 @@ interface Stage {
 }
 
 async function withHome<T>(
-  { tasks, latencyMs }: { readonly tasks: number; readonly latencyMs: number },
+  {
+    tasks,
+    latencyMs,
+    faults = [],
+  }: { readonly tasks: number; readonly latencyMs: number; readonly faults?: readonly object[] },
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'vivarium-proof-')));
@@ -149,7 +169,7 @@ async function withHome<T>(
     mkdirSync(at('queue.d'));
     writeFileSync(at('queue.json'), '{"version":"1.0","tasks":[]}');
     const wanted = Array.from({ length: tasks }, (_, n) => ({
-      id: `task-${n}`, type: 'grind', prompt: `Write a line about ${n}.`, min_budget: 0.000001, max_budget: 100, max_tokens: 16,
+      id: `task-${n}`, type: 'grind', prompt: `${TASK_TEXT} ${n}.`, min_budget: 0.000001, max_budget: 100, max_tokens: 16,
     })); // prettier-ignore
     writeFileSync(join(root, 'tasks.jsonl'), wanted.map((task) => `${JSON.stringify(task)}\n`).join(''));
     const cli = createCommandLine(repository, home, root);
@@ -163,6 +183,8 @@ async function withHome<T>(
       at('logs/simulator_bill.jsonl'),
       '--latency-ms',
       String(latencyMs),
+      '--faults',
+      JSON.stringify(faults),
     );
     const grind = await serve('grind', '--home', home, '--port', '0', '--simulator', simulator);
     const run = cli.launch([
@@ -191,6 +213,15 @@ async function withHome<T>(
     );
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+async function answered({ grind }: Stage, round: number): Promise<void> {
+  const response = await fetch(`${grind}/grind`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ prompt: `Say something before halt ${round}.`, max_tokens: 16 }),
+  });
+  if (!response.ok) throw new Error(`grind answered ${response.status}: ${await response.text()}`);
 }
 
 async function callsOf({ grind }: Stage): Promise<number> {
@@ -235,17 +266,22 @@ function inProgress(stage: Stage): number {
   return [...last.values()].filter((status) => status === 'in_progress').length;
 }
 
-function moneyOf(stage: Stage): ControlProof['money'] & { readonly doubled: number } {
+function moneyOf(
+  stage: Stage,
+): ControlProof['money'] & { readonly doubled: number; readonly answered: number } {
   const ended = new Map<unknown, number>();
   let cut = 0;
   let charged = 0;
   let settled = 0;
+  let answers = 0;
   for (const { value } of readLog(readFileSync(stage.at('logs/api_audit.log'), 'utf8')).lines) {
     if (value['event'] === 'call.usage-unknown') {
       cut += 1;
       charged += Number(value['charged_nano_usd']);
-    } else if (value['event'] === 'API_CALL_SUCCESS') settled += Number(value['cost_nano_usd']);
-    else continue;
+    } else if (value['event'] === 'API_CALL_SUCCESS') {
+      settled += Number(value['cost_nano_usd']);
+      answers += 1;
+    } else continue;
     ended.set(value['call_id'], (ended.get(value['call_id']) ?? 0) + 1);
   }
   const billFile = stage.at('logs/simulator_bill.jsonl');
@@ -255,7 +291,14 @@ function moneyOf(stage: Stage): ControlProof['money'] & { readonly doubled: numb
         0,
       )
     : 0;
-  return { cut, charged, settled, bill, doubled: [...ended.values()].filter((times) => times > 1).length };
+  return {
+    cut,
+    charged,
+    settled,
+    bill,
+    answered: answers,
+    doubled: [...ended.values()].filter((times) => times > 1).length,
+  };
 }
 
 const sorted = (values: readonly number[]): readonly number[] => values.toSorted((one, other) => one - other);
