@@ -141,6 +141,16 @@ export async function runQueue(
   const unwatch = home.record.watch(looking.soon);
   const every = setInterval(looking.soon, LOOK_EVERY_MS);
 
+  /** What befell the processes of this run: for whoever reads the log without having seen the terminal. */
+  const tellRecord = (action: string, detail: string, event: string): void =>
+    home.record.act({
+      actor: 'orchestrator',
+      action_type: 'SYSTEM',
+      action,
+      detail,
+      event,
+      run_id: plan.runId,
+    });
   const beginSealing = (): Sealing => {
     const warn = (text: string): void => hooks.progress.warn(text, undefined);
     return keepSealing({
@@ -229,8 +239,15 @@ export async function runQueue(
           (listed) => nothingLeft(listed, plan.runId),
           () => false,
         ),
-      onWarning: (text, hint) => hooks.progress.warn(text, hint),
-      onServiceUp: (name, url) => hooks.onServiceUp(name, url, false),
+      onWarning(text, hint) {
+        hooks.progress.warn(text, hint);
+        tellRecord('warning', text, 'run.warned');
+      },
+      onServiceUp(name, url) {
+        hooks.onServiceUp(name, url, false);
+        // The address alone: the panel's link holds its token.
+        tellRecord('service', `${name} at ${new URL(url).origin}`, 'service.started');
+      },
       onEnding: hooks.onEnding,
     });
   } finally {

@@ -98,6 +98,7 @@ it('the surfaces of the packages are these', async () => {
         "tryCall",
         "wasReset",
         "whitelist",
+        "windowOf",
         "worstCase",
       ],
       "config": [
@@ -133,6 +134,7 @@ it('the surfaces of the packages are these', async () => {
         "CancelRequest",
         "ChainLink",
         "CheckResult",
+        "CircuitView",
         "ClaimLine",
         "DEFAULT_ATTEMPTS",
         "DEFAULT_GRIND_PORT",

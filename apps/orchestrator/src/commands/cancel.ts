@@ -40,13 +40,14 @@ export async function cancel(
   const rounds = changed.map((id) => [id, roundOf.get(id) ?? 1] as const);
   const cutting = await cutAll(rounds, home, cut);
   const skipping = dependantsOf(waitersOf(views), changed, isOpen);
-  if (changed.length > 0)
+  for (const id of changed)
     home.record.act({
       actor: 'operator',
       action_type: 'SYSTEM',
       action: 'cancel',
-      detail: `${counted(changed.length, 'task')}: ${changed.join(', ')} (${reason})`,
+      detail: `${id} (${reason})`,
       event: 'task.cancelled',
+      task_id: id,
     });
   const code = changed.length > 0 && rejected.length === 0 ? 0 : 1;
   if (input.json) {

@@ -55,9 +55,14 @@ describe('retry', () => {
     expect(lines.map(({ task_id, event, round, reason }) => [task_id, event, round, reason])).toEqual(
       ['bad', 'after', 'last'].map((id) => [id, 'task.reopened', 2, 'mended']),
     );
-    expect(home.lines(home.layout.log('action'))).toMatchObject([
-      { actor: 'operator', event: 'task.reopened', detail: '3 tasks: bad, after, last (mended)' },
-    ]);
+    expect(home.lines(home.layout.log('action'))).toMatchObject(
+      ['bad', 'after', 'last'].map((id) => ({
+        actor: 'operator',
+        event: 'task.reopened',
+        task_id: id,
+        detail: `${id} (mended)`,
+      })),
+    );
   });
 
   it('--all is everything that ended otherwise than completed', async () => {

@@ -30,13 +30,14 @@ export async function retry(input: RetryInput, deps: CommandDeps): Promise<ExitC
     ...answer.rejected,
     ...[...hopeless].map(([id, why]) => ({ id, reason: why })),
   ];
-  if (answer.changed.length > 0)
+  for (const id of answer.changed)
     home.record.act({
       actor: 'operator',
       action_type: 'SYSTEM',
       action: 'retry',
-      detail: `${counted(answer.changed.length, 'task')}: ${answer.changed.join(', ')} (${reason})`,
+      detail: `${id} (${reason})`,
       event: 'task.reopened',
+      task_id: id,
     });
   const code = opened.length > 0 && refused.length === 0 ? 0 : 1;
   if (input.json) {
