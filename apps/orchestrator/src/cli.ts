@@ -7,6 +7,7 @@ import { declareAdd } from './cli/add.ts';
 import { declareAudit } from './cli/audit.ts';
 import { declareHomes } from './cli/home.ts';
 import { declareLooks } from './cli/look.ts';
+import { declareMoney } from './cli/money.ts';
 import type { CliParts } from './cli/parts.ts';
 import { declareRevisions } from './cli/revise.ts';
 import { declareRuns } from './cli/run.ts';
@@ -49,6 +50,7 @@ export function createCli(version: string, deps: () => CommandDeps, startedBy: s
     declareAdd,
     declareRuns,
     declareLooks,
+    declareMoney,
     declareAudit,
     declareRevisions,
     declareTokens,

@@ -220,7 +220,7 @@ describe('the record of a home where everything happened', () => {
     const keyOf = (line: Line): string =>
       JSON.stringify(['task_id', 'round', 'attempt'].map((key) => line[key]));
     const claims = new Set(execution.filter(({ status }) => status === 'in_progress').map(keyOf));
-    const leads = {
+    const leads: Readonly<Record<string, readonly [ReadonlySet<unknown>, ReadonlySet<unknown>]>> = {
       'a call that ended was held': [valuesOf(audit, 'call_id'), valuesOf(held, 'call_id')],
       'a call of a task was held': [valuesOf(execution, 'call_id'), valuesOf(held, 'call_id')],
       'a call that was held passed the gate': [valuesOf(held, 'request_id'), valuesOf(gate.filter(({ passed }) => passed === true), 'request_id')],
@@ -228,7 +228,7 @@ describe('the record of a home where everything happened', () => {
       'a run at work has begun': [valuesOf(execution.filter(({ status }) => status === 'in_progress'), 'run_id'), valuesOf(actions.filter(({ event }) => event === 'run.started'), 'run_id')],
       'a task that is told of is in the execution log': [valuesOf(actions, 'task_id'), valuesOf(execution, 'task_id')],
       'what was asked for a task was claimed': [new Set([...audit, ...gate].filter(({ task_id, worker_id }) => task_id !== undefined && worker_id !== undefined).map(keyOf)), claims],
-    } as const; // prettier-ignore
+    }; // prettier-ignore
     for (const [what, [from, to]] of Object.entries(leads)) {
       expect(from.size, what).toBeGreaterThan(0);
       expect(
