@@ -2,7 +2,7 @@
  * The HTTP face: one plugin for each concern, one file for each route. Knows no rule and no money; it hands requests on and answers. It has two doors of the same
  * make: the one on loopback, and, when it was asked for, the one on the network.
  */
-import { priceList } from '@vivarium/budget';
+import type { Models } from '@vivarium/budget';
 import type { BooksReply, Health, MeReply, TokenEntry } from '@vivarium/contracts';
 import type { Clock, IdSource } from '@vivarium/core';
 import type { Stranger } from '@vivarium/home';
@@ -36,6 +36,7 @@ export interface AppDeps {
   readonly describe: (principal: Principal) => MeReply | undefined;
   readonly take: RateLimits['take'];
   readonly findToken: (token: string) => TokenEntry | undefined;
+  readonly models: Models;
   readonly defaultModel: string;
   readonly simulated: boolean;
   readonly clock: Clock;
@@ -106,7 +107,7 @@ export function createApp(door: Door, deps: AppDeps): App {
   routeBreaker(app, deps.resetBreaker);
   routeBooks(app, deps.books);
   routeHealthz(app, deps.health);
-  routeModels(app, priceList, deps.defaultModel);
+  routeModels(app, deps.models.list, deps.defaultModel);
   routeMe(app, deps.describe);
   return app;
 }

@@ -1,5 +1,4 @@
 /** One call of the provider that money is held for, and what may have cut its answer. */
-import { modelInfo } from '@vivarium/budget';
 import type { Completion, CutBy } from '@vivarium/contracts';
 import type { CallId, NanoUsd } from '@vivarium/core';
 import type { Order } from './order.ts';
@@ -10,14 +9,19 @@ export interface Call {
   readonly hold: NanoUsd;
   readonly inputTokenBound: number;
   readonly maxCompletionTokens: number;
+  /** What the model gives at most, whatever is asked. */
+  readonly mostOfModel: number;
   /** Of the hold: the day it counts for is the day of this moment. */
   readonly heldAt: string;
 }
 
 /** Nobody asked for fewer tokens than the budget left: then it was the budget that ended the answer, and the caller must be told so. */
-export function cutBy(order: Order, call: Call, { finishReason }: Completion): CutBy | undefined {
+export function cutBy(
+  order: Order,
+  { maxCompletionTokens, mostOfModel: most }: Call,
+  { finishReason }: Completion,
+): CutBy | undefined {
   if (finishReason !== 'length') return undefined;
-  const most = modelInfo(call.model)?.maxCompletionTokens ?? order.wantedCompletionTokens;
-  if (call.maxCompletionTokens < Math.min(order.wantedCompletionTokens, most)) return 'budget';
+  if (maxCompletionTokens < Math.min(order.wantedCompletionTokens, most)) return 'budget';
   return order.wantedCompletionTokens > most ? 'model' : 'max_tokens';
 }

@@ -55,6 +55,7 @@ export function createGrind(deps: GrindDeps): Grind {
       take: (principal, request) => serving?.rateLimits.take(principal, request),
       findToken: (token) => deps.tokens.find(token),
       onTrouble: (detail) => serving?.onTrouble(detail),
+      models: deps.models,
       defaultModel: deps.defaultModel,
       simulated: provider.simulated,
       clock,

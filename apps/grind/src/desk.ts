@@ -2,7 +2,7 @@
  * Everything between a request and its answer, put together for one home: reads the log of money, charges what a dead grind left open, and is ready
  * to answer. To be opened by the one grind of the home alone.
  */
-import type { CircuitRules } from '@vivarium/budget';
+import type { CircuitRules, Models } from '@vivarium/budget';
 import {
   booksOf,
   createBreakerFold,
@@ -36,6 +36,7 @@ export interface DeskDeps {
   readonly control: ControlStore;
   /** Reads the log of money. */
   readonly openBudget: (also: AlsoTold) => BudgetStore;
+  readonly models: Models;
   readonly breakerRules: CircuitRules;
   readonly provider: ModelProvider;
   readonly defaultModel: string;
@@ -110,6 +111,7 @@ export function openDesk(deps: DeskDeps): Desk {
     onUnwritable: (order, error) => notices.trouble(order, 'record_unwritable', messageOf(error)),
   });
   const spend = createSpend({
+    models: deps.models,
     breakers,
     provider,
     budget,

@@ -1,5 +1,5 @@
 /** What stands and what falls when a write fails or a grind dies at any point. The bill is the provider's own; the record is what a fresh fold of the log says. */
-import { modelInfo } from '@vivarium/budget';
+import { createModels } from '@vivarium/budget';
 import { createMoneyFold, type Completion } from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
 import { createMemoryMachine } from '@vivarium/platform/testing';
@@ -10,7 +10,7 @@ const fullDisk = (): VivariumError =>
   new VivariumError('record_unwritable', 'no space left on device', { remedy: { kind: 'retry' } });
 const billOf = (...worlds: readonly GrindWorld[]): number => {
   const costOf = ({ model, inputTokens, outputTokens }: Completion): number => {
-    const price = modelInfo(model)?.price;
+    const price = createModels().find(model)?.price;
     return inputTokens * (price?.inputNanoPerToken ?? 0) + outputTokens * (price?.outputNanoPerToken ?? 0);
   };
   return worlds

@@ -2,7 +2,7 @@
  * Any mixture of requests, provider faults, full disks, pauses and deaths of grind: the promises about money hold at every prefix of the log. The bill
  * is the provider's own.
  */
-import { modelInfo } from '@vivarium/budget';
+import { createModels } from '@vivarium/budget';
 import { committed, createMoneyFold, type Completion } from '@vivarium/contracts';
 import { nanoToUsd, nanoUsd, VivariumError } from '@vivarium/core';
 import type { ScriptStep } from '@vivarium/model/testing';
@@ -59,7 +59,7 @@ const step = fc.oneof(
 );
 
 const costOf = ({ model, inputTokens, outputTokens }: Completion): number => {
-  const price = modelInfo(model)?.price;
+  const price = createModels().find(model)?.price;
   if (price === undefined) throw new Error('a model without a price was billed');
   return inputTokens * price.inputNanoPerToken + outputTokens * price.outputNanoPerToken;
 };

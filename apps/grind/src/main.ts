@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { whitelist } from '@vivarium/budget';
+import { createModels } from '@vivarium/budget';
 import { homeVariable, loadConfig, processEnvironment, type Config } from '@vivarium/config';
 import { homeIdOf, homeLayout, type ModelProvider, type ServiceMessage } from '@vivarium/contracts';
 import { isVivariumError, messageOf, VivariumError } from '@vivarium/core';
@@ -17,6 +17,7 @@ import {
   createRecordStore,
   createTokenStore,
   initHome,
+  readModelsFile,
   resolveHome,
   runFiles,
 } from '@vivarium/home';
@@ -56,6 +57,7 @@ async function serve(flags: Flags): Promise<void> {
   );
   const layout = homeLayout(root);
   const home = homeIdOf(root);
+  const models = createModels(readModelsFile(layout, files));
   const config = loadConfig({
     env,
     envFile: files.readText(layout.env),
@@ -68,7 +70,7 @@ async function serve(flags: Flags): Promise<void> {
       tlsKey: flags.tlsKey,
       unencrypted: flags.unencrypted ? 'allow' : undefined,
     },
-    knownModels: whitelist,
+    knownModels: models.ids,
   });
   const provider = providerFor(flags, config);
   initHome(layout, files);
@@ -89,6 +91,7 @@ async function serve(flags: Flags): Promise<void> {
     record,
     control: createControlStore({ layout, machine, record }),
     openBudget: (also) => createBudgetStore({ record, layout, machine, also }),
+    models,
     breakerRules: config.breaker,
     run: runs,
     provider,

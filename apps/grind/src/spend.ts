@@ -7,7 +7,7 @@
  * - M2: each try has its own hold and its own end: what it cost, nothing, or all of it when nobody can know.
  * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
  */
-import { admit, costOf, inputTokenBound, modelInfo, type CallEnd, type ModelInfo } from '@vivarium/budget';
+import { admit, costOf, inputTokenBound, type CallEnd, type ModelInfo, type Models } from '@vivarium/budget';
 import {
   sha256,
   type ApiAuditLine,
@@ -50,6 +50,7 @@ import type { Settled, Settlements } from './settlements.ts';
 import { sharesPassed } from './shares-passed.ts';
 
 export interface SpendDeps {
+  readonly models: Models;
   readonly breakers: Pick<Breakers, 'begin' | 'ended'>;
   readonly provider: ModelProvider;
   readonly budget: BudgetStore;
@@ -79,10 +80,10 @@ export const LONGEST_TRY_MS: Milliseconds = 150_000;
 export const LATE_MS: Milliseconds = 30_000;
 
 export function createSpend(deps: SpendDeps): Spend {
-  const { breakers, provider, budget, caps, clock, ids, lines, settlements, notices } = deps;
+  const { models, breakers, provider, budget, caps, clock, ids, lines, settlements, notices } = deps;
 
   return async (order, leave) => {
-    const model = modelInfo(order.requestedModel);
+    const model = models.find(order.requestedModel);
     if (model === undefined) return unknownModel(order.requestedModel);
     const inputBound = inputTokenBound(order.prompt);
     let charged = zeroUsd;
@@ -118,7 +119,7 @@ export function createSpend(deps: SpendDeps): Spend {
       if (outcome === undefined) {
         leave.linger(
           asked.then((late) => {
-            breakers.ended(model.id, begun.turn, endOf(late, call));
+            breakers.ended(model.id, begun.turn, endOf(late, call, models));
             settleLate(order, call, late);
           }),
         );
@@ -128,7 +129,7 @@ export function createSpend(deps: SpendDeps): Spend {
           total,
         );
       }
-      breakers.ended(model.id, begun.turn, endOf(outcome, call));
+      breakers.ended(model.id, begun.turn, endOf(outcome, call, models));
       if (outcome.kind === 'completed') return settle(order, call, outcome, charged);
 
       const before = charged;
@@ -200,6 +201,7 @@ export function createSpend(deps: SpendDeps): Spend {
       hold: admission.hold,
       inputTokenBound: inputBound,
       maxCompletionTokens: admission.maxCompletionTokens,
+      mostOfModel: model.maxCompletionTokens,
       heldAt: at,
     };
     return note(order, lines.held(order, call)) ? { kind: 'opened', call } : recordUnwritable();
@@ -235,7 +237,7 @@ export function createSpend(deps: SpendDeps): Spend {
     charged: NanoUsd,
     late?: true,
   ): GrindAnswer {
-    const price = modelInfo(completion.model)?.price;
+    const price = models.find(completion.model)?.price;
     if (price === undefined) {
       const error = 'the provider billed a model that has no price here';
       notices.trouble(order, 'provider_malformed', error);
@@ -277,9 +279,9 @@ const withCharge = (refusal: Refusal, charged: NanoUsd): Refusal =>
   charged === zeroUsd ? refusal : { ...refusal, details: { ...refusal.details, charged } };
 
 /** What an end says of the upstream. A call that was cut, slowed down or refused for what it asked says nothing. */
-function endOf(outcome: Completion | ProviderFault, call: Call): CallEnd {
+function endOf(outcome: Completion | ProviderFault, call: Call, models: Models): CallEnd {
   if (outcome.kind === 'completed') {
-    const price = modelInfo(outcome.model)?.price;
+    const price = models.find(outcome.model)?.price;
     const cost =
       price === undefined ? call.hold : costOf(price, outcome.inputTokens, outcome.outputTokens, 0);
     return { kind: 'succeeded', cost };

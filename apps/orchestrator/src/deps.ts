@@ -14,10 +14,11 @@ import {
   createControlStore,
   createRecordStore,
   initHome,
+  readModelsFile,
   runFiles,
   type RunFiles,
 } from '@vivarium/home';
-import { whitelist } from '@vivarium/budget';
+import { createModels, type Models } from '@vivarium/budget';
 import { createFileTaskQueue } from '@vivarium/queue';
 import type { Terminal } from './terminal.ts';
 
@@ -80,10 +81,13 @@ export const openQueue = (
     onProblem,
   });
 
+export const modelsOf = (layout: HomeLayout, { machine }: CommandDeps): Models =>
+  createModels(readModelsFile(layout, machine.files));
+
 export const readConfig = (home: OpenHome, deps: CommandDeps, flags: ConfigFlags = {}): Config =>
   loadConfig({
     env: deps.env,
     envFile: deps.machine.files.readText(home.layout.env),
     flags,
-    knownModels: whitelist,
+    knownModels: modelsOf(home.layout, deps).ids,
   });

@@ -2,7 +2,10 @@ import { addUsd, nanoUsd, usdToNano, zeroUsd } from '@vivarium/core';
 import { describe, expect, it } from 'vitest';
 import { admit, LEAST_COMPLETION_TOKENS, type AdmissionRequest } from './admit.ts';
 import { costOf } from './estimate.ts';
-import { modelInfo, type ModelInfo } from './price-list.ts';
+import { createModels } from './models.ts';
+import type { ModelInfo } from './price-list.ts';
+
+const modelInfo = createModels().find;
 
 const model = (id: string): ModelInfo => {
   const info = modelInfo(id);

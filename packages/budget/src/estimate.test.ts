@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { costOf, inputTokenBound, TEMPLATE_TOKENS, worstCase } from './estimate.ts';
-import { DEFAULT_MODEL, modelInfo, priceList, whitelist, type Price } from './price-list.ts';
+import { createModels } from './models.ts';
+import { DEFAULT_MODEL, priceList, type Price } from './price-list.ts';
+
+const { find: modelInfo, ids: whitelist } = createModels();
 
 const price = (id: string): Price => {
   const found = modelInfo(id)?.price;

@@ -1,4 +1,5 @@
-export { DEFAULT_MODEL, modelInfo, priceList, whitelist, type ModelInfo, type Price } from './price-list.ts';
+export { DEFAULT_MODEL, type ModelInfo, type Price } from './price-list.ts';
+export { createModels, type Models } from './models.ts';
 export { costOf, inputTokenBound, TEMPLATE_TOKENS, worstCase } from './estimate.ts';
 export { admit, LEAST_COMPLETION_TOKENS, type Admission, type AdmissionRequest, type Cap } from './admit.ts';
 export {

@@ -64,8 +64,3 @@ export const priceList: readonly ModelInfo[] = [
 ];
 
 export const DEFAULT_MODEL = 'llama-3.1-8b-instant';
-export const whitelist: readonly string[] = priceList.map((model) => model.id);
-
-const byId = new Map(priceList.map((model) => [model.id, model]));
-/** Undefined: not on the whitelist. */
-export const modelInfo = (id: string): ModelInfo | undefined => byId.get(id);

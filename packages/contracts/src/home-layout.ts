@@ -49,6 +49,8 @@ export interface HomeLayout {
   readonly env: string;
   /** Who may use grind from elsewhere: readable by the owner alone. */
   readonly tokens: string;
+  /** What is different here from the list of models and prices that comes with Vivarium. */
+  readonly models: string;
   log(name: LogName | SegmentName): string;
   /** What `add` remembers of a segment, so as not to read it again; may be deleted at any time. */
   segmentIds(name: SegmentName): string;
@@ -89,6 +91,7 @@ export function homeLayout(root: string): HomeLayout {
     control: at('control'),
     env: at('.env'),
     tokens: at('tokens.json'),
+    models: at('models.json'),
     log: (name) => (isSegment(name) ? at(name) : at('logs', LOGS[name])),
     segmentIds: (name) => at('run', name),
     result: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),

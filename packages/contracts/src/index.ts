@@ -194,3 +194,4 @@ export {
   TokensFile,
   whyNotTokenName,
 } from './tokens.ts';
+export { ModelsFile, type ModelOverride } from './models-file.ts';

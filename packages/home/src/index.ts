@@ -16,4 +16,5 @@ export {
 export { keepSealing, type Sealing } from './seal/keep-sealing.ts';
 export { createStrangers, type Stranger } from './strangers.ts';
 export { accessFaults } from './access.ts';
+export { readModelsFile } from './models-file.ts';
 export { createTokenStore, type TokenStore } from './tokens.ts';

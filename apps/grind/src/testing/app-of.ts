@@ -1,4 +1,5 @@
 /** The HTTP face before a desk in memory: asked without a port, as if it listened on one. */
+import { createModels } from '@vivarium/budget';
 import { createApp, type AppDeps, type Door } from '../app.ts';
 import type { App } from '../plugins/zod-validation.ts';
 import type { GrindWorld } from './grind-world.ts';
@@ -39,6 +40,7 @@ export function appOf(world: GrindWorld, given: Partial<AppDeps> = {}, door: Doo
       breakers: [],
       circuits: [],
     }),
+    models: createModels(),
     defaultModel: 'llama-3.1-8b-instant',
     simulated: true,
     clock: world.machine.clock,

@@ -13,7 +13,7 @@ import {
   type GrindRequest,
   type RecordStore,
 } from '@vivarium/contracts';
-import type { CircuitRules } from '@vivarium/budget';
+import { createModels, type CircuitRules } from '@vivarium/budget';
 import { nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
 import { createBudgetStore, createControlStore, createRecordStore, initHome } from '@vivarium/home';
 import { createScriptedProvider, type Script, type ScriptedProvider } from '@vivarium/model/testing';
@@ -115,6 +115,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
         also,
         ...(options.keptReplies === undefined ? {} : { keptReplies: options.keptReplies }),
       }),
+    models: createModels(),
     breakerRules: options.breaker ?? NO_BREAKER,
     provider,
     defaultModel: 'llama-3.1-8b-instant',

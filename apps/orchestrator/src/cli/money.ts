@@ -17,6 +17,16 @@ export function declareMoney({ command, home, json, deps, end }: CliParts): void
       const form = flags.json === true ? 'json' : flags.csv === true ? 'csv' : 'text';
       return end(spend({ home: home(), by, since, until, form }, deps()));
     });
+
+  command(
+    'models',
+    'what may be asked and what it costs, with date and source of each price; models.json changes it',
+  )
+    .addOption(json())
+    .action(async (flags: { json?: boolean }) => {
+      const { models } = await import('../commands/models.ts');
+      return end(models({ home: home(), json: flags.json === true }, deps()));
+    });
 }
 
 interface SpendFlags {

@@ -2,11 +2,10 @@
  * `add --file F…`: many task files, or `-` for standard input, in one go. What parses is added under one lock by one call of the queue; what does
  * not is told with file, line, column and reason. Nothing is added twice: a task that is in the queue already, word for word, is only counted.
  */
-import { whitelist } from '@vivarium/budget';
 import { digestOf, Task, type AddAnswer, type NewTask, type TaskView } from '@vivarium/contracts';
 import { isVivariumError, messageOf } from '@vivarium/core';
 import { assess } from '@vivarium/safety';
-import { openHome, openQueue, type CommandDeps, type ExitCode } from '../deps.ts';
+import { modelsOf, openHome, openQueue, type CommandDeps, type ExitCode } from '../deps.ts';
 import { resolve } from 'node:path';
 import { loadFile, STANDARD_INPUT, type LoadedFile, type LoadedTask } from '../import/load-file.ts';
 import { PRIORITY_WORDS, type PriorityWord } from '../import/priority-words.ts';
@@ -21,10 +20,11 @@ export interface AddFileInput {
 export async function addFile(input: AddFileInput, deps: CommandDeps): Promise<ExitCode> {
   const home = openHome(input.home, deps, 'prepare');
   const queue = openQueue(home, deps);
+  const whitelist = modelsOf(home.layout, deps).ids;
   const loaded: LoadedFile[] = [];
   const rejected: Rejection[] = [];
   for (const file of new Set(input.files)) {
-    const content = await load(file, deps);
+    const content = await load(file, whitelist, deps);
     if (content.kind === 'unreadable')
       rejected.push({ file, line: null, column: null, index: null, id: null, reason: content.reason });
     else loaded.push(content.loaded);
@@ -101,7 +101,7 @@ type Content =
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** By itself, so that the text can go when its tasks are there. */
-async function load(file: string, deps: CommandDeps): Promise<Content> {
+async function load(file: string, whitelist: readonly string[], deps: CommandDeps): Promise<Content> {
   const loadedFrom = (text: string): Content => ({ kind: 'loaded', loaded: loadFile(text, file, whitelist) });
   if (file === STANDARD_INPUT) return loadedFrom(await deps.terminal.readInput());
   const text = readText(file, deps);

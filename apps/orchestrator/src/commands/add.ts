@@ -1,10 +1,10 @@
 /** `add <id> <type> --prompt …`: one task. The author hears a refusal of the gate now; the gate that counts is grind's. */
-import { whitelist } from '@vivarium/budget';
 import { TASK_DEFAULTS, type NewTask } from '@vivarium/contracts';
 import { formatUsd, usdToNano } from '@vivarium/core';
 import { assess } from '@vivarium/safety';
 import { momentOf } from '../moment.ts';
-import { openHome, openQueue, type CommandDeps, type ExitCode } from '../deps.ts';
+import { modelsOf, openHome, openQueue, readConfig, type CommandDeps, type ExitCode } from '../deps.ts';
+import { mostOf } from './dry-run.ts';
 
 export interface AddInput {
   readonly home: string | undefined;
@@ -40,6 +40,11 @@ export async function add(input: AddInput, deps: CommandDeps): Promise<ExitCode>
     return reject(input, deps, `the safety gate refuses this text: ${verdict.blocked_reason ?? ''}`, 1);
 
   const home = openHome(input.home, deps, 'prepare');
+  const models = modelsOf(home.layout, deps);
+  if (input.model !== undefined && !models.ids.includes(input.model)) {
+    const reason = `the model '${input.model}' is not on the whitelist: ${models.ids.toSorted().join(', ')}`;
+    return reject(input, deps, reason, 2);
+  }
   const task: NewTask = {
     id: input.id,
     type: input.type,
@@ -68,6 +73,12 @@ export async function add(input: AddInput, deps: CommandDeps): Promise<ExitCode>
   terminal.line(
     `  Type: ${input.type} | Budget: ${formatUsd(usdToNano(min))}-${formatUsd(usdToNano(max))} | Intensity: ${input.intensity}`,
   );
+  const most = mostOf(
+    { ...task, max_budget: max, model: input.model ?? null },
+    readConfig(home, deps).defaultModel,
+    models,
+  );
+  terminal.line(`  Worst case: ${formatUsd(most)} a call, ${formatUsd(usdToNano(max))} in all`);
   if (notBefore !== undefined) terminal.line(`  Not before: ${notBefore}`);
   return 0;
 }
@@ -86,9 +97,6 @@ function faultOf(
     return `the id '${input.id}' has a comma in it, where --depends-on would take it for two ids`;
   if (input.type.trim() === '') return 'the type is empty';
   if (max < min) return `--max ${max} is below --min ${min}`;
-  if (input.model !== undefined && !whitelist.includes(input.model)) {
-    return `the model '${input.model}' is not on the whitelist: ${whitelist.toSorted().join(', ')}`;
-  }
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 /** `start --dry-run`: what a run would do and what it could cost at most. Pure but for the printing; spawns nothing. */
-import { DEFAULT_MODEL, modelInfo, worstCase } from '@vivarium/budget';
+import { createModels, DEFAULT_MODEL, worstCase, type Models } from '@vivarium/budget';
 import { DEFAULT_MAX_TOKENS, isFinal, type Task, type TaskView } from '@vivarium/contracts';
 import { addUsd, formatUsd, sumUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
 import { levelsOf } from '../graph/levels.ts';
@@ -18,20 +18,36 @@ export interface DryRun {
   readonly worstCase: NanoUsd;
 }
 
-export function planDryRun(views: readonly TaskView[], defaultModel: string = DEFAULT_MODEL): DryRun {
-  const open = views.filter(({ status }) => status === 'blocked' || !isFinal(status));
+export function planDryRun(
+  views: readonly TaskView[],
+  defaultModel: string = DEFAULT_MODEL,
+  models: Models = createModels(),
+): DryRun {
+  const open = openOf(views);
   const levels = levelsOf(open.map(({ task }) => ({ id: task.id, dependsOn: task.depends_on })));
   const waves: { ids: string[]; worstCase: NanoUsd }[] = [];
   for (const view of open) {
     const wave = (waves[levels.get(view.task.id) ?? 0] ??= { ids: [], worstCase: zeroUsd });
     wave.ids.push(view.task.id);
-    wave.worstCase = addUsd(wave.worstCase, mostOf(view.task, defaultModel));
+    wave.worstCase = addUsd(wave.worstCase, mostOf(view.task, defaultModel, models));
   }
   return { views: open, waves, worstCase: sumUsd(waves.map((wave) => wave.worstCase)) };
 }
 
-function mostOf(task: Task, defaultModel: string): NanoUsd {
-  const model = modelInfo(task.model ?? defaultModel);
+const openOf = (views: readonly TaskView[]): readonly TaskView[] =>
+  views.filter(({ status }) => status === 'blocked' || !isFinal(status));
+
+/** Of everything that is open: one call each at its longest. */
+export const worstCaseOf = (views: readonly TaskView[], defaultModel: string, models: Models): NanoUsd =>
+  sumUsd(openOf(views).map(({ task }) => mostOf(task, defaultModel, models)));
+
+/** What one call for it can cost, and it at most. */
+export function mostOf(
+  task: Pick<Task, 'model' | 'max_budget' | 'max_tokens' | 'prompt'>,
+  defaultModel: string,
+  models: Models,
+): NanoUsd {
+  const model = models.find(task.model ?? defaultModel);
   const cap = usdToNano(task.max_budget);
   if (model?.price === undefined) return zeroUsd;
   const tokens = Math.min(task.max_tokens ?? DEFAULT_MAX_TOKENS, model.maxCompletionTokens);

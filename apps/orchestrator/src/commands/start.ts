@@ -1,5 +1,6 @@
 /** `start [N]`: works the queue off with N processes, and ends when nothing more can run. */
 import {
+  committed,
   countStatuses,
   isFinal,
   type ControlState,
@@ -7,8 +8,9 @@ import {
   type Stopped,
   type TaskView,
 } from '@vivarium/contracts';
-import { runId, zeroUsd } from '@vivarium/core';
+import { nanoUsd, runId, timestamp, zeroUsd, type NanoUsd } from '@vivarium/core';
 import {
+  modelsOf,
   openHome,
   openQueue,
   readConfig,
@@ -22,14 +24,15 @@ import { capLine } from '../report/cap-line.ts';
 import { counted } from '../report/counted.ts';
 import { exitCodeOf, factLines, summaryLines, summaryRecord, type RunSummary } from '../report/summary.ts';
 import { cutShort } from '../report/cut-short.ts';
-import { fundingLines } from '../report/funding.ts';
+import { fundingLines, worstCaseLines } from '../report/funding.ts';
 import { createMoneyReader } from '../report/money.ts';
 import { previewLines, previewOf, previewRecord } from '../report/run-preview.ts';
 import { nothingLeft, runQueue, type RunPlan } from '../run.ts';
+import { createSnapshotFile } from '../snapshot.ts';
 import type { RunEnd } from '../supervisor/state.ts';
 import type { Terminal } from '../terminal.ts';
 import { controlNote, leaveText, stateText } from './control.ts';
-import { dryRunLines, planDryRun } from './dry-run.ts';
+import { dryRunLines, planDryRun, worstCaseOf } from './dry-run.ts';
 
 export interface StartInput {
   readonly home: string | undefined;
@@ -61,7 +64,7 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
   const views = await queue.list();
   const preview = previewOf(views, [...faults]);
   if (input.dryRun) {
-    const plan = planDryRun(views, config.defaultModel);
+    const plan = planDryRun(views, config.defaultModel, modelsOf(home.layout, deps));
     if (input.json)
       terminal.line(
         JSON.stringify({
@@ -124,6 +127,19 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
   for (const line of companyLines(home.runs.liveRuns())) say(line);
   for (const line of grindLines(grind, config))
     say(line.startsWith('SIMULATED') ? terminal.colours.yellow(line) : line);
+  const most = worstCaseOf(views, config.defaultModel, modelsOf(home.layout, deps));
+  const dayLeft = leftOfDay(home, isSimulated(grind), config.dayCap, deps);
+  for (const line of worstCaseLines(most, config.runCap, { cap: config.dayCap, left: dayLeft })) say(line);
+  if (input.json)
+    terminal.line(
+      JSON.stringify({
+        event: 'run.bounded',
+        worst_case_nano_usd: most,
+        run_cap_nano_usd: config.runCap,
+        day_cap_nano_usd: config.dayCap,
+        day_left_nano_usd: dayLeft,
+      }),
+    );
   for (const line of fundingLines(views, config.runCap)) say(terminal.colours.yellow(line));
   const progress = await createProgress(input.json ? 'json' : 'beginning', terminal, () =>
     deps.machine.clock.monotonic(),
@@ -226,4 +242,15 @@ export function liftDrain({ control }: OpenHome): ControlState {
   if (state.kind !== 'draining') return state;
   control.change({ verb: 'resume', actor: 'orchestrator', reason: 'started again' });
   return control.read();
+}
+
+/** By the record: a grind that is up may hold another cap than this command's settings say, and says so itself when it defers. */
+function leftOfDay(home: OpenHome, simulated: boolean, cap: NanoUsd, deps: CommandDeps): NanoUsd {
+  const reader = createMoneyReader(
+    home.record,
+    createSnapshotFile(home.layout, deps.machine.files).read()?.money,
+  );
+  reader.refresh();
+  const today = timestamp(deps.machine.clock).slice(0, 10);
+  return nanoUsd(Math.max(0, cap - committed(reader.money.book(simulated).of('day', today))));
 }

@@ -1,7 +1,24 @@
 /** Which tasks a run could never begin, told before it starts instead of by each of them afterwards. Pure. */
-import { formatUsd, usdToNano, type NanoUsd } from '@vivarium/core';
+import { formatUsd, nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
 import { isFinal, type TaskView } from '@vivarium/contracts';
 import { printable } from '../terminal.ts';
+
+/** What the queue can cost, and what bounds it: told before anything begins. `dayLeft`: of the cap of this UTC day, in the book the run will spend from. */
+export function worstCaseLines(
+  worstCase: NanoUsd,
+  runCap: NanoUsd,
+  day: { readonly cap: NanoUsd; readonly left: NanoUsd },
+): readonly string[] {
+  const most = Math.min(worstCase, runCap, day.left);
+  const lines = [
+    `worst case: ${formatUsd(worstCase)} with every call at its longest, once; this run can cost ${formatUsd(nanoUsd(most))} at most`,
+  ];
+  if (day.left < Math.min(runCap, worstCase))
+    lines.push(
+      `The day's cap of ${formatUsd(day.cap)} leaves ${formatUsd(day.left)}: what does not fit in it is deferred. VIVARIUM_DAY_CAP_USD raises it; a new day begins at midnight UTC.`,
+    );
+  return lines;
+}
 
 const MOST_NAMED = 5;
 

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { createModels } from './models.ts';
+import { priceList } from './price-list.ts';
+
+const cheap = {
+  id: 'llama-3.1-8b-instant',
+  context_tokens: 8_192,
+  max_completion_tokens: 1_024,
+  input_usd_per_million: 0.049,
+  output_usd_per_million: 0.08,
+  cached_input_usd_per_million: 0.025,
+  price_date: '2026-11-27',
+  price_source: 'an invoice',
+};
+
+describe('the models of a home', () => {
+  it('without a file are those that come with Vivarium', () => {
+    expect(createModels().list).toEqual(priceList);
+    expect(createModels().find('gpt-5')).toBeUndefined();
+  });
+  it('an entry takes the place of the one with its id, adds one, or removes one; prices come out exact', () => {
+    const models = createModels([cheap, { ...cheap, id: 'new' }, { id: 'openai/gpt-oss-20b', remove: true }]);
+    expect(models.find('llama-3.1-8b-instant')).toEqual({
+      id: 'llama-3.1-8b-instant',
+      contextTokens: 8_192,
+      maxCompletionTokens: 1_024,
+      price: {
+        inputNanoPerToken: 49,
+        outputNanoPerToken: 80,
+        cachedInputNanoPerToken: 25,
+        date: '2026-11-27',
+        source: 'an invoice',
+      },
+    });
+    expect(models.ids).toContain('new');
+    expect(models.find('openai/gpt-oss-20b')).toBeUndefined();
+  });
+});

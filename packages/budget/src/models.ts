@@ -1,0 +1,51 @@
+/** The models that may be asked, with their prices: the list that comes with Vivarium, as a home has changed it. Pure. */
+import { priceList, type ModelInfo } from './price-list.ts';
+
+/** An entry of models.json (contracts). Prices in US dollars per million tokens, each a whole number of nano-dollars a token. */
+export type ModelOverride = ListedModel | { readonly id: string; readonly remove: true };
+interface ListedModel {
+  readonly id: string;
+  readonly context_tokens: number;
+  readonly max_completion_tokens: number;
+  readonly input_usd_per_million: number;
+  readonly output_usd_per_million: number;
+  readonly cached_input_usd_per_million?: number | undefined;
+  readonly price_date: string;
+  readonly price_source: string;
+}
+
+export interface Models {
+  readonly list: readonly ModelInfo[];
+  readonly ids: readonly string[];
+  /** Undefined: not on the whitelist. */
+  find(id: string): ModelInfo | undefined;
+}
+
+export function createModels(overrides: readonly ModelOverride[] = []): Models {
+  const byId = new Map(priceList.map((model) => [model.id, model]));
+  for (const override of overrides) {
+    if ('remove' in override) byId.delete(override.id);
+    else byId.set(override.id, infoOf(override));
+  }
+  const list = [...byId.values()];
+  return { list, ids: list.map(({ id }) => id), find: (id) => byId.get(id) };
+}
+
+function infoOf(given: ListedModel): ModelInfo {
+  const { cached_input_usd_per_million: cached } = given;
+  return {
+    id: given.id,
+    contextTokens: given.context_tokens,
+    maxCompletionTokens: given.max_completion_tokens,
+    price: {
+      inputNanoPerToken: nanoPerToken(given.input_usd_per_million),
+      outputNanoPerToken: nanoPerToken(given.output_usd_per_million),
+      ...(cached === undefined ? {} : { cachedInputNanoPerToken: nanoPerToken(cached) }),
+      date: given.price_date,
+      source: given.price_source,
+    },
+  };
+}
+
+/** A dollar per million tokens is a thousand nano-dollars a token; the schema has seen that it comes out even. */
+const nanoPerToken = (usdPerMillion: number): number => Math.round(usdPerMillion * 1_000);
