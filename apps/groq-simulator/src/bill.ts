@@ -20,6 +20,8 @@ export const BillLine = z.strictObject({
   cost_nano_usd: z.int().min(0),
   /** Beginning of the SHA-256 of the key, enough to tell two callers apart. */
   key_hash: z.string(),
+  /** Beginning of the SHA-256 of the prompt, as callers keep it: which of their calls it was, also when its answer was lost. */
+  prompt_hash: z.string().optional(),
 });
 export type BillLine = z.infer<typeof BillLine>;
 

@@ -36,6 +36,7 @@ export type Decision =
   | {
       readonly kind: 'answer';
       readonly answer: Answer;
+      readonly prompt: string;
       readonly waitMs: number;
       readonly damage: Damage | undefined;
       readonly headers: RateHeaders;
@@ -80,7 +81,7 @@ export function decide(body: string, context: ChatContext): Decision {
       });
     case 'taken': {
       const waitMs = answer.timings.total + (fault?.kind === 'delay' ? fault.ms : 0);
-      return { kind: 'answer', answer, waitMs, damage: damageOf(fault), headers: take.headers };
+      return { kind: 'answer', answer, prompt, waitMs, damage: damageOf(fault), headers: take.headers };
     }
   }
 }

@@ -51,7 +51,7 @@ export async function serveChat(
     case 'answer': {
       if (decision.waitMs > 0 && !(await waited(decision.waitMs, desk))) return undefined;
       const requestId = freshRequestId();
-      if (!bill(decision.answer, requestId, caller.key, desk))
+      if (!bill(decision.answer, decision.prompt, requestId, caller.key, desk))
         return sendError(response, desk, billUnwritable());
       return deliver(response, desk, decision.answer, decision.damage, {
         ...decision.headers,
@@ -70,7 +70,7 @@ async function waited(waitMs: number, desk: Desk): Promise<boolean> {
 }
 
 /** False when the line could not be written; the call is then not billed and gets no answer. */
-function bill(answer: Answer, requestId: string, key: string, desk: Desk): boolean {
+function bill(answer: Answer, prompt: string, requestId: string, key: string, desk: Desk): boolean {
   try {
     desk.bill.add({
       timestamp: timestamp(desk.options.clock),
@@ -82,6 +82,7 @@ function bill(answer: Answer, requestId: string, key: string, desk: Desk): boole
       output_tokens: answer.outputTokens,
       cost_nano_usd: costNanoUsd(answer.model, answer.inputTokens, answer.outputTokens),
       key_hash: createHash('sha256').update(key).digest('hex').slice(0, 12),
+      prompt_hash: createHash('sha256').update(prompt).digest('hex').slice(0, 16),
     });
   } catch {
     return false;

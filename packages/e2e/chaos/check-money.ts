@@ -29,9 +29,11 @@ export interface MoneyFindings {
 interface Hold {
   readonly amount: number;
   readonly run: string;
-  readonly task: string;
+  /** With its round; undefined for what was asked directly. */
+  readonly task: string | undefined;
   readonly day: string;
   readonly user: string;
+  readonly prompt: string;
 }
 
 export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindings {
@@ -49,11 +51,15 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
   let unknown = 0;
   let unknownCalls = 0;
   const unknownByTask = new Map<string, number>();
+  /** By the hash of the prompt: the bill has it also of answers that were lost. */
+  const settledFor = new Map<string, number>();
+  const unknownFor = new Map<string, number>();
 
   const commit = ({ run, task, day, user }: Hold, amount: number, line: LogLine): void => {
     for (const [name, cap] of [
       [`run ${run}`, caps.get(`run ${run}`)],
-      [`task ${task}`, taskCaps.get(task.split('#')[0] ?? '')],
+      // What is asked directly is no task of the queue: its own cap is in no log.
+      ...(task === undefined ? [] : [[`task ${task}`, taskCaps.get(task.split('#')[0] ?? '')] as const]),
       [`day ${day}`, caps.get(`day ${day}`)],
       // The admin alone has none.
       [`principal ${user}`, user === 'admin' ? Infinity : caps.get(`principal ${user}`)],
@@ -68,8 +74,9 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
   };
 
   /** A charge of the task's line stays: it said what was known then. */
-  const takeBack = ({ amount }: Hold): void => {
+  const takeBack = ({ amount, prompt }: Hold): void => {
     unknown -= amount;
+    addTo(unknownFor, prompt, -amount);
     unknownCalls -= 1;
   };
 
@@ -84,13 +91,15 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
         break;
       case 'call.held': {
         if (holds.has(id) || closed.has(id)) break; // the same line once more
-        const task = `${textOf(line, 'task_id')}#${numberOf(line, 'round')}`;
+        const isQueued = textOf(line, 'task_id') !== '' && textOf(line, 'role') !== 'lan';
+        const task = isQueued ? `${textOf(line, 'task_id')}#${numberOf(line, 'round')}` : undefined;
         const hold = {
           amount: numberOf(line, 'held_nano_usd'),
           run: textOf(line, 'run_id'),
           task,
           day: textOf(line, 'timestamp').slice(0, 10),
           user: textOf(line, 'user'),
+          prompt: textOf(line, 'prompt_hash'),
         };
         holds.set(id, hold);
         commit(hold, hold.amount, line);
@@ -115,6 +124,7 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
           violations.push(violation('M1', `${id} costs ${cost}, and only ${hold.amount} was held`, line));
         commit(hold, cost - hold.amount, line);
         settled += cost;
+        addTo(settledFor, textOf(line, 'prompt_hash'), cost);
         settledCalls.set(id, line);
         const key = textOf(line, 'idempotency_key');
         if (paidKeys.has(key)) violations.push(violation('M3', `the key ${key} is paid a second time`, line));
@@ -133,8 +143,10 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
         if (charge < hold.amount)
           violations.push(violation('M2', `${id} is charged ${charge} of the ${hold.amount} held`, line));
         unknown += charge;
+        addTo(unknownFor, hold.prompt, charge);
         unknownCalls += 1;
-        unknownByTask.set(hold.task, (unknownByTask.get(hold.task) ?? 0) + charge);
+        if (hold.task !== undefined)
+          unknownByTask.set(hold.task, (unknownByTask.get(hold.task) ?? 0) + charge);
         if (line.value['may_settle'] === true) mayStillSettle.set(id, { ...hold, amount: charge });
         break;
       }
@@ -162,6 +174,14 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
     if (billLines.has(id)) violations.push(violation('M2', `the bill has ${id} twice`, line));
     billLines.set(id, line);
     billed += numberOf(line, 'cost_nano_usd');
+  }
+  const billedFor = sumsBy(bill, 'prompt_hash', 'cost_nano_usd');
+  for (const [prompt, cost] of billedFor) {
+    const covered = (settledFor.get(prompt) ?? 0) + (unknownFor.get(prompt) ?? 0);
+    if (cost > covered)
+      violations.push(
+        violation('M2', `of the prompt ${prompt} ${cost} was billed, and ${covered} is settled or charged`),
+      );
   }
   const joined = new Set<string>();
   for (const line of settledCalls.values()) {
@@ -197,4 +217,13 @@ export function checkMoney({ audit, bill, taskCaps }: MoneyEvidence): MoneyFindi
   const held = [...holds.values()].reduce((sum, { amount }) => sum + amount, 0);
   const calls = { settled: settledCalls.size, unknown: unknownCalls, billed: billLines.size };
   return { violations, settled, unknown, held, billed, calls, settledCalls, unknownByTask };
+}
+
+const addTo = (sums: Map<string, number>, key: string, amount: number): void =>
+  void sums.set(key, (sums.get(key) ?? 0) + amount);
+function sumsBy(lines: readonly LogLine[], key: string, amount: string): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const line of lines)
+    if (line.value[key] !== undefined) addTo(sums, textOf(line, key), numberOf(line, amount));
+  return sums;
 }

@@ -25,7 +25,13 @@ const KEPT_CHARACTERS = 20_000_000;
 /** Seconds one attempt may take: a call that was never answered must not outlast the run. */
 const ATTEMPT_SECONDS = 20;
 
-export function createCommandLine(repository: string, home: string, clocks: string): CommandLine {
+/** `more`: of the environment, asked for at each launch. */
+export function createCommandLine(
+  repository: string,
+  home: string,
+  clocks: string,
+  more: () => Readonly<Record<string, string>> = () => ({}),
+): CommandLine {
   const main = join(repository, 'apps/orchestrator/bundle/main.js');
   const preload = new URL(`file://${join(repository, 'packages/e2e/chaos/shifted-clock.mjs')}`);
   preload.searchParams.set('clocks', clocks);
@@ -41,6 +47,7 @@ export function createCommandLine(repository: string, home: string, clocks: stri
           // Its provider fails all the time, on purpose: a breaker would keep the queue and the money from being disturbed.
           VIVARIUM_BREAKER_FAILURES: '1000000',
           WORKER_TIMEOUT_SECONDS: String(ATTEMPT_SECONDS),
+          ...more(),
           ...(withClocks ? { NODE_OPTIONS: `--import=${preload.href}` } : {}),
         },
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,9 +1,15 @@
 /** `npm run prove`: reads the words, runs a proof, prints one page. Exit codes: 0 it held · 1 it did not · 2 usage. */
 import { parseArgs } from 'node:util';
+import { budgetPage, proveBudget } from './budget-proof.ts';
 import { proveControl, type Rounds } from './control-proof.ts';
 import { canLook } from './processes.ts';
 
-const USAGE = `npm run prove -- control [--halts N] [--pauses N]
+const USAGE = `npm run prove -- budget [--minutes M] [--seed S]
+npm run prove -- control [--halts N] [--pauses N]
+
+  budget        64 slots, faults and kills against caps that are met; checked by code of its own; all simulated
+  --minutes M   how long (10)
+  --seed S      what chance is drawn from (the time of day)
 
   control       HALT with 32 calls in flight, PAUSE and resume under load; all simulated
   --halts N     how often (200)
@@ -14,14 +20,20 @@ async function main(): Promise<number> {
   try {
     words = parseArgs({
       allowPositionals: true,
-      options: { halts: { type: 'string', default: '200' }, pauses: { type: 'string', default: '1000' } },
+      options: {
+        halts: { type: 'string', default: '200' },
+        pauses: { type: 'string', default: '1000' },
+        minutes: { type: 'string', default: '10' },
+        seed: { type: 'string', default: new Date().toISOString() },
+      },
     });
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
+  if (words.positionals.join() === 'budget') return budget(Number(words.values.minutes), words.values.seed);
   const counts = [words.values.halts, words.values.pauses].map(Number);
   const [halts = 0, pauses = 0] = counts;
-  if (words.positionals.join() !== 'control') return refuse('what to prove: control');
+  if (words.positionals.join() !== 'control') return refuse('what to prove: budget or control');
   if (!counts.every((count) => Number.isInteger(count) && count > 0 && count <= 100_000))
     return refuse('--halts and --pauses: whole numbers from 1 to 100000');
   if (!canLook()) return refuse('This proof needs /proc, which this system does not have.');
@@ -39,6 +51,18 @@ async function main(): Promise<number> {
       ? 'Every order acted as it says.'
       : `${proof.violations.length} violations.`,
   );
+  return proof.violations.length === 0 ? 0 : 1;
+}
+
+async function budget(minutes: number, seed: string): Promise<number> {
+  if (!(minutes > 0 && minutes <= 600)) return refuse('--minutes: more than 0, at most 600');
+  if (!canLook()) return refuse('This proof needs /proc, which this system does not have.');
+  const cut = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => cut.abort());
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const proof = await proveBudget({ minutes, seed, signal: cut.signal, say });
+  for (const line of budgetPage(proof)) say(line);
+  if (cut.signal.aborted) say('It was cut short: what it met until then is above.');
   return proof.violations.length === 0 ? 0 : 1;
 }
 

@@ -292,6 +292,18 @@ describe('the money', () => {
       'M2: a recorded reply is not on the bill',
     ],
     [
+      'a call that was billed and neither settled nor charged',
+      [
+        opened,
+        held('1', { prompt_hash: 'p1' }),
+        released('1'),
+        held('2', { prompt_hash: 'p2' }),
+        unknown('2'),
+      ],
+      [{ ...billed('1', 30), prompt_hash: 'p1' }],
+      'M2: of the prompt p1 30 was billed, and 0 is settled or charged',
+    ],
+    [
       'a call with another price on the bill',
       [opened, held('1'), paid('1')],
       [billed('1', 41)],
