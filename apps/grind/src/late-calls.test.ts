@@ -1,5 +1,6 @@
 /** Calls whose caller waits no longer: charged at once, and settled by what the provider says all the same (M2). */
 import { createMoneyFold } from '@vivarium/contracts';
+import { nanoUsd } from '@vivarium/core';
 import { describe, expect, it } from 'vitest';
 import { LATE_MS } from './spend.ts';
 import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';
@@ -111,5 +112,20 @@ describe('a call that outlasts its caller', () => {
     await next.machine.clock.advanceSettled(10_000);
     expect(next.events()).toEqual(['call.held', 'call.usage-unknown']);
     expect(moneyOf(next).book(true).total.unknown).toBeGreaterThan(0);
+  });
+
+  it('Q11: callers in haste open no circuit breaker when the provider answers within half a minute; one that stays silent longer does', async () => {
+    const breaker = { failures: 5, windowMs: 300_000, spend: nanoUsd(100_000_000_000) };
+    const askSix = (world: GrindWorld) =>
+      Promise.all(Array.from({ length: 6 }, () => world.settled(world.ask({ deadline_ms: 100 }), 200)));
+    const slow = createGrindWorld({ breaker, ...after(5_000) });
+    await askSix(slow);
+    await slow.machine.clock.advanceSettled(10_000);
+    expect(slow.desk.breakers.circuits()).toMatchObject([{ state: 'closed', calls: 6, failures: 0 }]);
+    const silent = createGrindWorld({ breaker, script: () => ({ kind: 'hang' }) });
+    await askSix(silent);
+    expect(silent.desk.breakers.views()).toEqual([]);
+    await silent.machine.clock.advanceSettled(LATE_MS + 1_000);
+    expect(silent.desk.breakers.views()).toMatchObject([{ state: 'open' }]);
   });
 });
