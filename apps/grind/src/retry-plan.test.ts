@@ -42,11 +42,13 @@ describe('whether a provider call is tried again', () => {
     }
   });
 
-  it('waits as long as the provider asks, never less', () => {
-    expect(planRetry(situation({ fault: { code: 'provider_rate_limited', retryAfterMs: 7_000 } }))).toEqual({
-      kind: 'retry',
-      waitMs: 7_000,
-    });
+  it('waits as long as the provider asks, never less, and those who were asked for the same time come back apart', () => {
+    const fault = { code: 'provider_rate_limited', retryAfterMs: 7_000 } as const;
+    expect([0, 0.5, 0.999_999].map((chance) => planRetry(situation({ fault, chance })).waitMs)).toEqual([
+      7_000 + FIRST_WAIT_MS / 2,
+      Math.ceil(7_000 + (FIRST_WAIT_MS * 3) / 4),
+      7_000 + FIRST_WAIT_MS,
+    ]);
   });
 
   it('gives up at once when the wait would pass the deadline, and says how long it would have been', () => {

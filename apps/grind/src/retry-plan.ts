@@ -28,7 +28,8 @@ export interface RetrySituation {
 export function planRetry({ fault, tries, remainingMs, chance }: RetrySituation): RetryPlan {
   if (fault.code !== 'provider_rate_limited' && fault.code !== 'provider_unavailable')
     return { kind: 'give_up' };
-  const waitMs = Math.ceil(Math.max(fault.retryAfterMs ?? 0, jittered(tries, chance)));
+  // Beyond what was asked for: callers who were told the same time would all come back in the same moment.
+  const waitMs = Math.ceil((fault.retryAfterMs ?? 0) + jittered(tries, chance));
   if (tries < MOST_TRIES && waitMs < remainingMs) return { kind: 'retry', waitMs };
   return fault.retryAfterMs === undefined
     ? { kind: 'give_up' }

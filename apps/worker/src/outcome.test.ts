@@ -163,12 +163,16 @@ describe('a refusal', () => {
     });
   });
 
-  it('Q11: a rate limit defers for the time the provider asked for', () => {
-    expect(judge('rate_limited', 'retry', { retry_after_ms: 7_000 }).outcome).toEqual({
+  it('Q11: a rate limit defers for the time the provider asked for, and up to a quarter more, so that tasks come back apart', () => {
+    const told = refusal('rate_limited', 'retry', { retry_after_ms: 7_000 });
+    const untilAt = (chance: number): unknown =>
+      judgeAnswer({ kind: 'refusal', refusal: told }, claim, now, chance).outcome;
+    expect(untilAt(0)).toEqual({
       kind: 'deferred',
       reason: 'rate_limit',
       until: new Date('2026-11-23T10:00:07.000Z'),
     });
+    expect(untilAt(1)).toMatchObject({ until: new Date('2026-11-23T10:00:08.750Z') });
   });
 
   it('that may pass is retried after the wait it names, or a growing one', () => {

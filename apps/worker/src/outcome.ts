@@ -105,7 +105,9 @@ function judgePassing(refusal: Refusal, claim: Claim, now: Date, chance: number)
       };
     }
     case 'rate_limited': {
-      const until = new Date(now.getTime() + (refusal.retry_after_ms ?? FIRST_RETRY_MS));
+      // Tasks that were told the same time are not to be claimed again in the same moment.
+      const waitMs = (refusal.retry_after_ms ?? FIRST_RETRY_MS) * (1 + chance / 4);
+      const until = new Date(now.getTime() + waitMs);
       return { outcome: { kind: 'deferred', reason: 'rate_limit', until }, next: GO_ON };
     }
     case 'refused':
