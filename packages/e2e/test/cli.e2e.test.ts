@@ -141,7 +141,7 @@ describe('add', () => {
     ]);
     expect({ code, out }).toEqual({
       code: 0,
-      out: '✓ Added task: task-1\n  Type: review | Budget: $0.05-$0.10 | Intensity: high\n',
+      out: '✓ Added task: task-1\n  Type: review | Budget: $0.05-$0.10 | Intensity: high\n  Worst case: $0.0000342 a call, $0.10 in all\n',
     });
     expect(tasks()[0]).toMatchObject({
       id: 'first',

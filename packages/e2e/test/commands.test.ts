@@ -63,7 +63,9 @@ it('npm run bench without a known name lists the benches and exits with 2', asyn
     const { code, output } = await runTool([join(root, 'scripts/bench.mjs'), ...words]);
     expect(code).toBe(2);
     expect(output).toMatch(/Usage: npm run bench -- <name>/);
-    expect(output).toMatch(/\n {2}bulk\n {2}grind\n {2}latency\n {2}pipeline\n {2}queue\n {2}seal\n$/);
+    expect(output).toMatch(
+      /\n {2}bulk\n {2}grind\n {2}latency\n {2}pipeline\n {2}queue\n {2}restart\n {2}seal\n$/,
+    );
   }
 });
 

@@ -53,10 +53,8 @@ describe('money', () => {
     expect(held.code).toBe(5);
     expect(await home.status()).toMatchObject({ deferred: 1, simulated_cost_nano_usd: 0 });
     const bounded = await home.cli(['start', '1', '--json']);
-    expect(
-      bounded.out.split('\n').map((line) => (line === '' ? {} : (JSON.parse(line) as object))),
-    ).toContainEqual({
-      event: 'run.bounded',
+    expect(JSON.parse(bounded.out.split('\n')[0] ?? '')).toMatchObject({
+      event: 'run.started',
       worst_case_nano_usd: 21_300,
       run_cap_nano_usd: 2_000_000_000,
       day_cap_nano_usd: 10_000_000_000,

@@ -104,7 +104,7 @@ describe('replay', () => {
     const told = await home.cli(['replay']);
     expect(told.code).toBe(1);
     expect(told.out).toMatch(
-      /DIVERGES grind: money\.simulated\.runs\.run_\w+\.settled[\s\S]*last line about it: logs\/api_audit\.log, record \d+/,
+      /DIVERGES grind: money\.simulated\.sums\.day\.[\d-]+\.settled[\s\S]*last line about it: logs\/api_audit\.log, record \d+/,
     );
     run.child.kill('SIGINT');
     await run.ended;

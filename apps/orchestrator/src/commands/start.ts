@@ -130,16 +130,6 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
   const most = worstCaseOf(views, config.defaultModel, modelsOf(home.layout, deps));
   const dayLeft = leftOfDay(home, isSimulated(grind), config.dayCap, deps);
   for (const line of worstCaseLines(most, config.runCap, { cap: config.dayCap, left: dayLeft })) say(line);
-  if (input.json)
-    terminal.line(
-      JSON.stringify({
-        event: 'run.bounded',
-        worst_case_nano_usd: most,
-        run_cap_nano_usd: config.runCap,
-        day_cap_nano_usd: config.dayCap,
-        day_left_nano_usd: dayLeft,
-      }),
-    );
   for (const line of fundingLines(views, config.runCap)) say(terminal.colours.yellow(line));
   const progress = await createProgress(input.json ? 'json' : 'beginning', terminal, () =>
     deps.machine.clock.monotonic(),
@@ -153,6 +143,10 @@ export async function start(input: StartInput, deps: CommandDeps): Promise<RunEx
         concurrency: input.concurrency,
         tasks: views.length,
         simulated: isSimulated(grind),
+        worst_case_nano_usd: most,
+        run_cap_nano_usd: config.runCap,
+        day_cap_nano_usd: config.dayCap,
+        day_left_nano_usd: dayLeft,
         ...previewRecord(preview),
       }),
     );

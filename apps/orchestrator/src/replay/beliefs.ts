@@ -177,7 +177,7 @@ const aboutTask = (record: RecordStore, who: string, difference: Difference): Di
   line: lastLineAbout(record, 'execution', difference.path),
 });
 
-/** The last line that names the run, the call or the task a path goes through; the last of all when it goes through none. */
+/** The last line that names the run, the principal, the call or the task a path goes through, or is of the day it goes through; the last of all when it goes through none. */
 function lastLineAbout(record: RecordStore, log: LogName, path: readonly string[]): Divergence['line'] {
   let number = 0;
   let named: Divergence['line'];
@@ -186,9 +186,8 @@ function lastLineAbout(record: RecordStore, log: LogName, path: readonly string[
     number += 1;
     last = { file: `logs/${LOGS[log]}`, record: number, byte: from };
     if (typeof value !== 'object' || value === null) return;
-    const ids = ['run_id', 'call_id', 'task_id'].map(
-      (key): unknown => Object.getOwnPropertyDescriptor(value, key)?.value,
-    );
+    const of = (key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value;
+    const ids = [...['run_id', 'call_id', 'task_id', 'user'].map(of), String(of('timestamp')).slice(0, 10)];
     if (ids.some((id) => typeof id === 'string' && path.includes(id))) named = last;
   });
   return named ?? last;
