@@ -69,6 +69,7 @@ const FAULTS = [
 /** Answers are billed when they are given, a while after the call: nothing is to come any more after this. */
 const LAST_BILL_MS = 3_500;
 const RUN_PATIENCE_MS = 6_000;
+const UP_WITHIN_MS = 15_000;
 
 export async function proveBudget(options: BudgetProofOptions): Promise<BudgetProof> {
   const began = performance.now();
@@ -154,7 +155,8 @@ function createStage(root: string, options: BudgetProofOptions): Stage {
     });
   /** One, or in the place of one two; brought back whenever it is gone. */
   const keepGrind = (place: number): void => {
-    if (!keepsGrind || signal.aborted) return;
+    // A place is taken once: who was to bring back the last one may come when there is a new one already.
+    if (!keepsGrind || signal.aborted || grinds.has(place)) return;
     const main = options.grindMain ?? join(repository, 'apps/grind/bundle/main.js');
     const child = launch(main, ['--home', home, '--port', String(ports[place]), '--simulator', simulator], {
       VIVARIUM_BREAKER_FAILURES: '1000000',
@@ -170,6 +172,10 @@ function createStage(root: string, options: BudgetProofOptions): Stage {
       addresses.delete(place);
       setTimeout(() => keepGrind(place), 100);
     });
+  };
+  /** Or the time is over: then what was to be done with it finds none, and says so. */
+  const grindIsUp = async (until: number): Promise<void> => {
+    while (addresses.get(0) === undefined && !isOver(until)) await rest(20);
   };
   const stopGrinds = async (): Promise<void> => {
     keepsGrind = false;
@@ -238,9 +244,10 @@ function createStage(root: string, options: BudgetProofOptions): Stage {
     async keepWorking(until) {
       const dice = createDice(seed, 'work');
       while (!isOver(until)) {
-        while (addresses.get(0) === undefined && !isOver(until)) await rest(20);
+        await grindIsUp(until);
         await addTasks(dice, BATCH);
-        await runOnce(dice.chance(0.4) ? '0.001' : '1', until);
+        // Every second one, from the first on, can pay for a fraction of its slots.
+        await runOnce(batch % 2 === 1 ? '0.0005' : '1', until);
       }
     },
     async keepKilling(until) {
@@ -299,7 +306,7 @@ function createStage(root: string, options: BudgetProofOptions): Stage {
       keepsGrind = true;
       keepGrind(0);
       await addTasks(createDice(seed, 'day'), BATCH);
-      while (addresses.get(0) === undefined && !signal.aborted) await rest(20);
+      await grindIsUp(performance.now() + UP_WITHIN_MS);
       await runOnce('1', performance.now());
     },
     async quiet() {
