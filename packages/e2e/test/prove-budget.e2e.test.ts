@@ -36,6 +36,7 @@ function wrongGrind(changes: readonly Change[]): string {
 
 const prove = (
   minutes: number,
+  seed: string,
   more: { readonly grindMain?: string; readonly twoGrinds?: boolean } = {},
 ): Promise<BudgetProof> =>
   proveBudget({
@@ -48,18 +49,28 @@ const prove = (
 const said = ({ violations }: BudgetProof): string =>
   violations.map(({ promise, what }) => `${promise}: ${what}`).join('\n');
 
+/** What it does wrong may want a kill at the right moment: some short runs, each with dice of its own. */
+async function isFoundOut(expected: RegExp, more: Parameters<typeof prove>[2]): Promise<void> {
+  let found = '';
+  for (const seed of ['short', 'harbour', 'river']) {
+    found = said(await prove(0.12, seed, more));
+    if (expected.test(found)) return;
+  }
+  expect(found).toMatch(expected);
+}
+
 const HOLD =
   'return note(order, lines.held(order, call)) ? {\n\t\t\tkind: "opened",\n\t\t\tcall\n\t\t} : recordUnwritable();';
 const ASKED = 'const outcome = await within(asked, remainingMs);';
 
 describe.skipIf(!canLook())('the proof of the budget', () => {
   it('M1, M2, M3: holds under 64 slots, faults, kills, and every kind of cap that is met', async () => {
-    const proof = await prove(0.2);
+    const proof = await prove(0.3, 'short');
     expect(said(proof)).toBe('');
     expect(proof.kills['grind']).toBeGreaterThan(0);
     expect(proof.money.calls.settled).toBeGreaterThan(100);
     expect(Object.values(proof.capsMet).every((times) => times > 0)).toBe(true);
-  }, 120_000);
+  }, 180_000);
 
   it.each<[string, readonly Change[], RegExp]>([
     ['holds only after the call', [[HOLD, 'return { kind: "opened", call };'], [ASKED, `${ASKED} note(order, lines.held(order, call));`]], /M1: (run|principal|day) .* commits \d+ of \d+/],
@@ -67,11 +78,11 @@ describe.skipIf(!canLook())('the proof of the budget', () => {
     ['forgets at its start what it held when it died', [['budget.write(lines.leftOpen(hold));', 'budget.write({ ...lines.leftOpen(hold), event: "API_CALL_FAILURE" });']], /M2: of the prompt .* was billed/],
     ['lets go of a call that was cut', [['fault.billing === "none" ? lines.failure(order, call, fault) : lines.usageUnknown(order, call, fault.message, fault.code)', 'lines.failure(order, call, fault)']], /M2: of the prompt .* was billed/],
   ])('finds out a grind that %s', async (_what, changes, expected) => {
-    expect(said(await prove(0.1, { grindMain: wrongGrind(changes) }))).toMatch(expected);
-  }, 120_000); // prettier-ignore
+    await isFoundOut(expected, { grindMain: wrongGrind(changes) });
+  }, 180_000); // prettier-ignore
 
   it('finds out two grinds on one home', async () => {
     const main = wrongGrind([['if (held !== void 0 && !isOurs(held)) return {', 'if (false) return {'], ['return stands === void 0 || isOurs(stands) ?', 'return true ?']]);
-    expect(said(await prove(0.15, { grindMain: main, twoGrinds: true }))).toMatch(/M1: .* commits \d+ of \d+|S1: .* was never held|M2: /);
-  }, 120_000); // prettier-ignore
+    await isFoundOut(/M1: .* commits \d+ of \d+|S1: .* was never held|M2: /, { grindMain: main, twoGrinds: true });
+  }, 180_000); // prettier-ignore
 });
