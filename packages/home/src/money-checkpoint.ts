@@ -8,7 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import { sha256, type ApiAuditLine, type Cursor, type MoneySnapshot } from '@vivarium/contracts';
 import { isVivariumError, type Files } from '@vivarium/core';
-import { createHashTable, type HashTable } from './hash-table.ts';
+import { createHashTable, type HashTable, type SavedTable } from './hash-table.ts';
 import { parseJson } from './salvage.ts';
 
 export interface MoneyState {
@@ -21,6 +21,13 @@ export interface MoneyState {
   readonly replies: HashTable;
   /** Lines before, for whoever else goes on from here. */
   readonly kept: readonly ApiAuditLine[];
+}
+
+/** As it stands in the file. */
+interface SavedState extends Omit<MoneyState, 'tasks' | 'replies'> {
+  readonly version: number;
+  readonly tasks: SavedTable;
+  readonly replies: SavedTable;
 }
 
 const VERSION = 1;
@@ -50,7 +57,7 @@ export function readMoneyState(
     if (bytes === undefined || !isUtf8(bytes)) return undefined;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
     // Written by this program, as the hash in the log will show.
-    const saved = parseJson(text) as Partial<ReturnType<typeof savedShape>> | undefined;
+    const saved = parseJson(text) as Partial<SavedState> | undefined;
     if (saved?.version !== VERSION) return undefined;
     const { at, money, kept } = saved;
     if (at === undefined || money === undefined || kept === undefined) return undefined;
@@ -67,10 +74,3 @@ export function readMoneyState(
     throw error;
   }
 }
-
-/** The shape, for the type alone. */
-declare function savedShape(): Omit<MoneyState, 'tasks' | 'replies'> & {
-  readonly version: number;
-  readonly tasks: ReturnType<HashTable['save']>;
-  readonly replies: ReturnType<HashTable['save']>;
-};
