@@ -52,6 +52,8 @@ export interface HomeLayout {
   /** What is different here from the list of models and prices that comes with Vivarium. */
   readonly models: string;
   log(name: LogName | SegmentName): string;
+  /** A log in a directory of `archive`. */
+  archived(archive: string, name: LogName): string;
   /** What `add` remembers of a segment, so as not to read it again; may be deleted at any time. */
   segmentIds(name: SegmentName): string;
   result(sha256: string): string;
@@ -93,6 +95,7 @@ export function homeLayout(root: string): HomeLayout {
     tokens: at('tokens.json'),
     models: at('models.json'),
     log: (name) => (isSegment(name) ? at(name) : at('logs', LOGS[name])),
+    archived: (archive, name) => at('logs', 'archive', archive, LOGS[name]),
     segmentIds: (name) => at('run', name),
     result: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),
     // Worked out for each claim.
@@ -100,6 +103,12 @@ export function homeLayout(root: string): HomeLayout {
     beat: (workerId) => at('run', 'workers', `${encodeName(workerId)}.json`),
   };
 }
+
+/** Directories of logs/archive/ are named after the moment, in a form that every system can have as a name. */
+export const archiveName = (time: string): string => time.replaceAll(':', '-');
+/** Undefined for a directory that is none of ours. */
+export const archiveTime = (name: string): string | undefined =>
+  Timestamp.safeParse(name.replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:')).data;
 
 /** Longest encoded name; with `.lock` and a temporary suffix it stays below the 255 bytes of a file name. */
 const MAX_NAME = 160;

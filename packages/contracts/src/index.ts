@@ -112,6 +112,8 @@ export {
   type StoppedKind,
 } from './control.ts';
 export {
+  archiveName,
+  archiveTime,
   BeatFile,
   encodeName,
   GrindFile,
@@ -159,7 +161,7 @@ export {
   type RangeAnswer,
 } from './panel.ts';
 export { OrchestratorMessage, ServiceMessage, WorkerMessage } from './ipc.ts';
-export { readOn } from './ports.ts';
+export { partsOf, readOn } from './ports.ts';
 export type {
   AddAnswer,
   AttemptUsage,

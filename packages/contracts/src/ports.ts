@@ -53,6 +53,14 @@ export interface RecordTail {
   readonly unreadable: number;
 }
 
+/** A log as it was when it was set aside. */
+export interface EarlierPart {
+  /** When that was: UTC with Z and milliseconds. */
+  readonly until: string;
+  /** A reader of its own, from the beginning. */
+  tail(): RecordTail;
+}
+
 /**
  * Reads a log on to its end, piece by piece: a long one is never in memory as a whole, and what was parsed of it can go as soon as it was taken.
  */
@@ -64,6 +72,12 @@ export function readOn(tail: RecordTail, take: (batch: RecordBatch) => void): vo
   }
 }
 const PIECE_BYTES = 4_194_304;
+
+/** Readers of all that ever stood in a log, oldest part first; the last is of the log as it is. */
+export const partsOf = (record: RecordStore, log: LogName): readonly RecordTail[] => [
+  ...record.earlier(log).map((part) => part.tail()),
+  record.tail(log),
+];
 
 /** The record: append-only logs of one home. Lines are never changed, dropped or reordered. */
 export interface RecordStore {
@@ -93,6 +107,8 @@ export interface RecordStore {
   act(action: Action): void;
   /** A reader of its own, from the beginning or from a cursor. A cursor of another generation restarts. */
   tail(log: LogName | SegmentName, from?: Cursor): RecordTail;
+  /** What stood in a log before it was set aside (clear, archive), oldest first. What a part holds may stand in the next one again. */
+  earlier(log: LogName): readonly EarlierPart[];
   /** Stores a whole output under its SHA-256 and answers it. Writing the same text twice is one file. */
   putResult(text: string): string;
   getResult(sha256: string): string | undefined;

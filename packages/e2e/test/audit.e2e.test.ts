@@ -117,6 +117,41 @@ describe('audit', () => {
     });
   });
 
+  it('S5, Q1: `archive` keeps the chain and every state: what was set aside is under seal, exported, replayed, and nothing is done twice', async () => {
+    const home = homeWith(3);
+    await home.cli(['start', '1']);
+    await home.cli(['retry', 'task-0']);
+    expect(await home.cli(['start', '1'])).toMatchObject({ code: 0 });
+    const state = (await home.cli(['replay', '--json'])).out;
+    expect(await home.cli(['archive'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /execution_log\.jsonl: \d+ bytes; the new one keeps \d+ bytes\n.*safety_audit\.log: \d+ bytes\n.*action_log\.jsonl: \d+ bytes/,
+      ) as string,
+    });
+    expect((await home.cli(['replay', '--json'])).out).toBe(state);
+    expect(await home.cli(['replay'])).toMatchObject({ code: 0 });
+    expect(await home.cli(['start', '1'])).toMatchObject({ code: 0 });
+    expect(home.completions().size).toBe(3);
+    expect(
+      Object.keys((JSON.parse((await home.cli(['replay', '--json'])).out) as { tasks: object }).tasks),
+    ).toHaveLength(3);
+    expect(home.books()).toMatchObject({ calls: 4 });
+    await home.cli(['add', 'more', 'code_review', '--prompt', 'Say more.']);
+    expect(await home.cli(['start', '1'])).toMatchObject({ code: 0 });
+    expect(await verify(home)).toMatchObject({ code: 0, faults: [], unsealed: 0 });
+    const bundle = home.at('bundle');
+    await home.cli(['audit', 'export', bundle]);
+    expect(await checkExport(bundle)).toMatchObject({ code: 0 });
+
+    const [archive = ''] = readdirSync(home.at('logs/archive'));
+    home.edit(`logs/archive/${archive}/safety_audit.log`, 'gate.decided', 'gate.divided');
+    expect(await verify(home)).toMatchObject({
+      code: 1,
+      faults: [{ file: `logs/archive/${archive}/safety_audit.log`, kind: 'edited' }],
+    });
+  });
+
   it('S5: a head that was kept elsewhere finds a record that was written anew, keys and all', async () => {
     const home = homeWith(2);
     await home.cli(['start', '1']);

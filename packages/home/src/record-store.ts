@@ -17,6 +17,7 @@
 import {
   sha256,
   ActionLogLine,
+  archiveTime,
   createRedactor,
   LOGS,
   type Durability,
@@ -191,6 +192,14 @@ export function createRecordStore({
     },
     flush: () => actions.flush(),
     tail: (log, from) => createLogTail(files, layout.log(log), from),
+    earlier: (log) =>
+      files.list(layout.archive).flatMap((name) => {
+        const path = layout.archived(name, log);
+        const until = archiveTime(name);
+        return until === undefined || files.stat(path) === undefined
+          ? []
+          : [{ until, tail: () => createLogTail(files, path) }];
+      }),
     putResult(given) {
       const text = clean(given);
       const name = sha256(text);

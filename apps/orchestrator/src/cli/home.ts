@@ -1,4 +1,4 @@
-/** Control, `clear`, `init` and `panel`: what concerns a home as a whole. Only declared here. */
+/** Control, `clear`, `archive`, `init` and `panel`: what concerns a home as a whole. Only declared here. */
 import { Option, type Command } from 'commander';
 import { portNumber } from '../flag-values.ts';
 import type { CliParts } from './parts.ts';
@@ -49,6 +49,13 @@ export function declareHomes({ command, home, json, deps, end }: CliParts): void
     .action(async (flags: { yes?: boolean; json?: boolean }) => {
       const { clear } = await import('../commands/clear.ts');
       return end(clear({ home: home(), yes: flags.yes === true, json: flags.json === true }, deps()));
+    });
+
+  command('archive', 'set aside what the record has of work that is over; every task stays in its state')
+    .addOption(json())
+    .action(async (flags: { json?: boolean }) => {
+      const { archive } = await import('../commands/archive.ts');
+      return end(archive({ home: home(), json: flags.json === true }, deps()));
     });
 
   command('init [dir]', 'make a directory a home: queue, record and results in one place')

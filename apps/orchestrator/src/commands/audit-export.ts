@@ -65,7 +65,8 @@ export async function auditExport(input: ExportInput, deps: CommandDeps): Promis
 function* recordFiles({ layout }: OpenHome, { machine }: CommandDeps, results: boolean): Generator<string> {
   for (const [log, file] of Object.entries(LOGS)) if (log !== 'seals') yield file;
   yield 'simulator_bill.jsonl';
-  for (const name of machine.files.list(layout.archive)) yield `archive/${name}/${LOGS.execution}`;
+  for (const name of machine.files.list(layout.archive))
+    for (const file of Object.values(LOGS)) yield `archive/${name}/${file}`;
   if (!results) return;
   for (const directory of machine.files.list(layout.results))
     for (const name of machine.files.list(`${layout.results}/${directory}`))

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createTaskFold, ExecutionLogLine, homeIdOf, homeLayout, nextRecord } from '@vivarium/contracts';
+import { homeLayout } from '@vivarium/contracts';
 import { initHome } from '@vivarium/home';
 import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
 import type { CommandDeps } from '../deps.ts';
-import { ended, memoryTerminal, type Line } from '../testing/views.ts';
-import { carriedOver, clear } from './clear.ts';
+import { ended, memoryTerminal } from '../testing/views.ts';
+import { clear } from './clear.ts';
 
 const layout = homeLayout('/home');
 const QUEUE = JSON.stringify({ version: '1.0', tasks: [{ id: 'a', prompt: 'x' }] });
@@ -25,13 +25,6 @@ function homeOn(): MemoryMachine {
   machine.files.replace(layout.lock('a'), '{}');
   return machine;
 }
-const foldOf = (lines: readonly Line[]) => {
-  const fold = createTaskFold();
-  for (const line of lines)
-    expect(fold.apply(ExecutionLogLine.parse(line)), JSON.stringify(line)).toBe('applied');
-  return fold;
-};
-
 describe('clear', () => {
   it('empties the queue, archives queue and log, takes locks away, and leaves what was spent', async () => {
     const machine = homeOn();
@@ -90,25 +83,5 @@ describe('clear', () => {
     expect(machine.files.readText(layout.queue)).toBe(QUEUE);
     machine.processes.end(other.processes.self);
     expect(await clear({ home: undefined, yes: true, json: false }, at(machine))).toBe(0);
-  });
-});
-
-describe('what the new log carries over', () => {
-  it('Q7: every task begins its next round, by the rules of the fold alone', () => {
-    const before = foldOf(ended('a', 'completed'));
-    const { clock, ids } = createMemoryMachine();
-    let fold = foldOf(carriedOver(before, homeIdOf('/home'), clock, ids));
-    expect(fold.get('a')).toMatchObject({ status: 'queued', round: 2, attempt: 0, cost: 0 });
-    fold = foldOf(carriedOver(fold, homeIdOf('/home'), clock, ids));
-    expect(fold.get('a')).toMatchObject({ status: 'queued', round: 3, attempt: 0 });
-    expect(nextRecord(fold.get('a'), ExecutionLogLine.parse(ended('a', 'completed')[0]))).toBeUndefined();
-  });
-
-  it('Q4: a late finish of the work that was cleared changes nothing', () => {
-    const { clock, ids } = createMemoryMachine();
-    const fold = foldOf(
-      carriedOver(foldOf(ended('a', 'completed').slice(0, 1)), homeIdOf('/home'), clock, ids),
-    );
-    expect(fold.apply(ExecutionLogLine.parse(ended('a', 'completed')[1]))).toBe('ignored');
   });
 });

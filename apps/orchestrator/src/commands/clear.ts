@@ -8,9 +8,11 @@
  *
  * S5: the old log is sealed to its end, and the seals say where it is, before the new one takes its place.
  */
-import { EMPTY_QUEUE, LOGS, parseBeat, type BeatFile, type TaskFold } from '@vivarium/contracts';
-import { isVivariumError, timestamp, type Clock, type IdSource } from '@vivarium/core';
+import { archiveName, EMPTY_QUEUE, LOGS, type TaskFold } from '@vivarium/contracts';
+import { isVivariumError, timestamp } from '@vivarium/core';
 import { loadQueueFile } from '@vivarium/queue';
+import { whoRuns } from '../at-work.ts';
+import { nextRounds } from '../carry-over.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { createRunWatch } from '../run-watch.ts';
 import { keyringOf, sealerOf } from '../sealing.ts';
@@ -26,7 +28,7 @@ const LOCK_WAIT_MS = 30_000;
 export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitCode> {
   const { terminal, machine } = deps;
   const home = openHome(input.home, deps, 'prepare');
-  const busy = whoIsAtWork(home, deps);
+  const busy = whoRuns(home, deps);
   if (busy !== undefined) return refuse(busy, deps);
   if (!input.yes) {
     const said = await terminal.ask(`Clear the queue and archive the record of ${home.layout.root}? [y/N] `);
@@ -41,7 +43,7 @@ export async function clear(input: ClearInput, deps: CommandDeps): Promise<ExitC
   }
   const answer = await machine.fileLock.withLock(home.layout.queue, LOCK_WAIT_MS, async (assertHeld) => {
     // Asked again: a run may have begun while a person thought about the question. Runs announce themselves under this lock too.
-    const begun = whoIsAtWork(home, deps);
+    const begun = whoRuns(home, deps);
     return begun === undefined
       ? { kind: 'cleared' as const, ...(await clearHome(home, deps, assertHeld)) }
       : { kind: 'busy' as const, begun };
@@ -67,23 +69,6 @@ function refuse(busy: string, { terminal }: CommandDeps): 1 {
   return 1;
 }
 
-function whoIsAtWork(home: OpenHome, deps: CommandDeps): string | undefined {
-  const [run] = home.runs.liveRuns();
-  if (run !== undefined) return `a run (${run.run_id}, pid ${run.pid})`;
-  const worker = liveWorker(home, deps);
-  return worker && `a worker (${worker.worker_id}, pid ${worker.pid})`;
-}
-
-/** Also one that somebody started by hand, without a run. */
-function liveWorker({ layout }: OpenHome, { machine }: CommandDeps): BeatFile | undefined {
-  const { files, processes } = machine;
-  for (const name of files.list(layout.workers)) {
-    const beat = parseBeat(files.readText(`${layout.workers}/${name}`));
-    if (beat !== undefined && !processes.isGone(beat)) return beat;
-  }
-  return undefined;
-}
-
 interface Cleared {
   readonly archive: string;
   /** What was wrong with queue.json; null when nothing was. */
@@ -96,25 +81,26 @@ async function clearHome(home: OpenHome, deps: CommandDeps, assertHeld: () => vo
   const watch = createRunWatch(record);
   watch.read();
 
-  const name = timestamp(clock).replace(/:/g, '-');
+  const at = timestamp(clock);
+  const name = archiveName(at);
   const archive = `${layout.archive}/${name}`;
   files.makeDirectory(archive);
   record.mend('execution');
   const queue = files.readText(layout.queue);
   if (queue !== undefined) files.replace(`${archive}/queue.json`, queue);
-  const hasLog = files.copy(layout.log('execution'), `${archive}/execution_log.jsonl`);
 
   assertHeld();
   files.replace(layout.queue, `${JSON.stringify(EMPTY_QUEUE, null, 2)}\n`);
   const segments = files.list(layout.segments);
   if (segments.length > 0) files.makeDirectory(`${archive}/queue.d`);
   for (const name of segments) files.rename(`${layout.segments}/${name}`, `${archive}/queue.d/${name}`);
-  if (hasLog) {
+  if (files.stat(layout.log('execution')) !== undefined) {
     const keyring = keyringOf(home, deps, (text) => deps.terminal.complain(text));
-    await sealerOf(home, deps, keyring).archived(LOGS.execution, `archive/${name}/execution_log.jsonl`);
-    assertHeld();
-    const lines = carriedOver(watch.tasks, home.id, clock, ids);
-    files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const lines = nextRounds(watch.tasks, { home: home.id, at, ids });
+    await sealerOf(home, deps, keyring).setAside(LOGS.execution, `archive/${name}/${LOGS.execution}`, () => {
+      assertHeld();
+      files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    });
   }
   for (const directory of [layout.locks, layout.workers]) {
     for (const name of files.list(directory))
@@ -140,26 +126,4 @@ function faultOf(queue: string, path: string, tasks: TaskFold): string | null {
     if (isVivariumError(error)) return error.message;
     throw error;
   }
-}
-
-/** One line for every task that was: it stands at the beginning of the round after its last. */
-export function carriedOver(
-  tasks: TaskFold,
-  home: string,
-  clock: Clock,
-  ids: IdSource,
-): readonly Readonly<Record<string, unknown>>[] {
-  const at = timestamp(clock);
-  return [...tasks.entries()].map(([taskId, { round }]) => ({
-    task_id: taskId,
-    worker_id: 'orchestrator',
-    status: 'queued',
-    timestamp: at,
-    reason: 'cleared',
-    event: 'task.carried-over',
-    event_id: ids.next('evt'),
-    home,
-    round: round + 1,
-    attempt: 0,
-  }));
 }

@@ -1,4 +1,7 @@
-/** `logs`: the last lines of the action log, and with `--follow` what comes. Only reads; what it has told once it does not tell again. */
+/**
+ * `logs`: the last lines of the action log, and with `--follow` what comes. Only reads; what it has told once it does not tell again. When the log is shorter than what was asked
+ * for, the parts of it that were set aside are looked into, the newest first.
+ */
 import { ActionLogLine, type ActionType, type RecordEntry, type RecordTail } from '@vivarium/contracts';
 import type { Milliseconds } from '@vivarium/core';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
@@ -38,7 +41,12 @@ export async function logs(
       }
     }
   };
-  tell(lastOf(tail, input));
+  let last = lastOf(tail, input.lines, input);
+  for (const { tail: earlier } of home.record.earlier('action').toReversed()) {
+    if (last.length >= input.lines) break;
+    last = [...lastOf(earlier(), input.lines - last.length, input), ...last];
+  }
+  tell(last);
   const missed = tail.unreadable;
   if (missed > 0)
     terminal.complain(
@@ -67,14 +75,14 @@ export async function logs(
   return 0;
 }
 
-function lastOf(tail: RecordTail, input: LogsInput): readonly unknown[] {
+function lastOf(tail: RecordTail, lines: number, input: LogsInput): readonly unknown[] {
   let last: unknown[] = [];
   for (;;) {
     const { entries, restarted } = tail.read(PIECE_BYTES);
     if (restarted) last = [];
     if (entries.length === 0) return last;
     last.push(...wantedOf(entries, input));
-    last = input.lines === 0 ? [] : last.slice(-input.lines);
+    last = lines === 0 ? [] : last.slice(-lines);
   }
 }
 

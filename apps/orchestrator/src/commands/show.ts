@@ -5,9 +5,11 @@ import {
   digestOf,
   ExecutionLogLine,
   SafetyAuditLine,
+  partsOf,
   viewTask,
   readOn,
   type LogName,
+  type RecordTail,
   type TaskReport,
 } from '@vivarium/contracts';
 import { createWantedTasks } from '@vivarium/queue';
@@ -80,27 +82,34 @@ interface Logs {
   readonly unreadable: number;
 }
 
-/** The execution log is folded whole, for what the task waits for; of the others only the lines of the task are looked at. */
+/**
+ * The execution log is folded whole, for what the task waits for; of the others only the lines of the task are looked at. What was set aside of a log is looked at too: there are the
+ * rounds of before. Each part is a log for itself, and a line that the next one carries on is told once.
+ */
 function readLogs({ record }: OpenHome, id: string): Logs {
-  const fold = createTaskFold();
-  const execution: TakenLine[] = [];
+  let fold = createTaskFold();
+  const execution = new Map<string, TakenLine>();
   let unreadable = 0;
-  eachValue('execution', (value) => {
-    const line = ExecutionLogLine.safeParse(value).data;
-    if (line === undefined) {
-      unreadable += 1;
-      return;
-    }
-    const applied = fold.apply(line) === 'applied';
-    if (line.task_id !== id) return;
-    const now = fold.get(id);
-    const said = { round: line.round ?? now.round, attempt: line.attempt ?? now.attempt };
-    execution.push({ line, applied, ...(applied ? { round: now.round, attempt: now.attempt } : said) });
-  });
+  for (const tail of partsOf(record, 'execution')) {
+    fold = createTaskFold();
+    eachValue(tail, (value) => {
+      const line = ExecutionLogLine.safeParse(value).data;
+      if (line === undefined) {
+        unreadable += 1;
+        return;
+      }
+      const applied = fold.apply(line) === 'applied';
+      const key = line.event_id ?? JSON.stringify(line);
+      if (line.task_id !== id || execution.has(key)) return;
+      const now = fold.get(id);
+      const said = { round: line.round ?? now.round, attempt: line.attempt ?? now.attempt };
+      execution.set(key, { line, applied, ...(applied ? { round: now.round, attempt: now.attempt } : said) });
+    });
+  }
   return {
     fold,
     lines: {
-      execution,
+      execution: [...execution.values()],
       audit: parsedOf('apiAudit', ApiAuditLine),
       gate: parsedOf('safetyAudit', SafetyAuditLine),
     },
@@ -110,8 +119,7 @@ function readLogs({ record }: OpenHome, id: string): Logs {
   };
 
   /** In pieces: a log may be longer than what fits into memory. */
-  function eachValue(log: LogName, take: (value: unknown) => void): void {
-    const tail = record.tail(log);
+  function eachValue(tail: RecordTail, take: (value: unknown) => void): void {
     readOn(tail, ({ entries }) => {
       for (const entry of entries) if (entry.kind === 'line') take(entry.value);
     });
@@ -123,13 +131,14 @@ function readLogs({ record }: OpenHome, id: string): Logs {
     schema: { safeParse(value: unknown): { readonly data?: T | undefined } },
   ): readonly T[] {
     const lines: T[] = [];
-    eachValue(log, (value) => {
-      if (typeof value !== 'object' || value === null || !('task_id' in value) || value.task_id !== id)
-        return;
-      const line = schema.safeParse(value).data;
-      if (line === undefined) unreadable += 1;
-      else lines.push(line);
-    });
+    for (const tail of partsOf(record, log))
+      eachValue(tail, (value) => {
+        if (typeof value !== 'object' || value === null || !('task_id' in value) || value.task_id !== id)
+          return;
+        const line = schema.safeParse(value).data;
+        if (line === undefined) unreadable += 1;
+        else lines.push(line);
+      });
     return lines;
   }
 }

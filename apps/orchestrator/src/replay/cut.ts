@@ -1,15 +1,30 @@
 /**
  * Where the logs are cut for a look at an earlier moment. By an event: the log that holds it is cut right behind its line, every other before its first line of a later
- * time. By a time: every log before its first line of a later time. By places: at these bytes, as somebody who read the logs says.
+ * time. By a time: every log before its first line of a later time. By places: at these bytes, as somebody who read the logs says. Of a log that was set aside since (clear,
+ * archive), the part is read that it was then.
  *
  * Many processes write by their own clocks, so a log is cut at the first later line and not line by line: what stands before a line is what its writer could see.
  */
-import { readOn, type LogName, type RecordEntry, type RecordStore } from '@vivarium/contracts';
+import {
+  partsOf,
+  readOn,
+  type LogName,
+  type RecordEntry,
+  type RecordStore,
+  type RecordTail,
+} from '@vivarium/contracts';
 
 export type Cut =
   | { readonly kind: 'end' }
   | { readonly kind: 'time'; readonly at: string }
-  | { readonly kind: 'event'; readonly log: LogName; readonly to: number; readonly at: string }
+  /** `part`: which of the log's, from 0; the log as it is now is the last. */
+  | {
+      readonly kind: 'event';
+      readonly log: LogName;
+      readonly part: number;
+      readonly to: number;
+      readonly at: string;
+    }
   | { readonly kind: 'bytes'; readonly to: Partial<Record<LogName, number>> };
 
 type Line = Extract<RecordEntry, { kind: 'line' }>;
@@ -18,7 +33,7 @@ type Line = Extract<RecordEntry, { kind: 'line' }>;
 export function linesUpTo(record: RecordStore, log: LogName, cut: Cut, take: (line: Line) => void): number {
   let end = 0;
   let isOver = false;
-  readOn(record.tail(log), ({ entries }) => {
+  readOn(partAt(record, log, cut), ({ entries }) => {
     for (const entry of entries) {
       if (isOver || isBeyond(entry, log, cut)) isOver = true;
       else {
@@ -28,6 +43,24 @@ export function linesUpTo(record: RecordStore, log: LogName, cut: Cut, take: (li
     }
   });
   return end;
+}
+
+/** The log as it was at the cut, from its beginning. */
+function partAt(record: RecordStore, log: LogName, cut: Cut): RecordTail {
+  switch (cut.kind) {
+    case 'end':
+    case 'bytes':
+      return record.tail(log);
+    case 'time':
+    case 'event': {
+      const earlier = record.earlier(log);
+      const part =
+        cut.kind === 'event' && log === cut.log
+          ? earlier[cut.part]
+          : earlier.find(({ until }) => Date.parse(until) > Date.parse(cut.at));
+      return part?.tail() ?? record.tail(log);
+    }
+  }
 }
 
 function isBeyond(entry: RecordEntry, log: LogName, cut: Cut): boolean {
@@ -70,13 +103,14 @@ const LOGS_WITH_EVENTS: readonly LogName[] = ['execution', 'apiAudit', 'safetyAu
 export function cutAtEvent(record: RecordStore, eventId: string): Cut | undefined {
   let found: Cut | undefined;
   for (const log of LOGS_WITH_EVENTS)
-    readOn(record.tail(log), ({ entries }) => {
-      for (const entry of entries) {
-        if (found !== undefined || entry.kind !== 'line' || textOf(entry.value, 'event_id') !== eventId)
-          continue;
-        const at = timeOf(entry.value);
-        found = { kind: 'event', log, to: entry.to, at: new Date(at ?? 0).toISOString() };
-      }
-    });
+    for (const [part, tail] of partsOf(record, log).entries())
+      readOn(tail, ({ entries }) => {
+        for (const entry of entries) {
+          if (found !== undefined || entry.kind !== 'line' || textOf(entry.value, 'event_id') !== eventId)
+            continue;
+          const at = timeOf(entry.value);
+          found = { kind: 'event', log, part, to: entry.to, at: new Date(at ?? 0).toISOString() };
+        }
+      });
   return found;
 }

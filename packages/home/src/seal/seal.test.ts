@@ -1,7 +1,7 @@
 /** The sealed record: what is sealed, what is found, what stays unsaid. */
 import { homeIdOf, homeLayout, LOGS, type HomeLayout } from '@vivarium/contracts';
 import { createMemoryMachine, type MemoryMachine } from '@vivarium/platform/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { initHome } from '../home.ts';
 import { createRecordStore, type FileRecordStore } from '../record-store.ts';
 import { damage } from '../testing/damage.ts';
@@ -127,9 +127,9 @@ describe('the sealed record', () => {
   /** As `clear` does. */
   async function archive(): Promise<void> {
     machine.files.makeDirectory(`${layout.archive}/one`);
-    machine.files.copy(layout.log('execution'), `${layout.archive}/one/execution_log.jsonl`);
-    await sealer.archived(LOGS.execution, 'archive/one/execution_log.jsonl');
-    machine.files.replace(layout.log('execution'), '');
+    await sealer.setAside(LOGS.execution, 'archive/one/execution_log.jsonl', () =>
+      machine.files.replace(layout.log('execution'), ''),
+    );
   }
 
   it('S5: an archived log stays under seal, and the new one begins at its first byte', async () => {
@@ -147,11 +147,40 @@ describe('the sealed record', () => {
       { file: 'logs/archive/one/execution_log.jsonl', record: 1, kind: 'gone' },
     ]);
   });
+  it('S5: a verifier that goes on follows the chain of a log that was set aside into the next one', async () => {
+    work(5);
+    const verifier = createVerifier({ layout, files: machine.files, home: HOME });
+    expect(outcomeOf(verifier.check()).faults).toEqual([]);
+    machine.files.makeDirectory(`${layout.archive}/one`);
+    await sealer.setAside(LOGS.safetyAudit, 'archive/one/safety_audit.log', () =>
+      machine.files.remove(layout.log('safetyAudit')),
+    );
+    open();
+    // Longer than the one before: no length tells the two apart.
+    work(30);
+    expect(outcomeOf(verifier.check()).faults).toEqual([]);
+    put(LOGS.safetyAudit, text(LOGS.safetyAudit).replace('a text 20', 'a text 21'));
+    expect(verify().faults).toMatchObject([{ file: 'logs/safety_audit.log', record: 21, kind: 'edited' }]);
+  });
+  it('S5: a log that somebody writes to while it is set aside stays as it is, and the seals say nothing of it', async () => {
+    work(5);
+    machine.files.makeDirectory(`${layout.archive}/one`);
+    const stop = machine.files.intercept((operation, path) => {
+      if (operation === 'copy' && path === layout.log('safetyAudit'))
+        machine.files.append(layout.log('safetyAudit'), '{"late":1}\n');
+    });
+    const begin = vi.fn();
+    await expect(sealer.setAside(LOGS.safetyAudit, 'archive/one/safety_audit.log', begin)).rejects.toThrow(
+      /safety_audit\.log changed while it was set aside/,
+    );
+    stop();
+    expect(begin).not.toHaveBeenCalled();
+    expect(text(LOGS.seals)).not.toContain('log.archived');
+  });
   it('S5: an archive whose new log was never put in place loses nothing', async () => {
     work(5);
     machine.files.makeDirectory(`${layout.archive}/one`);
-    machine.files.copy(layout.log('execution'), `${layout.archive}/one/execution_log.jsonl`);
-    await sealer.archived(LOGS.execution, 'archive/one/execution_log.jsonl');
+    await sealer.setAside(LOGS.execution, 'archive/one/execution_log.jsonl', () => undefined);
     await sealer.pass();
     expect(verify()).toMatchObject({ faults: [], unsealed: 0, lines: 30 });
   });

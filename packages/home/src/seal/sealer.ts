@@ -15,7 +15,7 @@ import {
   type RecordStore,
   type SealHead,
 } from '@vivarium/contracts';
-import { timestamp, type Machine } from '@vivarium/core';
+import { timestamp, VivariumError, type Machine } from '@vivarium/core';
 import { endOfChain } from '../chain.ts';
 import type { Keyring } from './keyring.ts';
 import { linesOf, marksOf } from './marks.ts';
@@ -41,8 +41,11 @@ export interface SealPass {
 export interface Sealer {
   /** Seals what is there. Throws when the lock cannot be had in time, or the seals cannot be written. */
   pass(): Promise<SealPass>;
-  /** Says in the seals that a log, sealed to its end, is now at `archive` and begins anew. The caller holds whatever keeps others from writing to it. */
-  archived(file: string, archive: string): Promise<void>;
+  /**
+   * Seals a log to its end, copies it to `archive` (seen from logs/), says so in the seals, and lets `begin` put the next part in its place before anybody seals again. The caller keeps
+   * others from writing to it; throws, with nothing said in the seals, when somebody does all the same. A death before `begin` loses nothing: the log goes on as the next part.
+   */
+  setAside(file: string, archive: string, begin: () => void): Promise<void>;
 }
 
 /** The head of what stands in the seals now, signed when there is a key. */
@@ -181,13 +184,21 @@ export function createSealer({ layout, machine, record, keyring, durability }: S
       if (seen.size > 0 && hasNothing()) return { lines: 0, bytes: 0, cut: [] };
       return fileLock.withLock(layout.sealer, LOCK_WAIT_MS, passHeld);
     },
-    archived: async (file, archive) =>
+    setAside: async (file, archive, begin) =>
       fileLock.withLock(layout.sealer, LOCK_WAIT_MS, async (assertHeld) => {
         await passHeld(assertHeld);
         catchUp();
         const { part, to } = state.file(file);
+        const copy = `${layout.logs}/${archive}`;
+        files.copy(`${layout.logs}/${file}`, copy);
+        if (files.stat(copy)?.size !== to)
+          throw new VivariumError('record_unwritable', `${file} changed while it was set aside`, {
+            remedy: { kind: 'retry' },
+            hint: 'Something still writes to it. Stop that, and try again; the log is as it was.',
+          });
         assertHeld();
         record.append('seals', { ...head('log.archived'), file, part, to, archive, ...foot() });
+        begin();
         seen = new Map();
         await signHead(assertHeld);
       }),

@@ -71,6 +71,12 @@ export interface Verifier {
   check(): Generator<Progress, Verified>;
 }
 
+/** Of a log as it stands: a part that was set aside is sealed to its last byte, and needs no other proof. */
+interface Chain {
+  readonly reader: LineReader;
+  readonly check: LinkCheck;
+}
+
 const CHAINED = [LOGS.apiAudit, LOGS.safetyAudit] as const;
 const RESULT = /^[0-9a-f]{64}$/;
 
@@ -82,9 +88,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const path = (file: string): string => `${layout.logs}/${file}`;
   const follow = { reader: createLineReader(files, path(sealsFile)), check: createLinkCheck() };
   const sealLines = createLineReader(files, path(sealsFile));
-  const chains = new Map(
-    CHAINED.map((file) => [file, { reader: createLineReader(files, path(file)), check: createLinkCheck() }]),
-  );
+  const chainOf = (file: string): Chain => ({
+    reader: createLineReader(files, path(file)),
+    check: createLinkCheck(),
+  });
+  const chains = new Map<string, Chain>(CHAINED.map((file) => [file, chainOf(file)]));
   const state = createSealedState();
   const archived = createLineReader(files, path(sealsFile));
   /** Where parts are that were archived, by file and part. */
@@ -191,18 +199,25 @@ export function createVerifier(options: VerifierOptions): Verifier {
     );
   };
 
-  const checkChain = function* (file: string, chain: { reader: LineReader; check: LinkCheck }) {
+  const checkChain = function* (file: string, chain: Chain): Generator<Progress, void> {
+    const tellOf = function* (fault: LineFault): Generator<Progress, void> {
+      // It may have been archived while this was going on: then the chain of the new one is the one to follow.
+      noteArchives();
+      const now = chains.get(file) ?? chain;
+      if (now !== chain) yield* checkChain(file, now);
+      else tell(file, fault, 'its chain does not hold');
+    };
     for (let found = chain.reader.next(); found.length > 0; found = chain.reader.next()) {
       for (const at of found) {
         if (broken.has(file)) return;
         const fault = chain.check.see(at.line, at);
-        if (fault !== undefined) return tell(file, fault, 'its chain does not hold');
+        if (fault !== undefined) return yield* tellOf(fault);
         if (file === LOGS.apiAudit) checkResult(at);
       }
       yield progress();
     }
     const fault = chain.check.end();
-    if (fault !== undefined) tell(file, fault, 'its chain does not hold');
+    if (fault !== undefined) yield* tellOf(fault);
   };
   const checkResult = ({ line }: LineAt): void => {
     const [, name] = /"result_sha256":"([^"]*)"/.exec(line.toString('utf8')) ?? [];
@@ -264,7 +279,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       for (const { line } of found) {
         if (!line.includes('"log.archived"')) continue;
         const seal = SealLine.safeParse(parseJson(line.toString('utf8'))).data;
-        if (seal?.event === 'log.archived') archives.set(partKey(seal.file, seal.part), seal.archive);
+        if (seal?.event !== 'log.archived') continue;
+        archives.set(partKey(seal.file, seal.part), seal.archive);
+        if (chains.has(seal.file)) chains.set(seal.file, chainOf(seal.file));
       }
     }
   }
