@@ -1,5 +1,6 @@
 /**
- * Where the buttons arrive. Owns the receipts given, by command id; acts through the control store, which writes the files, the who and the why.
+ * Where the buttons arrive. Owns the receipts given, by command id; acts through the control store, which writes the files, the who and the why, and through
+ * grind, which alone closes its circuit breakers.
  *
  * - P1: one command id acts once, however often it is sent: a second asking gets the first receipt.
  * - P2: a command that could not be carried out says so; there is no receipt without its effect on disk.
@@ -15,38 +16,42 @@ export const PANEL_ACTOR = 'operator';
 
 export function createControlDesk({
   control,
+  resetBreaker,
   clock,
 }: {
   readonly control: ControlStore;
+  /** Has grind close the breaker of a model; answers which it closed. Rejects when it could not be done. */
+  readonly resetBreaker: (model: string, reason: string) => Promise<readonly string[]>;
   readonly clock: Clock;
 }): {
-  order(command: PanelCommand): PanelReceipt;
+  order(command: PanelCommand): Promise<PanelReceipt>;
 } {
-  const receipts = new Map<string, PanelReceipt>();
+  const receipts = new Map<string, Promise<PanelReceipt>>();
   const recent: Milliseconds[] = [];
 
-  const act = ({ id, verb, reason }: PanelCommand): PanelReceipt => {
+  const act = async (command: PanelCommand): Promise<PanelReceipt> => {
+    const { id } = command;
     const at = timestamp(clock);
+    const reason = command.reason?.trim() === '' ? undefined : command.reason?.trim();
     try {
-      const receipt = control.change({
-        verb,
-        actor: PANEL_ACTOR,
-        reason: reason === null || reason.trim() === '' ? undefined : reason.trim(),
-      });
-      return { id, at, ...receipt };
+      if (command.verb !== 'reset-breaker')
+        return { id, at, ...control.change({ verb: command.verb, actor: PANEL_ACTOR, reason }) };
+      if (reason === undefined)
+        return { kind: 'refused', id, at, why: 'The record keeps why a breaker was reset: say why.' };
+      return { kind: 'breakers_reset', id, at, models: await resetBreaker(command.model, reason) };
     } catch (error) {
       // Only our own errors have texts made for people; another one may hold anything.
       return {
         kind: 'refused',
         id,
         at,
-        why: isVivariumError(error) ? error.message : 'The control state could not be written.',
+        why: isVivariumError(error) ? error.message : 'It could not be done.',
       };
     }
   };
 
   return {
-    order(command) {
+    async order(command) {
       const given = receipts.get(command.id);
       if (given !== undefined) return given;
       const now = clock.monotonic();

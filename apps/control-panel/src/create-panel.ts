@@ -23,6 +23,7 @@ import {
 } from '@vivarium/home';
 import { watchRecord } from './verdict/record-watch.ts';
 import { createControlDesk } from './control-desk.ts';
+import { resetBreaker } from './reset-breaker.ts';
 import { keepKey, leftoverKey } from './door/session-key.ts';
 import { createSessions } from './door/sessions.ts';
 import { createQueueReader } from './feed/queue-reader.ts';
@@ -164,7 +165,11 @@ export async function createPanel({
     root,
     feed,
     overview,
-    order: createControlDesk({ control, clock }).order,
+    order: createControlDesk({
+      control,
+      clock,
+      resetBreaker: (model, reason) => resetBreaker(run.liveGrind()?.url, model, reason),
+    }).order,
     watch: (onChange) => {
       const stops = [record.watch(onChange), control.watch(onChange)];
       return () => stops.forEach((stop) => stop());

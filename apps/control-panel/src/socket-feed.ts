@@ -37,7 +37,7 @@ export interface SocketFeedOptions {
   readonly root: string;
   readonly feed: RecordFeed;
   readonly overview: () => Overview;
-  readonly order: (command: PanelCommand) => PanelReceipt;
+  readonly order: (command: PanelCommand) => Promise<PanelReceipt>;
   /** Calls back when something may have changed. */
   readonly watch: (onChange: () => void) => () => void;
   readonly isCsrf: (cookieHeader: string | undefined, csrf: string) => boolean;
@@ -151,8 +151,10 @@ export function createSocketFeed(options: SocketFeedOptions): { stop(): void } {
           at: timestamp(clock),
           why: 'The command is not one this panel knows.',
         });
-      answer(options.order(parsed.data));
-      wake();
+      void options.order(parsed.data).then((receipt) => {
+        answer(receipt);
+        wake();
+      });
     });
   });
 

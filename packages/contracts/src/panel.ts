@@ -15,7 +15,7 @@ import { NanoUsdField, Sha256, Tokens } from './fields.ts';
 import { TASK_STATUSES } from './folds/status.ts';
 
 /** Raised when a page of the version before could misread what is sent. A page of another number reloads itself. */
-export const PANEL_PROTOCOL = 2;
+export const PANEL_PROTOCOL = 3;
 /** Most lines of the action log in one message. */
 export const PANEL_PAGE_LINES = 500;
 /** Longest detail of an action line, and longest beginning of a prompt, in a row; the whole is fetched when somebody looks. */
@@ -151,9 +151,15 @@ export const PanelControl = z.object({
   reason: z.string().nullable(),
   actor: z.string().nullable(),
   since: z.string().nullable(),
-  /** Workers at hand, and those of them that have let go of their work since the change: requested is not yet effective. */
-  workers: z.int().nonnegative(),
-  acknowledged: z.int().nonnegative(),
+  /** Workers at hand, whether each has let go of its work since the change, and how long after it, as this panel saw it: requested is not yet effective. */
+  workers: listOf(
+    z.object({
+      worker_id: z.string(),
+      has_let_go: z.boolean(),
+      /** Null for one that has not, and of a change nobody here has seen. */
+      after_ms: z.number().nullable(),
+    }),
+  ),
   effective: z.boolean(),
   /** From the change as this panel saw it to the last acknowledgement. */
   effective_after_ms: z.number().nullable(),
@@ -287,12 +293,19 @@ export type RangeAnswer =
   /** That generation is gone; a snapshot follows. */
   | { readonly kind: 'gone' };
 
-export const PanelCommand = z.strictObject({
-  /** Chosen by the page; the same id again gets the same receipt and does nothing. */
-  id: z.string().min(8).max(80),
-  verb: z.enum(CONTROL_VERBS),
-  reason: z.string().max(1_000).nullable(),
-});
+/** Chosen by the page; the same id again gets the same receipt and does nothing. */
+const commandId = z.string().min(8).max(80);
+const reason = z.string().max(1_000).nullable();
+export const PanelCommand = z.discriminatedUnion('verb', [
+  z.strictObject({ id: commandId, verb: z.enum(CONTROL_VERBS), reason }),
+  /** Closes the circuit breaker of a model; without a reason it is refused. */
+  z.strictObject({
+    id: commandId,
+    verb: z.literal('reset-breaker'),
+    model: z.string().min(1).max(200),
+    reason,
+  }),
+]);
 export type PanelCommand = Readonly<z.infer<typeof PanelCommand>>;
 
 export type PanelReceipt =
@@ -310,6 +323,13 @@ export type PanelReceipt =
       readonly id: string;
       readonly at: string;
       readonly state: ControlState;
+    }
+  /** Models whose breaker was not closed, and is now. */
+  | {
+      readonly kind: 'breakers_reset';
+      readonly id: string;
+      readonly at: string;
+      readonly models: readonly string[];
     }
   | { readonly kind: 'refused'; readonly id: string | null; readonly at: string; readonly why: string };
 

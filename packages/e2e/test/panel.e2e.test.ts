@@ -1,5 +1,5 @@
 /** The control panel as somebody uses it: the built server, the built page, a real browser, and workers that really work. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { panelLink } from '@vivarium/contracts';
 import { createSealer } from '@vivarium/home';
@@ -123,8 +123,20 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
         /is (open|half-open)\. Consecutive failure threshold exceeded: 5 failures\. Its tasks wait; one call is let through after \d\d:\d\d:\d\d\./,
       );
       await picture(page, 'breaker');
-      await ask(`${grind.url}/breaker/reset`, { reason: 'it is well again' });
+      await page.getByRole('button', { name: 'Reset…' }).click();
+      const sheet = page.getByRole('dialog', { name: 'Reset the circuit breaker?' });
+      await sheet.getByText('orchestrator breaker reset llama-3.1-8b-instant --reason').waitFor();
+      const button = sheet.getByRole('button', { name: 'Reset breaker' });
+      expect(await button.isDisabled()).toBe(true);
+      await sheet.getByLabel('Reason').fill('it is well again');
+      await picture(page, 'breaker-reset');
+      await button.click();
+      await page
+        .getByText('Reset breaker: closed for llama-3.1-8b-instant; calls go through again')
+        .waitFor();
       await notice.waitFor({ state: 'detached' });
+      const audit = readFileSync(home.layout.log('apiAudit'), 'utf8');
+      expect(audit).toMatch(/"event":"breaker\.reset","user":"operator".*it is well again/);
       expect(complaints).toEqual([]);
     } finally {
       grind.kill('SIGTERM');
@@ -277,6 +289,14 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
         actor: 'operator',
       });
       await page.getByText('2 of 2', { exact: true }).waitFor();
+      await page.getByText('each', { exact: true }).click();
+      await expect
+        .poll(() => page.locator('.strip-each li').allInnerTexts())
+        .toEqual([
+          expect.stringMatching(/^worker_\S+ after \d+ ms$/),
+          expect.stringMatching(/^worker_\S+ after \d+ ms$/),
+        ]);
+      await picture(page, 'each-worker');
       await page.getByText(/^after \d+\.\d s$/).waitFor();
       expect(await page.locator('.cell[data-cell=running] .figure').innerText()).toBe('Paused');
       const claims = () => home.read('logs/execution_log.jsonl').split('"task.claimed"').length;

@@ -1,9 +1,10 @@
 /**
  * What the grind of this home says of itself: asked at its own `/healthz`, because only grind knows whether it still answers.
- * Owns one request at a time. Asks loopback addresses only: run/grind.json is a file, and a file may be wrong.
+ * Owns one request at a time.
  */
 import { type GrindFile, Health } from '@vivarium/contracts';
 import type { Clock } from '@vivarium/core';
+import { askGrind } from '../ask-grind.ts';
 
 export interface GrindSeen {
   readonly url: string;
@@ -27,12 +28,12 @@ export function createGrindProbe({
   home,
   clock,
   readGrind,
-  ask = askHealth,
+  ask = (url) => askGrind(url, '/healthz', PATIENCE_MS),
 }: {
   readonly home: string;
   readonly clock: Clock;
   readonly readGrind: () => GrindFile | undefined;
-  readonly ask?: (url: string, signal: AbortSignal) => Promise<unknown>;
+  readonly ask?: (url: string) => Promise<unknown>;
 }): GrindProbe {
   let seen: GrindSeen | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -42,7 +43,7 @@ export function createGrindProbe({
     askedAt = clock.monotonic();
     const said = { url: file.url, provider: file.provider, simulated: file.simulated };
     try {
-      const health = Health.parse(await ask(file.url, AbortSignal.timeout(PATIENCE_MS)));
+      const health = Health.parse(await ask(file.url));
       const isOurs = health.home === home;
       seen = { ...said, status: isOurs ? health.status : 'foreign', breakers: isOurs ? health.breakers : [] };
     } catch {
@@ -69,12 +70,4 @@ export function createGrindProbe({
       return asking;
     },
   };
-}
-
-async function askHealth(url: string, signal: AbortSignal): Promise<unknown> {
-  const address = new URL('/healthz', url);
-  if (!['127.0.0.1', 'localhost', '[::1]'].includes(address.hostname))
-    throw new Error('grind is not on this machine');
-  const reply = await fetch(address, { signal, redirect: 'error' });
-  return await reply.json();
 }

@@ -122,8 +122,11 @@ export function createOverview(sources: OverviewSources): () => Overview {
         reason: control.kind === 'running' ? null : control.reason,
         actor: control.kind === 'running' ? null : (control.actor ?? null),
         since: control.kind === 'running' ? null : (control.since ?? null),
-        workers: acknowledgement.workers,
-        acknowledged: acknowledgement.acknowledged,
+        workers: acknowledgement.each.map(({ workerId, hasLetGo, afterMs }) => ({
+          worker_id: workerId,
+          has_let_go: hasLetGo,
+          after_ms: afterMs ?? null,
+        })),
         effective: control.kind !== 'running' && acknowledgement.effective,
         effective_after_ms: acknowledgement.effectiveAfterMs ?? null,
         scoped: sources

@@ -21,7 +21,7 @@ const halted: ControlState = {
   actor: 'operator',
   since: '2026-11-23T10:00:00.000Z',
 };
-const nobody = { workers: 0, acknowledged: 0, effective: true, effectiveAfterMs: undefined };
+const nobody = { workers: 0, acknowledged: 0, effective: true, effectiveAfterMs: undefined, each: [] };
 
 describe('is it running?', () => {
   const given = (changes: Partial<RunningInputs>) =>
@@ -44,8 +44,8 @@ describe('is it running?', () => {
   });
 
   it('keeps requested apart from effective', () => {
-    const one = { workers: 4, acknowledged: 1, effective: false, effectiveAfterMs: undefined };
-    const all = { workers: 4, acknowledged: 4, effective: true, effectiveAfterMs: 800 };
+    const one = { workers: 4, acknowledged: 1, effective: false, effectiveAfterMs: undefined, each: [] };
+    const all = { workers: 4, acknowledged: 4, effective: true, effectiveAfterMs: 800, each: [] };
     expect(given({ control: paused, acknowledgement: one })).toMatchObject({
       kind: 'pausing',
       words: 'Pausing 1/4',

@@ -56,6 +56,7 @@ describe('which workers are at hand', () => {
       acknowledged: 1,
       effective: true,
       effectiveAfterMs: 800,
+      each: [{ workerId: 'a', hasLetGo: true, afterMs: 800 }],
     });
   });
 
@@ -70,6 +71,17 @@ describe('which workers are at hand', () => {
       effective: true,
       effectiveAfterMs: 2_000,
     });
+  });
+
+  it('says of each worker when it was seen to have let go, and of one that has not that it has not', () => {
+    watch.observe([beat('a', 5, 1), beat('b', 5, 0)], running, 0);
+    watch.observe([beat('a', 5, 1), beat('b', 6, 0)], paused, 100);
+    watch.observe([beat('a', 6, 1), beat('b', 7, 0)], paused, 350);
+    watch.observe([beat('a', 7, 1), beat('b', 8, 0)], paused, 600);
+    expect(watch.acknowledgement(600).each).toEqual([
+      { workerId: 'a', hasLetGo: false, afterMs: undefined },
+      { workerId: 'b', hasLetGo: true, afterMs: 250 },
+    ]);
   });
 
   it('is not held up for ever by a worker that died', () => {

@@ -17,6 +17,12 @@ export interface Acknowledgement {
   readonly acknowledged: number;
   readonly effective: boolean;
   readonly effectiveAfterMs: number | undefined;
+  /** Each of the workers. `afterMs`: from the change to the look that found it had let go. */
+  readonly each: readonly {
+    readonly workerId: string;
+    readonly hasLetGo: boolean;
+    readonly afterMs: number | undefined;
+  }[];
 }
 
 export interface WorkerWatch {
@@ -40,7 +46,13 @@ export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean)
   let order: string | undefined;
   let isHold = false;
   let change:
-    | { readonly key: string; readonly at: Milliseconds | undefined; effectiveAfterMs: number | undefined }
+    | {
+        readonly key: string;
+        /** Undefined for the state that was found at the start: nobody here has seen it begin. */
+        readonly at: Milliseconds | undefined;
+        effectiveAfterMs: number | undefined;
+        readonly letGoAfterMs: Map<string, number>;
+      }
     | undefined;
 
   const stateOf = ({ beat, movedAt }: Seen, now: Milliseconds): WorkerRow['state'] =>
@@ -53,13 +65,20 @@ export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean)
   };
 
   const acknowledgement = (now: Milliseconds): Acknowledgement => {
-    const present = [...seen.values()].filter((worker) => stateOf(worker, now) !== 'gone');
-    const acknowledged = present.filter(hasLetGo).length;
+    const each = [...seen.values()]
+      .filter((worker) => stateOf(worker, now) !== 'gone')
+      .map((worker) => ({
+        workerId: worker.beat.worker_id,
+        hasLetGo: hasLetGo(worker),
+        afterMs: hasLetGo(worker) ? change?.letGoAfterMs.get(worker.beat.worker_id) : undefined,
+      }));
+    const acknowledged = each.filter((worker) => worker.hasLetGo).length;
     return {
-      workers: present.length,
+      workers: each.length,
       acknowledged,
-      effective: acknowledged === present.length,
+      effective: acknowledged === each.length,
       effectiveAfterMs: change?.effectiveAfterMs,
+      each,
     };
   };
 
@@ -82,11 +101,18 @@ export function createWorkerWatch(isGone: (process: ProcessIdentity) => boolean)
       }
       seen = next;
       // The state found at the start is not a change: its beats are taken as they are, and how long it took nobody here has seen.
-      if (change === undefined) change = { key, at: undefined, effectiveAfterMs: undefined };
-      else if (changed) change = { key, at: now, effectiveAfterMs: undefined };
-      if (change.at === undefined || change.effectiveAfterMs !== undefined || control.kind === 'running')
-        return;
-      if (acknowledgement(now).effective) change.effectiveAfterMs = now - change.at;
+      if (change === undefined || changed)
+        change = {
+          key,
+          at: change === undefined ? undefined : now,
+          effectiveAfterMs: undefined,
+          letGoAfterMs: new Map(),
+        };
+      if (change.at === undefined || control.kind === 'running') return;
+      const { each, effective } = acknowledgement(now);
+      for (const { workerId, hasLetGo: has } of each)
+        if (has && !change.letGoAfterMs.has(workerId)) change.letGoAfterMs.set(workerId, now - change.at);
+      if (effective) change.effectiveAfterMs ??= now - change.at;
     },
     rows: (now) =>
       [...seen.values()].map((worker) => ({

@@ -19,7 +19,14 @@ import {
 import { PROTOCOL } from './protocol.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost' | 'locked';
+export type ControlVerb = Exclude<Verb, 'reset-breaker'>;
 export type Verb = PanelCommand['verb'];
+/** A command without its id. */
+export type Order = PanelCommand extends infer Each
+  ? Each extends PanelCommand
+    ? Omit<Each, 'id'>
+    : never
+  : never;
 
 export interface PageState {
   readonly feed: FeedState;
@@ -35,7 +42,7 @@ export interface FeedStore {
   subscribe(onChange: () => void): () => void;
   /** Asks for older lines, or a gap. Resolves when they are in, or could not be had. */
   load(from: number, to: number): Promise<void>;
-  command(verb: Verb, reason: string | undefined): Promise<PanelReceipt | undefined>;
+  command(order: Order): Promise<PanelReceipt | undefined>;
   start(): void;
 }
 
@@ -150,9 +157,8 @@ export function createFeedStore(): FeedStore {
       if (position !== undefined)
         await askRange({ log: 'action', generation: position.generation, from, to });
     },
-    async command(verb, reason) {
-      const id = crypto.randomUUID();
-      const command = { id, verb, reason: reason ?? null };
+    async command(order) {
+      const command = { id: crypto.randomUUID(), ...order };
       // The same id again does nothing twice, so one more try after a lost answer is safe.
       return (
         parseReceipt(await emitWithAnswer('control', command)) ??

@@ -93,9 +93,19 @@ export function parseRangeAnswer(value: unknown): RangeAnswer | undefined {
   return value['kind'] === 'range' && delta !== undefined ? { kind: 'range', delta } : undefined;
 }
 
+/** Each kind there is: a new one does not compile until it is named here. */
+const RECEIPTS: ReadonlySet<unknown> = new Set(
+  Object.keys({
+    changed: true,
+    unchanged: true,
+    needs_reason: true,
+    needs_clear_halt: true,
+    breakers_reset: true,
+    refused: true,
+  } satisfies Record<PanelReceipt['kind'], true>),
+);
+
 export const parseReceipt = (value: unknown): PanelReceipt | undefined =>
-  isFields(value) &&
-  isText(value['at']) &&
-  ['changed', 'unchanged', 'needs_reason', 'refused'].includes(String(value['kind']))
+  isFields(value) && isText(value['at']) && RECEIPTS.has(value['kind'])
     ? (value as unknown as PanelReceipt)
     : undefined;

@@ -1,2 +1,2 @@
 /** The protocol this page was built for. A test holds it equal to the number in contracts, which the page cannot import at run time. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;

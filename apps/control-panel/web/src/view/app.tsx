@@ -69,7 +69,7 @@ export function App({ store }: { readonly store: FeedStore }): ReactElement {
         </section>
       )}
       {overview !== undefined && <ControlStrip overview={overview} command={command} skewMs={page.skewMs} />}
-      <Notices page={page} />
+      <Notices page={page} command={command} isLive={freshness === 'live'} />
       {overview !== undefined && (
         <main id="boards" className="boards">
           {!isWide && <Tabs tab={tab} onTab={setTab} />}

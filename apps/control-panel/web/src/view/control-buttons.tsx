@@ -1,7 +1,7 @@
 /** The verbs of an operator. Each opens a sheet that says what it will do before it does it. */
 import type { Overview } from '@vivarium/contracts';
 import { type ReactElement, useState } from 'react';
-import type { Verb } from '../feed/feed-store.ts';
+import type { ControlVerb } from '../feed/feed-store.ts';
 import { HaltShape, PauseShape, ResumeShape } from '../ui/shapes.tsx';
 import { ControlSheet } from './control-sheet.tsx';
 import type { Command } from './use-command.ts';
@@ -15,7 +15,7 @@ export function ControlButtons({
   readonly command: Command;
   readonly isLive: boolean;
 }): ReactElement {
-  const [sheet, setSheet] = useState<Verb | undefined>(undefined);
+  const [sheet, setSheet] = useState<ControlVerb | undefined>(undefined);
   const { kind } = overview.control;
   return (
     <div className="controls" role="group" aria-label="Controls">
@@ -55,13 +55,13 @@ export function ControlButtons({
       </button>
       {sheet !== undefined && (
         <ControlSheet
-          verb={sheet}
+          subject={{ verb: sheet }}
           overview={overview}
           isLive={isLive}
           onClose={() => setSheet(undefined)}
           onConfirm={(reason) => {
             setSheet(undefined);
-            command.give(sheet, reason);
+            command.give({ verb: sheet, reason });
           }}
         />
       )}

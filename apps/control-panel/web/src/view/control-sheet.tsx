@@ -4,16 +4,21 @@
  */
 import type { Overview } from '@vivarium/contracts';
 import { type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import type { Verb } from '../feed/feed-store.ts';
+import type { ControlVerb, Verb } from '../feed/feed-store.ts';
 import { money, plural } from '../ui/format.ts';
 import { HoldButton } from '../ui/hold-button.tsx';
 
+/** What the sheet is about. */
+export type Subject =
+  | { readonly verb: ControlVerb }
+  | { readonly verb: 'reset-breaker'; readonly model: string };
+
 interface SheetProps {
-  readonly verb: Verb;
+  readonly subject: Subject;
   readonly overview: Overview;
   readonly isLive: boolean;
   readonly onClose: () => void;
-  readonly onConfirm: (reason: string | undefined) => void;
+  readonly onConfirm: (reason: string | null) => void;
 }
 
 const titles: Readonly<Record<Verb, string>> = {
@@ -23,9 +28,11 @@ const titles: Readonly<Record<Verb, string>> = {
   halt: 'Halt everything?',
   resume: 'Resume the work?',
   'clear-halt': 'Clear the halt?',
+  'reset-breaker': 'Reset the circuit breaker?',
 };
 
-export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: SheetProps): ReactElement {
+export function ControlSheet({ subject, overview, isLive, onClose, onConfirm }: SheetProps): ReactElement {
+  const { verb } = subject;
   const dialog = useRef<HTMLDialogElement | null>(null);
   const [reason, setReason] = useState('');
   const [typed, setTyped] = useState('');
@@ -34,16 +41,16 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
     dialog.current?.showModal();
   }, []);
 
-  const needsReason = verb === 'clear-halt';
+  const needsReason = verb === 'clear-halt' || verb === 'reset-breaker';
   const isReady = !needsReason || reason.trim() !== '';
   const confirm = (): void => {
-    if (isReady) onConfirm(reason.trim() === '' ? undefined : reason.trim());
+    if (isReady) onConfirm(reason.trim() === '' ? null : reason.trim());
   };
   return (
     <dialog ref={dialog} className="sheet" data-verb={verb} aria-labelledby={ids.title} onClose={onClose}>
       <h2 id={ids.title}>{titles[verb]}</h2>
       <dl className="effects">
-        {effectsOf(verb, overview).map(([name, effect]) => (
+        {effectsOf(subject, overview).map(([name, effect]) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{effect}</dd>
@@ -58,7 +65,7 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
       <label htmlFor={ids.reason}>
         Reason{' '}
         {needsReason ? (
-          <b>(needed to leave HALT)</b>
+          <b>({verb === 'clear-halt' ? 'needed to leave HALT' : 'needed, it stands in the record'})</b>
         ) : (
           <span className="dim">(optional, stands in the record)</span>
         )}
@@ -112,7 +119,7 @@ export function ControlSheet({ verb, overview, isLive, onClose, onConfirm }: She
         )}
       </div>
       <p className="twin dim">
-        On the command line: <code>{twinOf(verb, needsReason)}</code>
+        On the command line: <code>{twinOf(subject, needsReason)}</code>
       </p>
     </dialog>
   );
@@ -126,9 +133,10 @@ export const verbs: Readonly<Record<Verb, string>> = {
   halt: 'Halt',
   resume: 'Resume',
   'clear-halt': 'Clear halt',
+  'reset-breaker': 'Reset breaker',
 };
 
-function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, ReactNode])[] {
+function effectsOf(subject: Subject, overview: Overview): readonly (readonly [string, ReactNode])[] {
   const { in_flight: flight, counts } = overview;
   const held = [
     flight.held_real > 0 ? `${money(flight.held_real)} real` : '',
@@ -137,7 +145,13 @@ function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, 
   const inFlight = held.length === 0 ? 'nothing in flight' : `${held.join(' and ')} in flight`;
   const calls = flight.calls === 0 ? 'none is running' : `${plural(flight.calls, 'call')} running`;
   const ready = counts['queued'] + counts['retrying'];
-  switch (verb) {
+  switch (subject.verb) {
+    case 'reset-breaker':
+      return [
+        ['Calls', `to ${subject.model} go through again at once`],
+        ['Money', 'within the same caps as before'],
+        ['When it fails again', 'it opens again, by the same rules'],
+      ];
     case 'hold':
       return [
         ['New claims', `go on, and their calls wait: ${plural(ready, 'ready task')}`],
@@ -184,13 +198,16 @@ function effectsOf(verb: Verb, overview: Overview): readonly (readonly [string, 
         ['In force now', `${overview.control.kind}: ${overview.control.reason ?? 'no reason given'}`],
         [
           'Workers',
-          overview.control.workers === 0
+          overview.control.workers.length === 0
             ? 'none is at work; start some to go on'
-            : `${plural(overview.control.workers, 'worker')} will go on`,
+            : `${plural(overview.control.workers.length, 'worker')} will go on`,
         ],
       ];
   }
 }
 
-const twinOf = (verb: Verb, needsReason: boolean): string =>
-  verb === 'halt' || needsReason ? `orchestrator ${verb} --reason "…"` : `orchestrator ${verb}`;
+function twinOf(subject: Subject, needsReason: boolean): string {
+  const { verb } = subject;
+  if (verb === 'reset-breaker') return `orchestrator breaker reset ${subject.model} --reason "…"`;
+  return verb === 'halt' || needsReason ? `orchestrator ${verb} --reason "…"` : `orchestrator ${verb}`;
+}

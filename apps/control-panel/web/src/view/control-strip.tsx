@@ -20,6 +20,7 @@ export function ControlStrip({
 }): ReactElement | null {
   const { control } = overview;
   const [dismissed, setDismissed] = useState<object | undefined>(undefined);
+  const done = control.workers.filter(({ has_let_go }) => has_let_go).length;
   const receipt =
     command.state.kind === 'none' || command.state === dismissed ? null : <Receipt command={command} />;
   if (control.kind === 'running' && receipt === null && control.scoped.length === 0) return null;
@@ -36,12 +37,13 @@ export function ControlStrip({
               <b>{control.since === null ? 'by a file' : <Since since={control.since} skewMs={skewMs} />}</b>
               {control.actor !== null && <span className="dim">by {control.actor}</span>}
             </li>
-            <li data-done={control.acknowledged === control.workers}>
+            <li data-done={done === control.workers.length}>
               <span>{control.kind === 'hold' ? 'Workers that obey' : 'Workers that let go'}</span>
               <b className="figure">
-                {control.acknowledged} of {control.workers}
+                {done} of {control.workers.length}
               </b>
-              {control.workers > 0 && <progress max={control.workers} value={control.acknowledged} />}
+              {control.workers.length > 0 && <progress max={control.workers.length} value={done} />}
+              {control.workers.length > 0 && <Each workers={control.workers} />}
             </li>
             <li data-done={control.effective}>
               <span>Effective</span>
@@ -74,10 +76,28 @@ function effectText(control: Overview['control']): string {
       ? 'not yet: calls are being aborted'
       : 'not yet: running calls finish first';
   }
-  if (control.workers === 0) return 'nobody is at work';
+  if (control.workers.length === 0) return 'nobody is at work';
   return control.effective_after_ms === null
     ? 'yes'
     : `after ${(control.effective_after_ms / 1_000).toFixed(1)} s`;
+}
+
+/** Who is still awaited comes first. */
+function Each({ workers }: { readonly workers: Overview['control']['workers'] }): ReactElement {
+  const rows = workers.toSorted((a, b) => Number(a.has_let_go) - Number(b.has_let_go));
+  return (
+    <details className="strip-each">
+      <summary>each</summary>
+      <ul>
+        {rows.map(({ worker_id, has_let_go, after_ms }) => (
+          <li key={worker_id} data-done={has_let_go}>
+            <span className="mono">{worker_id}</span>{' '}
+            {!has_let_go ? 'not yet' : after_ms === null ? 'yes' : `after ${Math.round(after_ms)} ms`}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
 }
 
 function Since({ since, skewMs }: { readonly since: string; readonly skewMs: number }): ReactElement {
@@ -134,6 +154,10 @@ function receiptText(receipt: PanelReceipt): ReactNode {
       return 'refused: only a reason leads out of HALT';
     case 'needs_clear_halt':
       return 'refused: HALT is left by clearing it, with a reason';
+    case 'breakers_reset':
+      return receipt.models.length === 0
+        ? 'nothing to do, it was closed already'
+        : `closed for ${receipt.models.join(', ')}; calls go through again`;
     case 'refused':
       return `refused: ${receipt.why}`;
   }

@@ -1,19 +1,46 @@
 /** What needs somebody: one notice per cause, gone when the cause is. */
-import type { ReactElement, ReactNode } from 'react';
+import { useState, type ReactElement, type ReactNode } from 'react';
 import type { PageState } from '../feed/feed-store.ts';
 import { clockTime, plural } from '../ui/format.ts';
+import { ControlSheet } from './control-sheet.tsx';
+import type { Command } from './use-command.ts';
 
-export function Notices({ page }: { readonly page: PageState }): ReactElement | null {
-  const notices = noticesOf(page);
-  if (notices.length === 0) return null;
+export function Notices({
+  page,
+  command,
+  isLive,
+}: {
+  readonly page: PageState;
+  readonly command: Command;
+  readonly isLive: boolean;
+}): ReactElement | null {
+  const [model, setModel] = useState<string | undefined>(undefined);
+  const { overview } = page.feed;
+  const notices = noticesOf(page, setModel);
   return (
-    <ul className="notices" aria-label="Notices">
-      {notices.map(({ cause, level, text }) => (
-        <li key={cause} data-level={level}>
-          {text}
-        </li>
-      ))}
-    </ul>
+    <>
+      {notices.length > 0 && (
+        <ul className="notices" aria-label="Notices">
+          {notices.map(({ cause, level, text }) => (
+            <li key={cause} data-level={level}>
+              {text}
+            </li>
+          ))}
+        </ul>
+      )}
+      {model !== undefined && overview !== undefined && (
+        <ControlSheet
+          subject={{ verb: 'reset-breaker', model }}
+          overview={overview}
+          isLive={isLive}
+          onClose={() => setModel(undefined)}
+          onConfirm={(reason) => {
+            setModel(undefined);
+            command.give({ verb: 'reset-breaker', model, reason });
+          }}
+        />
+      )}
+    </>
   );
 }
 
@@ -23,7 +50,7 @@ interface Notice {
   readonly text: ReactNode;
 }
 
-function noticesOf({ connection, feed }: PageState): readonly Notice[] {
+function noticesOf({ connection, feed }: PageState, onReset: (model: string) => void): readonly Notice[] {
   const notices: Notice[] = [];
   const { overview } = feed;
   if (connection === 'locked') {
@@ -110,7 +137,9 @@ function noticesOf({ connection, feed }: PageState): readonly Notice[] {
             The circuit of {model} at {upstream} is {state}.
           </b>{' '}
           {why}. Its tasks wait; one call is let through after {clockTime(until).slice(0, 8)}.{' '}
-          <code>orchestrator breaker reset --reason "…"</code> does not wait.
+          <button type="button" className="plain small" onClick={() => onReset(model)}>
+            Reset…
+          </button>
         </>
       ),
     });

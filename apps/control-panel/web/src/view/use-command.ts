@@ -1,7 +1,7 @@
 /** The last command given on this page, and its receipt. */
 import type { PanelReceipt } from '@vivarium/contracts';
 import { useCallback, useMemo, useState } from 'react';
-import type { FeedStore, Verb } from '../feed/feed-store.ts';
+import type { FeedStore, Order, Verb } from '../feed/feed-store.ts';
 
 export type CommandState =
   | { readonly kind: 'none' }
@@ -12,16 +12,17 @@ export type CommandState =
 
 export interface Command {
   readonly state: CommandState;
-  readonly give: (verb: Verb, reason: string | undefined) => void;
+  readonly give: (order: Order) => void;
 }
 
 export function useCommand(store: FeedStore): Command {
   const [state, setState] = useState<CommandState>({ kind: 'none' });
   const give = useCallback(
-    (verb: Verb, reason: string | undefined): void => {
+    (order: Order): void => {
+      const { verb } = order;
       setState({ kind: 'sent', verb });
       void store
-        .command(verb, reason)
+        .command(order)
         .then((receipt) =>
           setState(
             receipt === undefined ? { kind: 'unanswered', verb } : { kind: 'answered', verb, receipt },
