@@ -1,4 +1,4 @@
-/** A run and the two services it needs, as a bench starts them: a simulator whose rate limits are out of the way, and a grind that `start` finds. */
+/** A run and the two services it needs, as a bench starts them: a simulator whose rate limits are out of the way unless a bench is about them, and a grind that `start` finds. */
 import type { Durability } from '@vivarium/contracts';
 import type { Command, CommandOptions } from './command.ts';
 import type { Service } from './service.ts';
@@ -8,14 +8,19 @@ const UNLIMITED = '1000000000';
 /** More than any bench can spend of what is simulated anyway. */
 const CAP_USD = '100000';
 
-export const startSimulator = (stage: Stage, latencyMs: number, bill: string): Promise<Service> =>
+export const startSimulator = (
+  stage: Stage,
+  latencyMs: number,
+  bill: string,
+  tokensPerMinute: number | string = UNLIMITED,
+): Promise<Service> =>
   stage.service('apps/groq-simulator/bundle/main.js', [
     '--latency-ms',
     String(latencyMs),
     '--bill',
     bill,
     '--tokens-per-minute',
-    UNLIMITED,
+    String(tokensPerMinute),
     '--requests-per-day',
     UNLIMITED,
   ]);

@@ -104,6 +104,7 @@ export function createCallLines({
       held_nano_usd: call.hold,
       input_token_bound: call.inputTokenBound,
       max_completion_tokens: call.maxCompletionTokens,
+      waited_ms: call.waitedMs === 0 ? undefined : call.waitedMs,
       call_id: call.id,
       idempotency_key: order.key,
       prompt_hash: order.promptHash,
@@ -186,6 +187,7 @@ export function createCallLines({
         held_nano_usd: _nano,
         input_token_bound: _bound,
         max_completion_tokens: _most,
+        waited_ms: _waited,
         ...rest
       } = line;
       return {

@@ -134,6 +134,7 @@ export function createGrind(deps: GrindDeps): Grind {
       network: beyond ?? null,
       breakers: [...(serving?.breakers.views() ?? [])],
       circuits: [...(serving?.breakers.circuits() ?? [])],
+      paces: [...(serving?.pacing.views() ?? [])],
     };
   };
 

@@ -22,6 +22,7 @@ import { chargeDeadHolds } from './charge-dead-holds.ts';
 import { createGate } from './gate.ts';
 import { createGrindCalls, type GrindCalls } from './grind-call.ts';
 import { createNotices, type Diagnostics } from './notices.ts';
+import { createPacing, type Pacing } from './pacing.ts';
 import { createCaps, directRunId, type CapsDeps } from './caps.ts';
 import { describePrincipal } from './describe-principal.ts';
 import type { Principal } from './principal.ts';
@@ -54,6 +55,7 @@ export interface Desk {
   readonly calls: GrindCalls;
   readonly underWay: () => Health['calls'];
   readonly breakers: Breakers;
+  readonly pacing: Pick<Pacing, 'views'>;
   readonly books: () => BooksReply;
   readonly rateLimits: RateLimits;
   readonly describe: (principal: Principal) => MeReply;
@@ -110,7 +112,9 @@ export function openDesk(deps: DeskDeps): Desk {
     simulated: provider.simulated,
     onUnwritable: (order, error) => notices.trouble(order, 'record_unwritable', messageOf(error)),
   });
+  const pacing = createPacing(clock, provider.tellsLimits);
   const spend = createSpend({
+    pacing,
     models: deps.models,
     breakers,
     provider,
@@ -160,5 +164,5 @@ export function openDesk(deps: DeskDeps): Desk {
   const describe = (principal: Principal): MeReply =>
     describePrincipal(principal, budget.money.book(provider.simulated), provider.simulated);
   const onTrouble = (detail: string): void => notices.trouble(undefined, 'config_invalid', detail);
-  return { calls, settlements, underWay, breakers, books, rateLimits, describe, onTrouble };
+  return { calls, settlements, underWay, breakers, pacing, books, rateLimits, describe, onTrouble };
 }

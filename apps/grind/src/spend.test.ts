@@ -170,9 +170,9 @@ describe('provider faults', () => {
         call === 1 ? { kind: 'status', status: 429, retryAfterMs: 7_000 } : { kind: 'answer' },
     });
     const answer = world.ask({ deadline_ms: 10_000 });
-    await world.machine.clock.advanceSettled(7_000);
+    await world.machine.clock.advanceSettled(6_999);
     expect(world.provider.requests).toHaveLength(1);
-    await world.machine.clock.advanceSettled(300);
+    await world.machine.clock.advanceSettled(1);
     expect(await answer).toMatchObject({ kind: 'reply' });
 
     const short = createGrindWorld({ script: () => ({ kind: 'status', status: 429, retryAfterMs: 7_000 }) });

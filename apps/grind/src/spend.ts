@@ -7,7 +7,15 @@
  * - M2: each try has its own hold and its own end: what it cost, nothing, or all of it when nobody can know.
  * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
  */
-import { admit, costOf, inputTokenBound, type CallEnd, type ModelInfo, type Models } from '@vivarium/budget';
+import {
+  admit,
+  costOf,
+  inputTokenBound,
+  type CallEnd,
+  type ModelInfo,
+  type Models,
+  type PacedEnd,
+} from '@vivarium/budget';
 import {
   sha256,
   type ApiAuditLine,
@@ -44,6 +52,7 @@ import {
 } from './money-refusals.ts';
 import type { Notices } from './notices.ts';
 import type { Order } from './order.ts';
+import type { NoTurn, Pacing } from './pacing.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { planRetry } from './retry-plan.ts';
 import type { Settled, Settlements } from './settlements.ts';
@@ -57,6 +66,7 @@ export interface SpendDeps {
   readonly caps: Pick<Caps, 'over' | 'spent'>;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly pacing: Pick<Pacing, 'enter'>;
   readonly lines: CallLines;
   readonly settlements: Settlements;
   readonly notices: Notices;
@@ -80,27 +90,46 @@ export const LONGEST_TRY_MS: Milliseconds = 150_000;
 export const LATE_MS: Milliseconds = 30_000;
 
 export function createSpend(deps: SpendDeps): Spend {
-  const { models, breakers, provider, budget, caps, clock, ids, lines, settlements, notices } = deps;
+  const { models, breakers, pacing, provider, budget, caps, clock, ids, lines, settlements, notices } = deps;
 
   return async (order, leave) => {
     const model = models.find(order.requestedModel);
     if (model === undefined) return unknownModel(order.requestedModel);
     const inputBound = inputTokenBound(order.prompt);
     let charged = zeroUsd;
+    /** Less when the provider finds the request too large. */
+    let most = order.wantedCompletionTokens;
 
     for (let tries = 1; ; tries += 1) {
-      const remainingMs = order.deadlineAt - clock.monotonic();
+      const remainingMs = timeLeft(order);
       // Before the first try the caller has just looked, in this same step.
       const hindrance =
         (tries === 1 ? undefined : leave.whyNot()) ?? (remainingMs > 0 ? undefined : tooLate());
       if (hindrance !== undefined) return withCharge(hindrance, charged);
+      const entered = pacing.enter({
+        user: order.caller.principal.user,
+        model: model.id,
+        need: inputBound + Math.min(most, model.maxCompletionTokens),
+        patienceMs: remainingMs,
+        signal: leave.signal,
+      });
+      const turn = entered instanceof Promise ? await entered : entered;
+      // Whoever had to wait looks again: orders may have been given meanwhile (S9), and its time be over.
+      const since =
+        entered === turn ? undefined : (leave.whyNot() ?? (isOver(order) ? tooLate() : undefined));
+      if (turn.kind !== 'turn') return withCharge(since ?? noTurn(order, turn), charged);
+      const passing = (refusal: Refusal): Refusal => {
+        turn.end(NOTHING_TAKEN);
+        return withCharge(refusal, charged);
+      };
+      if (since !== undefined) return passing(since);
       const begun = breakers.begin(model.id);
-      if (begun.kind === 'refusal') return withCharge(begun, charged);
+      if (begun.kind === 'refusal') return passing(begun);
 
-      const opened = open(order, model, inputBound, tries, charged);
+      const opened = open(order, model, inputBound, { tries, most, charged, waitedMs: turn.waitedMs });
       if (opened.kind === 'refusal') {
         breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
-        return withCharge(opened, charged);
+        return passing(opened);
       }
       const { call } = opened;
       const asked = provider.complete(
@@ -111,11 +140,12 @@ export function createSpend(deps: SpendDeps): Spend {
           prompt: order.prompt,
           maxCompletionTokens: call.maxCompletionTokens,
           temperature: order.temperature,
-          timeoutMs: Math.min(LONGEST_TRY_MS, remainingMs + LATE_MS),
+          timeoutMs: Math.min(LONGEST_TRY_MS, timeLeft(order) + LATE_MS),
         },
         leave.signal,
       );
-      const outcome = await within(asked, remainingMs);
+      void asked.then((outcome) => turn.end(pacedEnd(outcome)));
+      const outcome = await within(asked, timeLeft(order));
       if (outcome === undefined) {
         leave.linger(
           asked.then((late) => {
@@ -140,19 +170,40 @@ export function createSpend(deps: SpendDeps): Spend {
       const plan = planRetry({
         fault: outcome,
         tries,
-        remainingMs: order.deadlineAt - clock.monotonic(),
+        asked: { inputBound, maxCompletionTokens: call.maxCompletionTokens },
+        remainingMs: timeLeft(order),
         chance: parseInt(ids.hex(4), 16) / 2 ** 32,
       });
       if (plan.kind === 'give_up') {
         const why = outcome.code === 'call_aborted' ? leave.whyNot() : undefined;
-        const refusal = why ?? refuseFault(outcome, plan, tries, order.deadlineAt <= clock.monotonic());
+        const refusal = why ?? refuseFault(outcome, plan, tries, isOver(order));
         if (why === undefined) notices.trouble(order, outcome.code, refusal.message);
         if (refusal.code === 'rate_limited') note(order, lines.rateLimited(order, plan.waitMs));
         return withCharge(refusal, charged);
       }
-      await clock.sleep(plan.waitMs, leave.signal);
+      if (plan.kind === 'smaller') most = plan.maxCompletionTokens;
+      // What the provider asked of everybody is waited for in the queue.
+      else if (outcome.code !== 'provider_rate_limited') await clock.sleep(plan.waitMs, leave.signal);
     }
   };
+
+  function timeLeft(order: Order): Milliseconds {
+    return order.deadlineAt - clock.monotonic();
+  }
+  function isOver(order: Order): boolean {
+    return timeLeft(order) <= 0;
+  }
+  function noTurn(order: Order, turn: NoTurn): Refusal {
+    if (turn.kind === 'left') return tooLate();
+    note(order, lines.rateLimited(order, turn.waitMs));
+    return refuse(
+      'rate_limited',
+      "Within the caller's time the provider's limits leave no room for this call.",
+      {
+        retryAfterMs: turn.waitMs,
+      },
+    );
+  }
 
   /** Undefined when `ms` are over before. */
   async function within<T>(asked: Promise<T>, ms: Milliseconds): Promise<T | undefined> {
@@ -173,8 +224,17 @@ export function createSpend(deps: SpendDeps): Spend {
     order: Order,
     model: ModelInfo,
     inputBound: number,
-    tries: number,
-    charged: NanoUsd,
+    {
+      tries,
+      most,
+      charged,
+      waitedMs,
+    }: {
+      readonly tries: number;
+      readonly most: number;
+      readonly charged: NanoUsd;
+      readonly waitedMs: Milliseconds;
+    },
   ): { readonly kind: 'opened'; readonly call: Call } | Refusal {
     if (!settlements.flush()) return recordUnwritable();
     const at = timestamp(clock);
@@ -183,7 +243,7 @@ export function createSpend(deps: SpendDeps): Spend {
     const admission = admit({
       model,
       inputBound,
-      wantedCompletionTokens: order.wantedCompletionTokens,
+      wantedCompletionTokens: most,
       // A floor for starting; what has started may use what it has left.
       minBudget: tries === 1 ? order.minBudget : zeroUsd,
       caps: limits,
@@ -202,6 +262,8 @@ export function createSpend(deps: SpendDeps): Spend {
       inputTokenBound: inputBound,
       maxCompletionTokens: admission.maxCompletionTokens,
       mostOfModel: model.maxCompletionTokens,
+      isSmaller: most < order.wantedCompletionTokens,
+      waitedMs: Math.round(waitedMs),
       heldAt: at,
     };
     return note(order, lines.held(order, call)) ? { kind: 'opened', call } : recordUnwritable();
@@ -277,6 +339,32 @@ export function createSpend(deps: SpendDeps): Spend {
 
 const withCharge = (refusal: Refusal, charged: NanoUsd): Refusal =>
   charged === zeroUsd ? refusal : { ...refusal, details: { ...refusal.details, charged } };
+
+const NOTHING_TAKEN: PacedEnd = { kind: 'nothing', limits: {} };
+
+/** What an end says of the provider's pace. */
+function pacedEnd(outcome: Completion | ProviderFault): PacedEnd {
+  const limits = outcome.rateLimits;
+  if (outcome.kind === 'completed')
+    return { kind: 'answered', tokens: outcome.inputTokens + outcome.outputTokens, limits };
+  switch (outcome.code) {
+    case 'provider_rate_limited':
+      return { kind: 'too_many', retryAfterMs: outcome.retryAfterMs, limits };
+    case 'provider_unavailable':
+      if (OUT_OF_BREATH.includes(outcome.status ?? 0)) return { kind: 'out_of_breath', limits };
+      return { kind: outcome.billing === 'none' ? 'nothing' : 'unknown', limits };
+    case 'provider_timeout':
+    case 'provider_malformed':
+    case 'call_aborted':
+      return { kind: outcome.billing === 'none' ? 'nothing' : 'unknown', limits };
+    case 'provider_rejected_key':
+    case 'provider_rejected_request':
+      return { kind: 'nothing', limits };
+  }
+}
+
+/** At its capacity, whoever asks: fewer calls at a time help. Of other faults the circuit breaker takes care. */
+const OUT_OF_BREATH: readonly number[] = [498, 503, 529];
 
 /** What an end says of the upstream. A call that was cut, slowed down or refused for what it asked says nothing. */
 function endOf(outcome: Completion | ProviderFault, call: Call, models: Models): CallEnd {

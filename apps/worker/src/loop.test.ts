@@ -23,6 +23,7 @@ const layout = homeLayout('/home');
 const home = homeIdOf('/home');
 const health: Health = {
   status: 'ok', home, pid: 1, version: '1', provider: 'simulator', simulated: true, direct_cap_nano_usd: 2e9, default_model: 'm', network: null, obeys: [], calls: [], breakers: [], circuits: [],
+  paces: [],
 }; // prettier-ignore
 
 /** A grind in the test's hand: every request waits until it is answered, or is answered by a rule. */

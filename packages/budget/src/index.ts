@@ -13,3 +13,15 @@ export {
   type Circuit,
   type CircuitRules,
 } from './circuit.ts';
+export {
+  began,
+  ended,
+  expectedWait,
+  freshPace,
+  MOST_UNDER_WAY,
+  waitFor,
+  type Begun,
+  type Pace,
+  type PacedEnd,
+  type SaidLimits,
+} from './pace.ts';

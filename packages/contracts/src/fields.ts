@@ -46,8 +46,8 @@ export const joinFields = {
 
 /** What ended an answer before the model was done (`finish_reason` is `length`). */
 export const CutBy = z
-  .enum(['max_tokens', 'model', 'budget'])
+  .enum(['max_tokens', 'model', 'budget', 'rate_limit'])
   .describe(
-    'Why the answer was cut: at the max_tokens asked for, at the most the model gives, or at what its budget could buy.',
+    'Why the answer was cut: at the max_tokens asked for, at the most the model gives, at what its budget could buy, or at what the provider takes of a request at its rate limits.',
   );
 export type CutBy = z.infer<typeof CutBy>;

@@ -207,6 +207,25 @@ export const CircuitView = z.object({
 });
 export type CircuitView = Readonly<z.infer<typeof CircuitView>>;
 
+const AllowanceView = z
+  .object({
+    limit: z.number(),
+    left: z.number().describe('By what its last reply said, and what flowed in since.'),
+  })
+  .nullable()
+  .describe('Null: its replies have not said.');
+/** How fast a model may be asked, and who waits for it. */
+export const PaceView = z.object({
+  model: z.string(),
+  waiting: z.int().describe('Requests in the queue.'),
+  under_way: z.int().describe('Calls.'),
+  most_under_way: z.int().describe('Halved when the provider is out of breath, one more with each success.'),
+  tokens: AllowanceView,
+  requests: AllowanceView,
+  blocked_for_ms: z.number().describe('Until the moment before which the provider wants no call.'),
+});
+export type PaceView = Readonly<z.infer<typeof PaceView>>;
+
 const SumsReply = z.object({
   settled: z.int(),
   unknown: z.int(),
@@ -272,6 +291,7 @@ export const Health = z.object({
   network: z.string().nullable().describe('Where it listens for those who bring a token.'),
   breakers: z.array(BreakerView).describe('Those that are not closed.'),
   circuits: z.array(CircuitView).describe('Of every model that was asked since this grind began.'),
+  paces: z.array(PaceView).describe('Of every model that was asked since this grind began.'),
   obeys: z
     .array(z.string())
     .describe('The orders it obeys (`orderOf`); it makes no call against them from now on.'),

@@ -72,7 +72,15 @@ export {
   type TaskView,
 } from './folds/status.ts';
 export { MeReply } from './grind.ts';
-export { booksOf, BooksReply, BreakerReset, BreakerResetReply, BreakerView, CircuitView } from './grind.ts';
+export {
+  booksOf,
+  BooksReply,
+  BreakerReset,
+  BreakerResetReply,
+  BreakerView,
+  CircuitView,
+  PaceView,
+} from './grind.ts';
 export {
   DEFAULT_GRIND_PORT,
   DEFAULT_MAX_TOKENS,

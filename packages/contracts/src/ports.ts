@@ -337,6 +337,8 @@ export interface ModelProvider {
   readonly name: string;
   /** True when no real money can move: the built-in simulator or a script. Decides the book a hold is written in, before the call (M5). */
   readonly simulated: boolean;
+  /** Its replies say what it allows (`rateLimits`). */
+  readonly tellsLimits: boolean;
   /** Never rejects: what can go wrong with a call is an answer. Honours `signal` at once, also in mid-flight. */
   complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion | ProviderFault>;
   /** Closes connections. Idempotent. */

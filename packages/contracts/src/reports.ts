@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CONTROL_KINDS } from './control.ts';
 import { CutBy } from './fields.ts';
+import { PaceView } from './grind.ts';
 import { TASK_STATUSES } from './folds/status.ts';
 
 const Count = z.int().nonnegative();
@@ -45,6 +46,9 @@ export const StatusReport = z.object({
       }),
     )
     .describe('Circuit breakers that are not closed, by the record.'),
+  paces: z
+    .array(PaceView)
+    .describe('How fast each model may be asked, as the grind that is up says; empty when none answers.'),
   control: z.enum(CONTROL_KINDS),
   control_reason: z.string().nullable(),
   orders: z

@@ -64,7 +64,7 @@ it('npm run bench without a known name lists the benches and exits with 2', asyn
     expect(code).toBe(2);
     expect(output).toMatch(/Usage: npm run bench -- <name>/);
     expect(output).toMatch(
-      /\n {2}bulk\n {2}grind\n {2}latency\n {2}pipeline\n {2}queue\n {2}restart\n {2}seal\n$/,
+      /\n {2}bulk\n {2}grind\n {2}latency\n {2}pacing\n {2}pipeline\n {2}queue\n {2}restart\n {2}seal\n$/,
     );
   }
 });

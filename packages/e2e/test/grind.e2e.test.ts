@@ -456,3 +456,67 @@ it('S8: a hostile request is refused on every route over the wire, and nothing i
   );
   expect(bill().calls).toBe(0);
 });
+
+describe('pacing', () => {
+  const limited = async (tokensPerMinute: number): Promise<SimulatorProcess> =>
+    startSimulator('--latency-ms', '20', '--tokens-per-minute', String(tokensPerMinute));
+  const stateOf = async ({
+    url,
+  }: SimulatorProcess): Promise<{ asked: number; refused: Record<string, number> }> => {
+    const { requests } = (await (await fetch(`${url}/simulator/state`)).json()) as {
+      requests: { completions_asked: number; refused: Record<string, number> };
+    };
+    return { asked: requests.completions_asked, refused: requests.refused };
+  };
+
+  it('M6: against a limit that is met no call is refused for its rate, and status says who waits', async () => {
+    // A full bucket holds about fifteen of these, and one flows in each second and a half.
+    const slow = await limited(4_000);
+    try {
+      const grind = await start(home, ['--simulator', slow.url]);
+      const answers = Array.from({ length: 22 }, async (_, n) =>
+        ask(`${grind.url}/grind`, { prompt: `Explain in a few sentences what tide number ${n} leaves behind, and why.`, max_tokens: 600 }),
+      ); // prettier-ignore
+      let waiting = 0;
+      for (const began = performance.now(); performance.now() - began < 3_000 && waiting === 0; await sleep(50)) {
+        const { paces } = (await (await fetch(`${grind.url}/healthz`)).json()) as { paces: { waiting: number; tokens: { limit: number } | null }[] };
+        waiting = paces[0]?.tokens?.limit === 4_000 ? (paces[0]?.waiting ?? 0) : 0;
+      } // prettier-ignore
+      expect(waiting).toBeGreaterThan(0);
+      for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+      expect(await stateOf(slow)).toEqual({ asked: 22, refused: {} });
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  it('a request too large for the rate limits is asked for smaller, and its answer says what cut it', async () => {
+    const small = await limited(75);
+    try {
+      const grind = await start(home, ['--simulator', small.url]);
+      const reply = await grindReply(grind, { prompt: 'Write a long story about the sea, in many chapters, with every detail.', max_tokens: 1_000, deadline_ms: 20_000 }); // prettier-ignore
+      expect(reply).toMatchObject({ finish_reason: 'length', cut_by: 'rate_limit' });
+      expect((await stateOf(small)).refused).toEqual({ 413: expect.any(Number) as number });
+    } finally {
+      await small.stop();
+    }
+  });
+
+  it('whose time does not reach to the next free place is told at once when to come again', async () => {
+    // What one may take at most is more than all there can be: it needs a full bucket.
+    const small = await limited(700);
+    try {
+      const grind = await start(home, ['--simulator', small.url]);
+      const body = (n: number) => ({ prompt: `What does lighthouse ${n} say? Say it in some detail, please.`, max_tokens: 600 }); // prettier-ignore
+      await grindReply(grind, { ...body(1), deadline_ms: 20_000 });
+      const began = performance.now();
+      const refusal = await grindRefusal(grind, { ...body(9), deadline_ms: 500 });
+      expect(refusal).toMatchObject({ code: 'rate_limited', remedy: 'retry' });
+      expect(refusal.retry_after_ms).toBeGreaterThan(500);
+      expect(performance.now() - began).toBeLessThan(5_000);
+      expect((await stateOf(small)).refused).toEqual({});
+    } finally {
+      await small.stop();
+    }
+  });
+});

@@ -11,7 +11,7 @@ import { isTest, read, repositoryFiles, root, rowsOf, runTool, section } from '.
 const architecture = 'docs/ARCHITECTURE.md';
 const range = (letter: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
-const allNumbers = [...range('Q', 11), ...range('M', 5), ...range('S', 9)].toSorted();
+const allNumbers = [...range('Q', 11), ...range('M', 7), ...range('S', 9)].toSorted();
 
 const projects = (group: string): readonly string[] =>
   readdirSync(join(root, group)).filter((name) => existsSync(join(root, group, name, 'package.json')));

@@ -28,6 +28,7 @@ const health: Health = {
   calls: [],
   breakers: [],
   circuits: [],
+  paces: [],
 };
 
 describe('what grind says of itself', () => {

@@ -39,6 +39,7 @@ export function appOf(world: GrindWorld, given: Partial<AppDeps> = {}, door: Doo
       calls: [],
       breakers: [],
       circuits: [],
+      paces: [],
     }),
     models: createModels(),
     defaultModel: 'llama-3.1-8b-instant',

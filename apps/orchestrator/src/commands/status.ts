@@ -1,8 +1,9 @@
 /** `status`: where every task stands and what it cost. Only reads, but for a snapshot that makes the next look quick; a home may be read-only. */
-import { viewQueue } from '@vivarium/contracts';
+import { viewQueue, type PaceView } from '@vivarium/contracts';
 import type { VivariumError } from '@vivarium/core';
 import { createWantedTasks } from '@vivarium/queue';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
+import { probeGrind } from '../grind-probe.ts';
 import { graphLines, graphOf } from '../graph/graph-lines.ts';
 import { statusLines, statusReport } from '../report/status-report.ts';
 import { createRunWatch } from '../run-watch.ts';
@@ -16,6 +17,13 @@ export interface StatusInput {
   readonly graph: boolean;
   readonly json: boolean;
 }
+
+/** A grind that does not answer at once is told of nothing: where the tasks stand is not to wait for it. */
+const ANSWER_MS = 300;
+const pacesAt = async (url: string): Promise<readonly PaceView[]> => {
+  const answer = await probeGrind(url, ANSWER_MS);
+  return answer.kind === 'healthy' ? answer.health.paces : [];
+};
 
 export async function status(input: StatusInput, deps: CommandDeps): Promise<ExitCode> {
   const home = openHome(input.home, deps, 'look');
@@ -36,6 +44,7 @@ export async function status(input: StatusInput, deps: CommandDeps): Promise<Exi
     views,
     money: watch.money.money,
     breakers: watch.money.breakers.open(),
+    paces: grind === undefined ? [] : await pacesAt(grind.url),
     control: home.control.read(),
     orders: home.control.orders(),
     runs: runs.liveRuns(),

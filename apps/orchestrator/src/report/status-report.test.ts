@@ -32,7 +32,7 @@ function fold(...lines: readonly object[]): MoneyFold {
   return money;
 }
 const facts = (more: Partial<StatusFacts> = {}): StatusFacts => ({
-  layout: homeLayout('/home/me'), views: [], money: fold(), breakers: [], control: { kind: 'running' }, orders: [], runs: [], grind: undefined, unreadableLines: 0, ...more,
+  layout: homeLayout('/home/me'), views: [], money: fold(), breakers: [], paces: [], control: { kind: 'running' }, orders: [], runs: [], grind: undefined, unreadableLines: 0, ...more,
 }); // prettier-ignore
 
 const views = viewsOf(
@@ -71,6 +71,19 @@ it('a circuit breaker that is open has a line of its own, and an entry in the re
     'breaker   m-1 at groq is open: Consecutive failure threshold exceeded: 5 failures; tried again after 2026-11-27T08:00:15.000Z',
   );
   expect(statusLines(statusReport(facts()), [], noColours).join('\n')).not.toContain('breaker');
+});
+
+it('says who waits for the rate limits of the provider, and what they leave; of a model nobody waits for it says nothing', () => {
+  const pace = {
+    model: 'm-1', waiting: 18, under_way: 2, most_under_way: 256, tokens: { limit: 6_000, left: 120 }, requests: null, blocked_for_ms: 0,
+  }; // prettier-ignore
+  const told = (more: Partial<typeof pace>): string =>
+    statusLines(statusReport(facts({ paces: [{ ...pace, ...more }] })), [], noColours).join('\n');
+  expect(told({})).toContain(
+    'pace      m-1: 18 calls waiting for its rate limits, 2 under way; 120 of 6000 tokens left',
+  );
+  expect(told({ waiting: 0, blocked_for_ms: 7_000 })).toContain('none before 7.0 s have passed');
+  expect(told({ waiting: 0 })).not.toContain('pace');
 });
 
 describe('status --json', () => {

@@ -7,10 +7,11 @@ import {
   type HomeLayout,
   type MoneyFold,
   type OrchestratorFile,
+  type PaceView,
   type StatusReport,
   type TaskView,
 } from '@vivarium/contracts';
-import { formatUsd, nanoUsd } from '@vivarium/core';
+import { formatDuration, formatUsd, nanoUsd } from '@vivarium/core';
 import { printable, type Colours } from '../terminal.ts';
 import { alikeRemedy, alikeText, groupAlike } from './alike.ts';
 import { counted } from './counted.ts';
@@ -23,6 +24,7 @@ export interface StatusFacts {
   readonly views: readonly TaskView[];
   readonly money: MoneyFold;
   readonly breakers: readonly BreakerLine[];
+  readonly paces: readonly PaceView[];
   readonly control: ControlState;
   readonly orders: readonly ControlOrder[];
   readonly runs: readonly OrchestratorFile[];
@@ -52,6 +54,7 @@ export function statusReport(facts: StatusFacts): StatusReport {
       since,
       until: until ?? null,
     })),
+    paces: [...facts.paces],
     control: control.kind,
     control_reason: control.kind === 'running' ? null : control.reason,
     orders: facts.orders.map(({ kind, scope, reason, actor }) => ({
@@ -148,6 +151,8 @@ export function statusLines(
     lines.push(
       `  breaker   ${colours.yellow(`${printable(model)} at ${printable(upstream)} is open: ${printable(why)}${until === null ? '' : `; tried again after ${until}`}`)}  (orchestrator breaker)`,
     );
+  for (const pace of report.paces)
+    if (pace.waiting > 0 || pace.blocked_for_ms > 0) lines.push(`  pace      ${paceText(pace)}`);
   for (const run of report.runs)
     lines.push(`  run       ${run.run_id}, ${counted(run.workers, 'worker')}, pid ${run.pid}`);
   lines.push(`  cost      ${moneyText(report, false)}`);
@@ -169,6 +174,18 @@ export function statusLines(
     ...openLines(those('failed', 'refused', 'skipped', 'cancelled', 'deferred', 'retrying'), colours),
   );
   return lines;
+}
+
+/** Of a model whose callers have to wait. */
+function paceText({ model, waiting, under_way, tokens, requests, blocked_for_ms }: PaceView): string {
+  const left = (of: PaceView['tokens'], what: string): readonly string[] =>
+    of === null ? [] : [`${of.left} of ${of.limit} ${what} left`];
+  return [
+    `${printable(model)}: ${counted(waiting, 'call')} waiting for its rate limits, ${under_way} under way`,
+    ...left(tokens, 'tokens'),
+    ...left(requests, 'requests'),
+    ...(blocked_for_ms > 0 ? [`none before ${formatDuration(blocked_for_ms)} have passed`] : []),
+  ].join('; ');
 }
 
 function pendingNote({ queued, blocked, deferred, retrying }: StatusReport): string {

@@ -46,6 +46,7 @@ export const CUT_WORDS = {
   max_tokens: 'cut at its max_tokens',
   model: 'cut at the most tokens the model gives',
   budget: 'cut where its budget ended: raise --max or --run-cap',
+  rate_limit: 'cut at what the rate limits of the provider take of one request',
   unknown: 'cut at its limit',
 } as const;
 

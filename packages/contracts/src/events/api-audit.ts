@@ -78,6 +78,13 @@ export const CallHeld = z.object({
     .int()
     .positive()
     .describe('Allowed to the model, after clamping to what the caps leave.'),
+  waited_ms: z
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'How long the call waited in the queue of grind for the limits of the provider, in milliseconds.',
+    ),
   ...call,
 });
 

@@ -93,7 +93,13 @@ export function createGroqProvider(options: GroqOptions): ModelProvider {
     }
   };
 
-  return { name: options.name, simulated: options.simulated, complete, stop: () => transport.stop() };
+  return {
+    name: options.name,
+    simulated: options.simulated,
+    tellsLimits: true,
+    complete,
+    stop: () => transport.stop(),
+  };
 }
 
 function readAddress(baseUrl: string): { readonly origin: string; readonly href: string } {

@@ -39,6 +39,8 @@ export interface ScriptedOptions {
   readonly script?: Script;
   readonly name?: string;
   readonly simulated?: boolean;
+  /** Default false: the script's replies say nothing of limits unless it makes them. */
+  readonly tellsLimits?: boolean;
 }
 
 export interface ScriptedProvider extends ModelProvider {
@@ -51,7 +53,7 @@ export interface ScriptedProvider extends ModelProvider {
 const answerAtOnce: Script = () => ({ kind: 'answer' });
 
 export function createScriptedProvider(options: ScriptedOptions): ScriptedProvider {
-  const { clock, script = answerAtOnce, name = 'scripted', simulated = true } = options;
+  const { clock, script = answerAtOnce, name = 'scripted', simulated = true, tellsLimits = false } = options;
   const requests: CompletionRequest[] = [];
   const billed: Completion[] = [];
   const stopped = new AbortController();
@@ -161,6 +163,7 @@ export function createScriptedProvider(options: ScriptedOptions): ScriptedProvid
   return {
     name,
     simulated,
+    tellsLimits,
     requests,
     billed,
     complete,
