@@ -19,6 +19,7 @@ import {
 } from '@vivarium/contracts';
 import { addUsd, nanoUsd, zeroUsd, type Clock, type NanoUsd } from '@vivarium/core';
 import type { CallLines } from './call-lines.ts';
+import type { Limits } from './live-limits.ts';
 import { recordUnwritable } from './money-refusals.ts';
 import type { Order } from './order.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -28,10 +29,8 @@ export interface CapsDeps {
   readonly lines: Pick<CallLines, 'runOpened' | 'capSet'>;
   /** What the run announced; undefined when nobody did. */
   readonly announced: (runId: string) => Pick<OrchestratorFile, 'run_cap_nano_usd' | 'simulated'> | undefined;
-  /** For the requests of a day that name no run. */
-  readonly directCap: NanoUsd;
-  /** For everything that is held on a UTC day. */
-  readonly dayCap: NanoUsd;
+  /** Asked anew for each call: an operator may change them. */
+  readonly limits: Limits;
   readonly simulated: boolean;
   /** Tells the operator; the caller is told by the refusal. */
   readonly onUnwritable: (order: Order, error: unknown) => void;
@@ -57,7 +56,7 @@ const DIRECT = 'direct_';
 export const directRunId = (clock: Clock): string => `${DIRECT}${clock.now().toISOString().slice(0, 10)}`;
 
 export function createCaps(deps: CapsDeps): Caps {
-  const { budget, lines, announced, directCap, dayCap, simulated } = deps;
+  const { budget, lines, announced, limits, simulated } = deps;
   const book = budget.money.book(simulated);
 
   /** A run that is not open may spend nothing. */
@@ -66,14 +65,17 @@ export function createCaps(deps: CapsDeps): Caps {
     ...(principal.budget === undefined
       ? []
       : [{ scope: 'principal', name: principal.user, cap: principal.budget } as const]),
-    { scope: 'day', name: dayOf(at), cap: dayCap },
+    { scope: 'day', name: dayOf(at), cap: limits.dayCap },
   ];
 
   return {
     openRun(order) {
       const { runId, namesRun } = order;
       const cap = book.capOf('run', runId);
-      if (!namesRun) return cap === directCap ? undefined : write(order, lines.runOpened(order, directCap));
+      if (!namesRun) {
+        const { directCap } = limits;
+        return cap === directCap ? undefined : write(order, lines.runOpened(order, directCap));
+      }
       if (runId.startsWith(DIRECT))
         return refuse(
           'unknown_run',

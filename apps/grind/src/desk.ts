@@ -15,12 +15,13 @@ import {
   type RecordStore,
 } from '@vivarium/contracts';
 import type { AlsoTold } from '@vivarium/home';
-import { messageOf, type HomeId, type Machine, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import { messageOf, type HomeId, type Machine, type Milliseconds } from '@vivarium/core';
 import { createBreakers, type Breakers } from './breakers.ts';
 import { createCallLines } from './call-lines.ts';
 import { chargeDeadHolds } from './charge-dead-holds.ts';
 import { createGate } from './gate.ts';
 import { createGrindCalls, type GrindCalls } from './grind-call.ts';
+import type { Limits } from './live-limits.ts';
 import { createNotices, type Diagnostics } from './notices.ts';
 import { createPacing, type Pacing } from './pacing.ts';
 import { createCaps, directRunId, type CapsDeps } from './caps.ts';
@@ -41,10 +42,7 @@ export interface DeskDeps {
   readonly breakerRules: CircuitRules;
   readonly provider: ModelProvider;
   readonly defaultModel: string;
-  /** For the requests of a day that name no run. */
-  readonly directCap: NanoUsd;
-  /** For everything held on a UTC day. */
-  readonly dayCap: NanoUsd;
+  readonly limits: Limits;
   readonly announced: CapsDeps['announced'];
   /** For requests that give no deadline. */
   readonly defaultDeadlineMs: Milliseconds;
@@ -107,8 +105,7 @@ export function openDesk(deps: DeskDeps): Desk {
     budget,
     lines,
     announced: deps.announced,
-    directCap: deps.directCap,
-    dayCap: deps.dayCap,
+    limits: deps.limits,
     simulated: provider.simulated,
     onUnwritable: (order, error) => notices.trouble(order, 'record_unwritable', messageOf(error)),
   });

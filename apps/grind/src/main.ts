@@ -28,6 +28,7 @@ import { z } from 'zod';
 import type { Tls } from './app.ts';
 import { createGrind } from './create-grind.ts';
 import { readFlags, usage, type Flags } from './flags.ts';
+import { createLiveLimits } from './live-limits.ts';
 
 /** Calls to the provider at a time; further ones wait for a connection. */
 const CONNECTIONS = 256;
@@ -58,20 +59,22 @@ async function serve(flags: Flags): Promise<void> {
   const layout = homeLayout(root);
   const home = homeIdOf(root);
   const models = createModels(readModelsFile(layout, files));
-  const config = loadConfig({
-    env,
-    envFile: files.readText(layout.env),
-    flags: {
-      runCapUsd: flags.runCap,
-      dayCapUsd: flags.dayCap,
-      durability: flags.durability,
-      listen: flags.listen,
-      tlsCert: flags.tlsCert,
-      tlsKey: flags.tlsKey,
-      unencrypted: flags.unencrypted ? 'allow' : undefined,
-    },
-    knownModels: models.ids,
-  });
+  const readConfig = (): Config =>
+    loadConfig({
+      env,
+      envFile: files.readText(layout.env),
+      flags: {
+        runCapUsd: flags.runCap,
+        dayCapUsd: flags.dayCap,
+        durability: flags.durability,
+        listen: flags.listen,
+        tlsCert: flags.tlsCert,
+        tlsKey: flags.tlsKey,
+        unencrypted: flags.unencrypted ? 'allow' : undefined,
+      },
+      knownModels: models.ids,
+    });
+  const config = readConfig();
   const provider = providerFor(flags, config);
   initHome(layout, files);
 
@@ -85,6 +88,11 @@ async function serve(flags: Flags): Promise<void> {
   });
   process.on('exit', () => record.flush());
   const runs = runFiles(layout, machine);
+  // Forked, the terminal is the parent's: what people should know is in the action log.
+  const diagnostics = pino(
+    { level: forked ? 'error' : 'warn', base: { name: 'grind' } },
+    pino.destination({ dest: 2, sync: true }),
+  );
   const grind = createGrind({
     home,
     machine,
@@ -96,18 +104,31 @@ async function serve(flags: Flags): Promise<void> {
     run: runs,
     provider,
     defaultModel: config.defaultModel,
-    directCap: config.runCap,
-    dayCap: config.dayCap,
+    limits: createLiveLimits({
+      path: layout.env,
+      files,
+      clock: machine.clock,
+      read: () => {
+        const { runCap: directCap, dayCap } = readConfig();
+        return { directCap, dayCap };
+      },
+      onFault(detail) {
+        diagnostics.error({ code: 'config_invalid' }, detail);
+        record.act({
+          actor: 'grind',
+          action_type: 'ERROR',
+          action: 'config_invalid',
+          detail,
+          event: 'grind.trouble',
+        });
+      },
+    }),
     announced: (runId) => runs.readRun(runId),
     defaultDeadlineMs: config.workerTimeoutMs,
     version,
     tokens: createTokenStore({ layout, machine, record }),
     network: config.network && { ...config.network, tls: config.network.tls && readTls(config.network.tls) },
-    // Forked, the terminal is the parent's: what people should know is in the action log.
-    diagnostics: pino(
-      { level: forked ? 'error' : 'warn', base: { name: 'grind' } },
-      pino.destination({ dest: 2, sync: true }),
-    ),
+    diagnostics,
   });
 
   const leave = (how: 'drain' | 'now'): void =>

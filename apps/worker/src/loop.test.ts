@@ -22,7 +22,8 @@ import type { GrindAnswer, Refusal } from './outcome.ts';
 const layout = homeLayout('/home');
 const home = homeIdOf('/home');
 const health: Health = {
-  status: 'ok', home, pid: 1, version: '1', provider: 'simulator', simulated: true, direct_cap_nano_usd: 2e9, default_model: 'm', network: null, obeys: [], calls: [], breakers: [], circuits: [],
+  status: 'ok', home, pid: 1, version: '1', provider: 'simulator', simulated: true, direct_cap_nano_usd: 2e9,
+ day_cap_nano_usd: 10_000_000_000, default_model: 'm', network: null, obeys: [], calls: [], breakers: [], circuits: [],
   paces: [],
 }; // prettier-ignore
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvFile } from './env-file.ts';
+import { readEnvFile, withVariable } from './env-file.ts';
 
 describe('.env', () => {
   it('takes comments, quotes, export, blank lines and values over several lines', () => {
@@ -24,5 +24,20 @@ describe('.env', () => {
   });
   it('an empty file is no fault', () => {
     expect(readEnvFile('')).toEqual({ values: {}, faults: [] });
+  });
+});
+
+describe('setting a variable in it', () => {
+  it.each([
+    ['', 'A=1\n'],
+    ['B=2\n', 'B=2\nA=1\n'],
+    ['B=2', 'B=2\nA=1\n'],
+    ['A=9\nB=2\n', 'A=1\nB=2\n'],
+    ['export A = 9\n# A=8\nAB=2\n', 'A=1\n# A=8\nAB=2\n'],
+    ['A=7\nA=8\n', 'A=7\nA=1\n'],
+  ])('%j becomes %j, and means it', (text, expected) => {
+    const written = withVariable(text, 'A', '1');
+    expect(written).toBe(expected);
+    expect(readEnvFile(written).values['A']).toBe('1');
   });
 });

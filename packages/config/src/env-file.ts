@@ -12,6 +12,19 @@ export function readEnvFile(text: string): EnvFile {
   return { values: parseEnv(content), faults: faultsOf(content) };
 }
 
+/**
+ * The text with this variable set to this value: in the line that decides now (the last that sets it), else in a new one at the end. Every other line stays as it is.
+ * `value` is a plain word: no blank, quote or hash.
+ */
+export function withVariable(text: string, name: string, value: string): string {
+  const lines = text.split('\n');
+  const decides = lines.findLastIndex((line) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`).test(line));
+  if (decides !== -1) lines[decides] = `${name}=${value}`;
+  else lines.splice(lines.at(-1) === '' ? -1 : lines.length, 0, `${name}=${value}`);
+  const written = lines.join('\n');
+  return written.endsWith('\n') ? written : `${written}\n`;
+}
+
 /** A line without `=` is not skipped by the parser but joined to the next one, whose variable is then never seen. */
 function faultsOf(content: string): readonly string[] {
   const faults: string[] = [];

@@ -1,3 +1,4 @@
+export { withVariable } from './env-file.ts';
 export { homeVariable, processEnvironment, sealDirectory, type Environment } from './environment.ts';
 export {
   loadConfig,

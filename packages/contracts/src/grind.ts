@@ -287,6 +287,7 @@ export const Health = z.object({
   provider: z.string(),
   simulated: z.boolean(),
   direct_cap_nano_usd: z.int().describe('Cap of all requests of a UTC day that name no run.'),
+  day_cap_nano_usd: z.int().describe('Cap of everything held on a UTC day.'),
   default_model: z.string(),
   network: z.string().nullable().describe('Where it listens for those who bring a token.'),
   breakers: z.array(BreakerView).describe('Those that are not closed.'),

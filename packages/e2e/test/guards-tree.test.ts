@@ -111,6 +111,7 @@ it('the surfaces of the packages are these', async () => {
         "processEnvironment",
         "scrubbedEnv",
         "sealDirectory",
+        "withVariable",
       ],
       "constitution": [
         "judge",
@@ -289,6 +290,7 @@ it('the surfaces of the packages are these', async () => {
       ],
       "home": [
         "accessFaults",
+        "actionLine",
         "chooseHome",
         "createBudgetStore",
         "createControlStore",

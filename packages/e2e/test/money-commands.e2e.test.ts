@@ -1,6 +1,7 @@
 /** Money as a user looks at it and bounds it: what is said before it is spent, what was spent, and the prices it is counted by. */
+import { statSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHome, taskNamed, type Home } from './orchestrator-process.ts';
+import { createHome, taskNamed, until, type Home } from './orchestrator-process.ts';
 
 const homes: Home[] = [];
 afterEach(async () => {
@@ -120,6 +121,42 @@ describe('money', () => {
     expect(settled?.['cost_nano_usd']).toBe(
       Number(settled?.['input_tokens']) * 1_000 + Number(settled?.['output_tokens']) * 2_000,
     );
+  });
+
+  it('M1: `budget set` bounds a grind that is up from its next call on, and what it raises is spent again; each cap is a line before it counts', async () => {
+    const home = homeWith();
+    const run = home.launch(['start', '1', '--watch']);
+    await until(() => home.read('run', 'grind.json') !== '', 20_000, 'grind');
+    expect(await home.cli(['budget', 'set', 'day', '0.000001'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Everything of a UTC day together may cost $0.000001') as unknown,
+      err: '',
+    });
+    expect(statSync(home.at('.env')).mode & 0o777).toBe(0o600);
+    const { url } = JSON.parse(home.read('run', 'grind.json')) as { url: string };
+    const ask = async (prompt: string): Promise<{ error?: { code: string; reason?: string } }> => {
+      const response = await fetch(`${url}/grind`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ prompt, max_tokens: 16 }) }); // prettier-ignore
+      return (await response.json()) as { error?: { code: string; reason?: string } };
+    };
+    expect((await ask('One.')).error).toMatchObject({ code: 'deferred', reason: 'day_budget' });
+    expect((await home.cli(['budget'])).out).toMatch(/day \S+ +\$0\.000001 of \$0\.000001 left/);
+    expect(await home.cli(['budget', 'set', 'day', '4'])).toMatchObject({ code: 0, err: '' });
+    expect((await ask('Two.')).error).toBeUndefined();
+    const { out } = await home.cli(['budget', 'show', '--json']);
+    const { caps } = JSON.parse(out) as { caps: readonly { scope: string; simulated: boolean; cap_nano_usd: number; left_nano_usd: number }[] }; // prettier-ignore
+    const day = caps.find(({ scope, simulated }) => scope === 'day' && simulated);
+    expect(day?.cap_nano_usd).toBe(4_000_000_000);
+    expect(day?.left_nano_usd).toBe(4_000_000_000 - home.books().settled);
+    const set = home
+      .read('logs', 'api_audit.log')
+      .split('\n')
+      .flatMap((text) =>
+        text.includes('"cap.set"') ? [(JSON.parse(text) as { cap_nano_usd: number }).cap_nano_usd] : [],
+      );
+    expect(set).toEqual([1_000, 4_000_000_000]);
+    expect((await home.cli(['budget', 'set', 'day', 'much'])).code).toBe(2);
+    run.child.kill('SIGINT');
+    await run.ended;
   });
 
   it.each([

@@ -1,4 +1,5 @@
 export { createRecordStore, type FileRecordStore, type RecordStoreOptions } from './record-store.ts';
+export { actionLine } from './action-line.ts';
 export { createControlStore, type ControlStoreOptions } from './control-store.ts';
 export { createBudgetStore, type AlsoTold, type FileBudgetStore } from './budget-store.ts';
 export { runFiles, type ClaimFileAnswer, type RunFiles } from './run-files.ts';

@@ -17,7 +17,7 @@ import {
   type RecordStore,
   type TokenEntry,
 } from '@vivarium/contracts';
-import { timestamp, VivariumError, type Machine, type NanoUsd } from '@vivarium/core';
+import { formatUsd, nanoUsd, timestamp, VivariumError, type Machine, type NanoUsd } from '@vivarium/core';
 import { actionLine } from './action-line.ts';
 import { parseJson } from './salvage.ts';
 
@@ -34,6 +34,8 @@ export interface TokenStore {
   find(token: string): TokenEntry | undefined;
   /** Answers the token, which cannot be had again. Throws `usage` for a name that cannot be given, `record_unwritable`. */
   create(token: NewToken, actor: string): Promise<string>;
+  /** What its holder may spend in all, from now on. Throws `usage` when nobody has that name, or it was revoked; `record_unwritable`. */
+  setBudget(name: string, budget: NanoUsd, actor: string): Promise<void>;
   /** Throws `usage` when nobody has that name. Answers false when it was revoked before. */
   revoke(name: string, reason: string, actor: string): Promise<boolean>;
 }
@@ -116,14 +118,37 @@ export function createTokenStore({ layout, machine, record }: TokenStoreOptions)
         write([...tokens, entry]);
         return token;
       }),
+    setBudget: async (name, budget, actor) =>
+      change((tokens, assertHeld) => {
+        const entry = named(tokens, name);
+        if (entry.revoked_at !== undefined)
+          throw new VivariumError('usage', `the token of ${JSON.stringify(name)} was revoked`, {
+            remedy: { kind: 'stop' },
+            hint: 'Make another: orchestrator token create.',
+          });
+        assertHeld();
+        const before = entry.budget_nano_usd;
+        record.append(
+          'action',
+          actionLine(
+            {
+              actor,
+              action_type: 'BUDGET',
+              action: 'CAP_SET',
+              detail: `principal ${name}: ${formatUsd(nanoUsd(before))} → ${formatUsd(budget)}`,
+              event: 'budget.set',
+              metadata: { scope: 'principal', name, before_nano_usd: before, cap_nano_usd: budget },
+            },
+            homeIdOf(layout.root),
+            clock,
+            ids,
+          ),
+        );
+        write(tokens.map((each) => (each === entry ? { ...entry, budget_nano_usd: budget } : each)));
+      }),
     revoke: async (name, reason, actor) =>
       change((tokens, assertHeld) => {
-        const entry = tokens.find((each) => each.name === name);
-        if (entry === undefined)
-          throw new VivariumError('usage', `no token has the name ${JSON.stringify(name)}`, {
-            remedy: { kind: 'stop' },
-            hint: 'orchestrator token list says which there are.',
-          });
+        const entry = named(tokens, name);
         if (entry.revoked_at !== undefined) return false;
         assertHeld();
         const revoked = { ...entry, revoked_at: timestamp(clock), revoke_reason: reason };
@@ -139,6 +164,15 @@ export function createTokenStore({ layout, machine, record }: TokenStoreOptions)
         return true;
       }),
   };
+}
+
+function named(tokens: readonly TokenEntry[], name: string): TokenEntry {
+  const entry = tokens.find((each) => each.name === name);
+  if (entry !== undefined) return entry;
+  throw new VivariumError('usage', `no token has the name ${JSON.stringify(name)}`, {
+    remedy: { kind: 'stop' },
+    hint: 'orchestrator token list says which there are.',
+  });
 }
 
 const notGiven = (name: string, why: string, hint: string): VivariumError =>

@@ -22,6 +22,7 @@ const health: Health = {
   provider: 'simulator',
   simulated: true,
   direct_cap_nano_usd: 2_000_000_000,
+  day_cap_nano_usd: 10_000_000_000,
   default_model: 'm',
   network: null,
   obeys: [],

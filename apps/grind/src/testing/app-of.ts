@@ -33,6 +33,7 @@ export function appOf(world: GrindWorld, given: Partial<AppDeps> = {}, door: Doo
       provider: 'simulator',
       simulated: true,
       direct_cap_nano_usd: 1,
+      day_cap_nano_usd: 10_000_000_000,
       default_model: 'llama-3.1-8b-instant',
       network: null,
       obeys: [],

@@ -119,8 +119,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     breakerRules: options.breaker ?? NO_BREAKER,
     provider,
     defaultModel: 'llama-3.1-8b-instant',
-    directCap: runCap,
-    dayCap: options.dayCap ?? nanoUsd(Number.MAX_SAFE_INTEGER),
+    limits: { directCap: runCap, dayCap: options.dayCap ?? nanoUsd(Number.MAX_SAFE_INTEGER) },
     announced: options.announced ?? (() => ({ run_cap_nano_usd: runCap, simulated })),
     defaultDeadlineMs: 900_000,
     diagnostics: {

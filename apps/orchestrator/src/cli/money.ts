@@ -1,5 +1,6 @@
 /** `spend`, `budget` and `models`: money, looked at and bounded. Only declared here. */
-import { InvalidArgumentError, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import { dollars } from '../flag-values.ts';
 import { momentOf } from '../moment.ts';
 import { DIMENSIONS, type Dimension } from '../report/spend.ts';
 import type { CliParts } from './parts.ts';
@@ -17,6 +18,32 @@ export function declareMoney({ command, home, json, deps, end }: CliParts): void
       const form = flags.json === true ? 'json' : flags.csv === true ? 'csv' : 'text';
       return end(spend({ home: home(), by, since, until, form }, deps()));
     });
+
+  const budget = command(
+    'budget',
+    'every cap in force, what is gone of it and what is left: show (the default), set',
+  );
+  const sub = (name: string, description: string, isDefault = false): Command =>
+    budget.command(name, { isDefault }).description(description).allowExcessArguments(false).exitOverride();
+  sub('show', 'the caps of the day, of runs and of principals, and the pace of the last hour', true)
+    .addOption(json())
+    .action(async (flags: { json?: boolean }) => {
+      const { showBudget } = await import('../commands/budget.ts');
+      return end(showBudget({ home: home(), json: flags.json === true }, deps()));
+    });
+  sub('set', 'change a cap, also under a grind that is up')
+    .addArgument(new Argument('<cap>', 'which').choices(['day', 'run', 'principal']))
+    .argument('<usd>', 'most it may cost', dollars)
+    .option('--name <name>', 'whose, for the budget of a principal')
+    .addOption(json())
+    .action(
+      async (cap: 'day' | 'run' | 'principal', usd: number, flags: { name?: string; json?: boolean }) => {
+        const { setBudget } = await import('../commands/budget.ts');
+        return end(
+          setBudget({ home: home(), cap, usd, name: flags.name, json: flags.json === true }, deps()),
+        );
+      },
+    );
 
   command(
     'models',

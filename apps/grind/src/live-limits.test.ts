@@ -1,0 +1,48 @@
+import { nanoUsd, VivariumError } from '@vivarium/core';
+import { createMemoryMachine } from '@vivarium/platform/testing';
+import { expect, it } from 'vitest';
+import { createLiveLimits } from './live-limits.ts';
+
+function world() {
+  const machine = createMemoryMachine();
+  machine.files.makeDirectory('/home');
+  const path = '/home/.env';
+  const faults: string[] = [];
+  const write = (cap: string): void => machine.files.replace(path, cap);
+  const read = () => {
+    const cap = Number(machine.files.readText(path) ?? '10');
+    if (Number.isNaN(cap))
+      throw new VivariumError('config_invalid', 'not an amount', { remedy: { kind: 'stop' } });
+    return { dayCap: nanoUsd(cap), directCap: nanoUsd(cap * 2) };
+  };
+  const limits = createLiveLimits({ path, files: machine.files, clock: machine.clock, read, onFault: (detail) => faults.push(detail) }); // prettier-ignore
+  return { machine, write, faults, limits };
+}
+
+it('M1: a cap that was changed is in force within a tenth of a second, and what did not change is not read again', () => {
+  const { machine, write, limits } = world();
+  expect([limits.dayCap, limits.directCap]).toEqual([10, 20]);
+  write('7');
+  machine.clock.advance(100);
+  expect([limits.dayCap, limits.directCap]).toEqual([7, 14]);
+  let reads = 0;
+  machine.files.intercept((operation) => void (reads += operation === 'readText' ? 1 : 0));
+  for (let n = 0; n < 5; n += 1) {
+    machine.clock.advance(200);
+    expect(limits.dayCap).toBe(7);
+  }
+  expect(reads).toBe(0);
+});
+
+it('M1: a file that is wrong changes nothing and is told once; mended, it counts', () => {
+  const { machine, write, faults, limits } = world();
+  write('ten');
+  for (let n = 0; n < 3; n += 1) {
+    machine.clock.advance(100);
+    expect(limits.dayCap).toBe(10);
+  }
+  expect(faults).toEqual([expect.stringMatching(/the caps stay as they were\. not an amount/)]);
+  write('3');
+  machine.clock.advance(100);
+  expect(limits.dayCap).toBe(3);
+});

@@ -1,0 +1,60 @@
+/**
+ * The caps an operator may change while grind is up (`budget set`): those of a UTC day and of requests that name no run. Owns what was last read of `.env`; looks at the file before a
+ * call is admitted, at most ten times a second. A file that is wrong changes nothing and is told once: what was in force stays.
+ */
+import { messageOf, type Clock, type Files, type Milliseconds, type NanoUsd } from '@vivarium/core';
+
+export interface Limits {
+  /** For the requests of a day that name no run. */
+  readonly directCap: NanoUsd;
+  /** For everything that is held on a UTC day. */
+  readonly dayCap: NanoUsd;
+}
+
+const LOOK_EVERY_MS: Milliseconds = 100;
+
+export function createLiveLimits({
+  path,
+  files,
+  clock,
+  read,
+  onFault,
+}: {
+  /** Of the `.env` of the home. */
+  readonly path: string;
+  readonly files: Pick<Files, 'stat'>;
+  readonly clock: Clock;
+  /** The whole configuration, read anew; throws when it is wrong. */
+  readonly read: () => Limits;
+  readonly onFault: (detail: string) => void;
+}): Limits {
+  const markOf = (): string => {
+    const stat = files.stat(path);
+    return stat === undefined ? '' : `${stat.inode} ${stat.size} ${stat.modifiedMs}`;
+  };
+  let mark = markOf();
+  let lookedAt = clock.monotonic();
+  let limits = read();
+  const look = (): Limits => {
+    const now = clock.monotonic();
+    if (now - lookedAt < LOOK_EVERY_MS) return limits;
+    lookedAt = now;
+    const found = markOf();
+    if (found === mark) return limits;
+    mark = found;
+    try {
+      limits = read();
+    } catch (error) {
+      onFault(`.env was changed and cannot be used, so the caps stay as they were. ${messageOf(error)}`);
+    }
+    return limits;
+  };
+  return {
+    get directCap() {
+      return look().directCap;
+    },
+    get dayCap() {
+      return look().dayCap;
+    },
+  };
+}
