@@ -1,8 +1,9 @@
 import type { Completion, CutBy, GrindReply, RecordedReply } from '@vivarium/contracts';
-import { nanoToUsd, nanoUsd, usdToNano, type NanoUsd } from '@vivarium/core';
+import { nanoToUsd, nanoUsd, usdToNano, type CallId, type NanoUsd } from '@vivarium/core';
 import { cutBy, type Call } from './call.ts';
 import type { Order } from './order.ts';
 import type { Refusal } from './refusal.ts';
+import type { CachedReply } from './reply-cache.ts';
 
 export type GrindAnswer = { readonly kind: 'reply'; readonly reply: GrindReply } | Refusal;
 
@@ -42,6 +43,20 @@ export function replyOf(
 }
 
 const cutOf = (cut: CutBy | undefined): { cut_by?: CutBy } => (cut === undefined ? {} : { cut_by: cut });
+
+/** What the reply cache answers: nothing is paid now, and nothing was by this request. */
+export const cachedReplyOf = (order: Order, found: CachedReply, text: string, id: CallId): GrindReply => ({
+  ...found,
+  result: text,
+  task_id: order.givenTaskId ?? null,
+  cost_usd: 0,
+  cost_nano_usd: 0,
+  latency_ms: 0,
+  call_id: id,
+  request_id: order.caller.requestId,
+  replayed: false,
+  cached: true,
+});
 
 /**
  * A reply that the record holds already. Its cost is what was paid when it was made, so that a task's cost is the same whichever attempt brought the

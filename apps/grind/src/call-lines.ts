@@ -5,8 +5,9 @@
  * 40 to 60 µs of CPU, a quarter of the whole request (measured, Node 20); so it costs one. The rarer lines are spread.
  */
 import type { ApiAuditLine, Completion, OpenHold, ProviderFault, RecordedReply } from '@vivarium/contracts';
-import { nanoToUsd, timestamp, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
+import { nanoToUsd, timestamp, type CallId, type Clock, type IdSource, type NanoUsd } from '@vivarium/core';
 import { cutBy, type Call } from './call.ts';
+import type { CachedReply } from './reply-cache.ts';
 import type { Order, OrderSettings } from './order.ts';
 import { ADMIN } from './principal.ts';
 import type { Limited } from './rate-limits.ts';
@@ -42,6 +43,7 @@ export interface CallLines {
   /** For a hold that a grind left open when it died. */
   leftOpen(hold: OpenHold): Line<'call.usage-unknown'>;
   replayed(order: Order, reply: RecordedReply, resultSha256: string): Line<'call.replayed'>;
+  cached(order: Order, reply: CachedReply, id: CallId): Line<'call.cached'>;
   violation(order: Order, reason: string, ruleIds: readonly string[]): Line<'CONSTITUTIONAL_VIOLATION'>;
   exceeded(order: Order, cap: string, remaining: NanoUsd, requested: NanoUsd): Line<'BUDGET_EXCEEDED'>;
   rateLimited(order: Order, retryAfterMs: number | undefined): Line<'RATE_LIMITED'>;
@@ -208,6 +210,16 @@ export function createCallLines({
       call_id: reply.call_id,
       provider: reply.provider,
       simulated: reply.simulated,
+    }),
+    cached: (order, reply, id) => ({
+      ...head('call.cached', order.caller.principal),
+      model: reply.model,
+      from_call_id: reply.call_id,
+      saved: reply.cost_usd,
+      saved_nano_usd: reply.cost_nano_usd,
+      result_sha256: reply.result_sha256,
+      ...tail(order),
+      call_id: id,
     }),
     violation: (order, reason, ruleIds) => ({
       ...head('CONSTITUTIONAL_VIOLATION', order.caller.principal),

@@ -28,6 +28,7 @@ import { createCaps, directRunId, type CapsDeps } from './caps.ts';
 import { describePrincipal } from './describe-principal.ts';
 import type { Principal } from './principal.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import type { ReplyCache } from './reply-cache.ts';
 import { createSettlements, type Settlements } from './settlements.ts';
 import { createSpend } from './spend.ts';
 
@@ -43,6 +44,8 @@ export interface DeskDeps {
   readonly provider: ModelProvider;
   readonly defaultModel: string;
   readonly limits: Limits;
+  /** `NO_CACHE` unless an operator asked for one. */
+  readonly cache: ReplyCache;
   readonly announced: CapsDeps['announced'];
   /** For requests that give no deadline. */
   readonly defaultDeadlineMs: Milliseconds;
@@ -126,6 +129,8 @@ export function openDesk(deps: DeskDeps): Desk {
   const calls = createGrindCalls({
     settings,
     clock,
+    ids,
+    cache: deps.cache,
     control,
     record,
     budget,

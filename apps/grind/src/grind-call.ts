@@ -17,8 +17,8 @@ import {
   type RecordedReply,
   type RecordStore,
 } from '@vivarium/contracts';
-import { messageOf, type Clock } from '@vivarium/core';
-import { replayOf, type GrindAnswer } from './answer.ts';
+import { callId, messageOf, type Clock, type IdSource } from '@vivarium/core';
+import { cachedReplyOf, replayOf, type GrindAnswer } from './answer.ts';
 import type { CallLines } from './call-lines.ts';
 import { createCancelledRounds } from './cancelled-rounds.ts';
 import { createFlights } from './flights.ts';
@@ -30,17 +30,20 @@ import { foreignFields, readOrder, type Caller, type Order, type OrderSettings }
 import type { Principal } from './principal.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Caps } from './caps.ts';
+import type { ReplyCache } from './reply-cache.ts';
 import type { Settlements } from './settlements.ts';
 import type { Leave, Spend } from './spend.ts';
 
 export interface GrindCallsDeps {
   readonly settings: OrderSettings;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly control: ControlStore;
   readonly record: RecordStore;
   readonly budget: BudgetStore;
   readonly caps: Pick<Caps, 'openRun'>;
   readonly gate: Gate;
+  readonly cache: ReplyCache;
   readonly spend: Spend;
   readonly settlements: Pick<Settlements, 'flush'>;
   readonly lines: CallLines;
@@ -75,7 +78,21 @@ interface Late {
 type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
 
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
-  const { settings, clock, control, record, budget, caps, gate, spend, settlements, lines, notices } = deps;
+  const {
+    settings,
+    clock,
+    ids,
+    control,
+    record,
+    budget,
+    caps,
+    gate,
+    cache,
+    spend,
+    settlements,
+    lines,
+    notices,
+  } = deps;
   const flights = createFlights<GrindAnswer>();
   const running = new Map<(why: Cut) => void, Order>();
   /** Those of them that nobody waits for; and by their keys when they will have ended. */
@@ -99,7 +116,12 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     if (refusal !== undefined) return refusal;
 
     const pay = async (): Promise<GrindAnswer> =>
-      gate(order, state) ?? underWay(order, (leave) => spend(order, leave));
+      gate(order, state) ??
+      fromCache(order) ??
+      keepReply(
+        order,
+        underWay(order, (leave) => spend(order, leave)),
+      );
     return order.key === undefined ? pay() : underKey(order, order.key, pay);
   };
 
@@ -180,6 +202,27 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       return refuse('record_unwritable', 'The record cannot be written.');
     }
     return { kind: 'reply', reply: replayOf(order, recorded, text, name) };
+  };
+
+  /** Nothing where it is off, where the text is gone, or where the line cannot be written: then the call is made. */
+  const fromCache = (order: Order): GrindAnswer | undefined => {
+    const found = cache.find(order);
+    const text = found === undefined ? undefined : record.getResult(found.result_sha256);
+    if (found === undefined || text === undefined) return undefined;
+    const id = callId(ids.next('call'));
+    try {
+      budget.write(lines.cached(order, found, id));
+    } catch (error) {
+      notices.trouble(order, 'record_unwritable', messageOf(error));
+      return undefined;
+    }
+    notices.cached(order, found);
+    return { kind: 'reply', reply: cachedReplyOf(order, found, text, id) };
+  };
+  const keepReply = async (order: Order, asked: Promise<GrindAnswer>): Promise<GrindAnswer> => {
+    const answer = await asked;
+    if (answer.kind === 'reply') cache.keep(order, answer.reply);
+    return answer;
   };
 
   /** Waits for another's call as long as this caller wants to wait. What that call was charged is told to the one who began it. */

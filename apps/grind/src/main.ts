@@ -29,6 +29,7 @@ import type { Tls } from './app.ts';
 import { createGrind } from './create-grind.ts';
 import { readFlags, usage, type Flags } from './flags.ts';
 import { createLiveLimits } from './live-limits.ts';
+import { createReplyCache, NO_CACHE } from './reply-cache.ts';
 
 /** Calls to the provider at a time; further ones wait for a connection. */
 const CONNECTIONS = 256;
@@ -101,6 +102,7 @@ async function serve(flags: Flags): Promise<void> {
     openBudget: (also) => createBudgetStore({ record, layout, machine, also }),
     models,
     breakerRules: config.breaker,
+    cache: config.replyCache === 'on' ? createReplyCache() : NO_CACHE,
     run: runs,
     provider,
     defaultModel: config.defaultModel,

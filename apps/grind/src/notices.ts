@@ -3,9 +3,10 @@
  * or a text of the provider (S6). Nothing rests on them: they are written after the lines of the record that count.
  */
 import type { Action, Completion, RecordStore } from '@vivarium/contracts';
-import { formatUsd, type NanoUsd } from '@vivarium/core';
+import { formatUsd, nanoUsd, type NanoUsd } from '@vivarium/core';
 import type { SpentOf } from './caps.ts';
 import type { Order } from './order.ts';
+import type { CachedReply } from './reply-cache.ts';
 
 /** Standard error, for the operator. */
 export interface Diagnostics {
@@ -15,6 +16,7 @@ export interface Diagnostics {
 
 export interface Notices {
   answered(order: Order, completion: Completion, cost: NanoUsd, callId: string): void;
+  cached(order: Order, reply: CachedReply): void;
   /** One of the shares of a cap that are worth a word is spent. */
   spent(order: Order, of: SpentOf, share: number): void;
   exceeded(order: Order, cap: string, requested: NanoUsd, remaining: NanoUsd): void;
@@ -65,6 +67,17 @@ export function createNotices(record: Pick<RecordStore, 'act'>, diagnostics: Dia
           finish_reason: completion.finishReason,
           latency_ms: Math.round(completion.latencyMs),
         },
+      }),
+    cached: (order, reply) =>
+      act(order, {
+        action_type: 'API',
+        action: reply.model.slice(0, 20),
+        detail: marked(
+          order,
+          `answered by the reply cache | ${formatUsd(nanoUsd(reply.cost_nano_usd))} saved`,
+        ),
+        event: 'call.cached',
+        metadata: { from_call_id: reply.call_id, saved_nano_usd: reply.cost_nano_usd },
       }),
     spent: (order, { scope, spent, cap }, share) =>
       act(order, {

@@ -29,6 +29,7 @@ describe('configuration', () => {
       dayCap: 10_000_000_000,
       durability: 'os',
       sealing: 'on',
+      replyCache: 'off',
       breaker: { failures: 5, windowMs: 300_000, spend: 100_000_000_000 },
       network: undefined,
       noColor: false,

@@ -33,6 +33,8 @@ export interface Config {
   readonly durability: 'os' | 'fsync';
   /** Whether a run seals the record as it goes (S5). */
   readonly sealing: 'on' | 'off';
+  /** Whether the same question is answered again by the reply that was paid for. */
+  readonly replyCache: 'on' | 'off';
   /** When the circuit breaker of a model opens. */
   readonly breaker: {
     readonly failures: number;
@@ -119,6 +121,7 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
     dayCap: values.VIVARIUM_DAY_CAP_USD,
     durability: values.VIVARIUM_DURABILITY,
     sealing: values.VIVARIUM_SEALING,
+    replyCache: values.VIVARIUM_REPLY_CACHE,
     breaker: {
       failures: values.VIVARIUM_BREAKER_FAILURES,
       windowMs: values.VIVARIUM_BREAKER_WINDOW_SECONDS,

@@ -22,6 +22,7 @@ export const EXAMPLES = {
   VIVARIUM_DAY_CAP_USD: 'VIVARIUM_DAY_CAP_USD=10.00',
   VIVARIUM_DURABILITY: 'VIVARIUM_DURABILITY=fsync',
   VIVARIUM_SEALING: 'VIVARIUM_SEALING=off',
+  VIVARIUM_REPLY_CACHE: 'VIVARIUM_REPLY_CACHE=on',
   VIVARIUM_BREAKER_FAILURES: 'VIVARIUM_BREAKER_FAILURES=5',
   VIVARIUM_BREAKER_WINDOW_SECONDS: 'VIVARIUM_BREAKER_WINDOW_SECONDS=300',
   VIVARIUM_BREAKER_SPEND_USD: 'VIVARIUM_BREAKER_SPEND_USD=100',
@@ -42,6 +43,7 @@ export const DEFAULTS = {
   VIVARIUM_DAY_CAP_USD: '10.00',
   VIVARIUM_DURABILITY: 'os',
   VIVARIUM_SEALING: 'on',
+  VIVARIUM_REPLY_CACHE: 'off',
   VIVARIUM_BREAKER_FAILURES: '5',
   VIVARIUM_BREAKER_WINDOW_SECONDS: '300',
   VIVARIUM_BREAKER_SPEND_USD: '100',
@@ -63,6 +65,9 @@ export const variablesSchema = (knownModels: readonly string[]) =>
       error: ({ input }) => `${quote(String(input))} is neither os nor fsync`,
     }),
     VIVARIUM_SEALING: z.enum(['on', 'off'], {
+      error: ({ input }) => `${quote(String(input))} is neither on nor off`,
+    }),
+    VIVARIUM_REPLY_CACHE: z.enum(['on', 'off'], {
       error: ({ input }) => `${quote(String(input))} is neither on nor off`,
     }),
     VIVARIUM_BREAKER_FAILURES: z.string().transform(parseCount),

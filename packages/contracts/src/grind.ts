@@ -82,6 +82,7 @@ export const GrindReply = z.object({
   request_id: z.string(),
   result_sha256: Sha256,
   replayed: z.boolean().describe('True when this reply was already paid for under the same key.'),
+  cached: z.literal(true).optional().describe('The reply cache answered, for nothing.'),
 });
 export type GrindReply = Readonly<z.infer<typeof GrindReply>>;
 

@@ -56,6 +56,8 @@ export function auditWords(line: ApiAuditLine): {
       return { text: `nothing billed: ${line.error}`, nano_usd: null };
     case 'call.replayed':
       return { text: `${line.model}: reply recorded before, handed out again`, nano_usd: null };
+    case 'call.cached':
+      return { text: `${line.model}: answered by the reply cache, for nothing`, nano_usd: null };
     case 'CONSTITUTIONAL_VIOLATION':
       return { text: `refused by the gate: ${line.reason}`, nano_usd: null };
     case 'BUDGET_EXCEEDED':

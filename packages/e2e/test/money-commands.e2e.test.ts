@@ -79,7 +79,7 @@ describe('money', () => {
     expect((await spendOf(home, '--until', '2026-01-01')).rows).toEqual([]);
     const csv = (await home.cli(['spend', '--by', 'task', '--csv'])).out.trim().split('\n');
     expect(csv[0]).toBe(
-      'task,book,calls,settled_usd,unknown_usd,held_usd,settled_nano_usd,unknown_nano_usd,held_nano_usd,refused,replayed,input_tokens,output_tokens',
+      'task,book,calls,settled_usd,unknown_usd,held_usd,settled_nano_usd,unknown_nano_usd,held_nano_usd,refused,replayed,cached,saved_nano_usd,input_tokens,output_tokens',
     );
     expect(csv.slice(1).reduce((sum, line) => sum + Number(line.split(',')[6]), 0)).toBe(bill);
     expect((await home.cli(['spend'])).out).toMatch(
@@ -121,6 +121,23 @@ describe('money', () => {
     expect(settled?.['cost_nano_usd']).toBe(
       Number(settled?.['input_tokens']) * 1_000 + Number(settled?.['output_tokens']) * 2_000,
     );
+  });
+
+  it('the reply cache answers the same question once paid for; `spend` says what that saved, and replay finds everything equal', async () => {
+    const home = homeWith();
+    home.queue(['a', 'b', 'c'].map((id) => ({ ...taskNamed(id), prompt: 'Say the same.' })));
+    expect(
+      (await home.cli(['start', '1', '--concurrency', '1'], { env: { VIVARIUM_REPLY_CACHE: 'on' } })).code,
+    ).toBe(0);
+    const { settled, calls } = home.books();
+    expect(calls).toBe(1);
+    const { rows } = JSON.parse((await home.cli(['spend', '--json'])).out) as { rows: readonly object[] };
+    expect(rows).toMatchObject([
+      { calls: 1, cached: 2, saved_nano_usd: 2 * settled, settled_nano_usd: settled },
+    ]);
+    expect((await home.cli(['spend'])).out).toContain('2 answered by the reply cache ($');
+    expect(await home.cli(['replay'])).toMatchObject({ code: 0 });
+    expect(await home.status()).toMatchObject({ completed: 3, simulated_cost_nano_usd: settled });
   });
 
   it('M1: `budget set` bounds a grind that is up from its next call on, and what it raises is spent again; each cap is a line before it counts', async () => {

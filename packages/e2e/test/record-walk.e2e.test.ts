@@ -48,7 +48,7 @@ async function everything(): Promise<Home> {
   const simulator = await startSimulator('--latency-ms', '1', '--faults', JSON.stringify(faults));
   ends.push(() => simulator.stop());
   const grind = fork(grindMain, ['--home', home.path, '--port', '0', '--simulator', simulator.url], {
-    env: {},
+    env: { VIVARIUM_REPLY_CACHE: 'on' },
     execArgv: [],
   });
   ends.push(async () => void grind.kill('SIGKILL'));
@@ -66,6 +66,9 @@ async function everything(): Promise<Home> {
     small,
   ])
     await ask(`${url}/grind`, body, asAlice);
+  for (const _ of ['paid', 'cached'])
+    await ask(`${url}/grind`, { prompt: 'The same again.', max_tokens: 16 });
+  await home.cli(['budget', 'set', 'day', '9']);
   await ask(`${url}/grind`, { prompt: 'x' }, { origin: 'http://evil.test' });
   await ask(`${url}/grind`, { prompt: 'NEVER answered', deadline_ms: 50 });
   await Promise.all([1, 2].map(() => ask(`${url}/grind`, { prompt: 'An OUTAGE' })));
@@ -141,6 +144,8 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Carries>>>> = {
     'breaker.opened': always('provider', 'simulated'),
     'breaker.half-opened': always('provider', 'simulated'),
     'breaker.reset': always('provider', 'simulated'),
+    'call.cached': request(),
+    'budget.set': always(),
     'token.created': always(),
     'token.revoked': always(),
     'stranger.refused': always(),
@@ -159,6 +164,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Carries>>>> = {
     API_CALL_FAILURE: request('call_id'),
     'call.usage-unknown': request('call_id'),
     'call.replayed': request('call_id', 'idempotency_key'),
+    'call.cached': request('call_id'),
     CONSTITUTIONAL_VIOLATION: request(),
     BUDGET_EXCEEDED: request(),
     RATE_LIMITED: always(...REQUEST),
@@ -221,7 +227,8 @@ describe('the record of a home where everything happened', () => {
       JSON.stringify(['task_id', 'round', 'attempt'].map((key) => line[key]));
     const claims = new Set(execution.filter(({ status }) => status === 'in_progress').map(keyOf));
     const leads: Readonly<Record<string, readonly [ReadonlySet<unknown>, ReadonlySet<unknown>]>> = {
-      'a call that ended was held': [valuesOf(audit, 'call_id'), valuesOf(held, 'call_id')],
+      'a call that ended was held': [valuesOf(audit.filter(({ event }) => event !== 'call.cached'), 'call_id'), valuesOf(held, 'call_id')],
+      'what the cache answered was paid for once': [valuesOf(audit, 'from_call_id'), valuesOf(held, 'call_id')],
       'a call of a task was held': [valuesOf(execution, 'call_id'), valuesOf(held, 'call_id')],
       'a call that was held passed the gate': [valuesOf(held, 'request_id'), valuesOf(gate.filter(({ passed }) => passed === true), 'request_id')],
       'a run that spends is open': [valuesOf(held, 'run_id'), valuesOf(audit.filter(({ event }) => event === 'run.opened'), 'run_id')],

@@ -24,6 +24,7 @@ import { watchHalt } from '../halt-watch.ts';
 import type { Caller } from '../order.ts';
 import { ADMIN } from '../principal.ts';
 import type { Refusal } from '../refusal.ts';
+import { NO_CACHE, type ReplyCache } from '../reply-cache.ts';
 
 const NO_BREAKER: CircuitRules = {
   failures: Number.MAX_SAFE_INTEGER,
@@ -42,6 +43,8 @@ export interface GrindWorldOptions {
   /** What runs announced, where that matters. Default: every run did, with `runCap` and this grind's book. */
   readonly announced?: DeskDeps['announced'];
   readonly simulated?: boolean;
+  /** Default: none. */
+  readonly cache?: ReplyCache;
   /** Recorded replies kept in memory. */
   readonly keptReplies?: number;
   /** An earlier grind of the same home, which is dead by now. */
@@ -116,6 +119,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
         ...(options.keptReplies === undefined ? {} : { keptReplies: options.keptReplies }),
       }),
     models: createModels(),
+    cache: options.cache ?? NO_CACHE,
     breakerRules: options.breaker ?? NO_BREAKER,
     provider,
     defaultModel: 'llama-3.1-8b-instant',

@@ -80,7 +80,7 @@ describe('budget set', () => {
   it('M1: nothing is changed when the record cannot be written', async () => {
     const home = homeWith([]);
     home.machine.files.failNext('append', new Error('disk full'));
-    await expect(set(home, {})).rejects.toThrow();
+    await expect(set(home, {})).rejects.toThrow(/cannot write/);
     expect(home.machine.files.readText(home.layout.env)).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 /** `spend`: what was spent, from api_audit.log alone, by whatever is asked for. Real and simulated money are never in one figure (M5). */
 import { readApiAuditLine, readOn } from '@vivarium/contracts';
-import { formatUsd, nanoToUsd } from '@vivarium/core';
+import { formatUsd, nanoToUsd, zeroUsd } from '@vivarium/core';
 import { openHome, type CommandDeps, type ExitCode } from '../deps.ts';
 import { counted } from '../report/counted.ts';
 import { csvLines } from '../report/csv.ts';
@@ -55,12 +55,12 @@ export async function spend(input: SpendInput, deps: CommandDeps): Promise<ExitC
 }
 
 const COLUMNS = [
-  'book', 'calls', 'settled_usd', 'unknown_usd', 'held_usd', 'settled_nano_usd', 'unknown_nano_usd', 'held_nano_usd', 'refused', 'replayed', 'input_tokens',
+  'book', 'calls', 'settled_usd', 'unknown_usd', 'held_usd', 'settled_nano_usd', 'unknown_nano_usd', 'held_nano_usd', 'refused', 'replayed', 'cached', 'saved_nano_usd', 'input_tokens',
   'output_tokens',
 ] as const; // prettier-ignore
 const cellsOf = (row: SpendRow): readonly (string | number)[] => [
   row.simulated ? 'simulated' : 'real', row.calls, nanoToUsd(row.settled), nanoToUsd(row.unknown), nanoToUsd(row.held), row.settled, row.unknown, row.held,
-  row.refused, row.replayed, row.inputTokens, row.outputTokens,
+  row.refused, row.replayed, row.cached, row.saved, row.inputTokens, row.outputTokens,
 ]; // prettier-ignore
 
 const plainOf = (row: SpendRow) => ({
@@ -72,6 +72,8 @@ const plainOf = (row: SpendRow) => ({
   held_nano_usd: row.held,
   refused: row.refused,
   replayed: row.replayed,
+  cached: row.cached,
+  saved_nano_usd: row.saved,
   input_tokens: row.inputTokens,
   output_tokens: row.outputTokens,
 });
@@ -93,13 +95,22 @@ function* textLines(rows: readonly SpendRow[], by: Dimension): Generator<string>
   }
 }
 
-const NO_NAME = { name: '', refused: 0, replayed: 0, inputTokens: 0, outputTokens: 0 };
+const NO_NAME = {
+  name: '',
+  refused: 0,
+  replayed: 0,
+  cached: 0,
+  saved: zeroUsd,
+  inputTokens: 0,
+  outputTokens: 0,
+};
 function rowText(row: SpendRow): string {
   const parts = [`${formatUsd(row.settled)} settled`, counted(row.calls, 'call')];
   if (row.unknown > 0) parts.push(`${formatUsd(row.unknown)} unknown, charged at worst case`);
   if (row.held > 0) parts.push(`${formatUsd(row.held)} held`);
   if (row.refused > 0) parts.push(`${row.refused} refused for want of money`);
   if (row.replayed > 0) parts.push(`${row.replayed} answered by what was paid for before`);
+  if (row.cached > 0) parts.push(`${row.cached} answered by the reply cache (${formatUsd(row.saved)} saved)`);
   if (row.inputTokens + row.outputTokens > 0) parts.push(`${row.inputTokens} + ${row.outputTokens} tokens`);
   return parts.join(', ');
 }

@@ -144,7 +144,7 @@ export function checkCosts(record: RecordStore): Belief {
 }
 
 /**
- * What a settled call may have cost its task: what it was billed, and with it what earlier tries of the same request were charged, whose usage nobody knows. A reply that is
+ * What the reply cache answered costs nothing. What a settled call may have cost its task: what it was billed, and with it what earlier tries of the same request were charged, whose usage nobody knows. A reply that is
  * handed out again says the first.
  */
 function costsOfCalls(record: RecordStore): ReadonlyMap<string, readonly number[]> {
@@ -155,6 +155,7 @@ function costsOfCalls(record: RecordStore): ReadonlyMap<string, readonly number[
     const request = line?.request_id ?? '';
     if (line?.event === 'call.usage-unknown')
       charged.set(request, (charged.get(request) ?? 0) + line.charged_nano_usd);
+    if (line?.event === 'call.cached' && line.call_id !== undefined) costs.set(line.call_id, [0]);
     if (line?.event !== 'API_CALL_SUCCESS' || line.call_id === undefined) return;
     const billed = line.cost_nano_usd ?? 0;
     costs.set(line.call_id, [billed, billed + (charged.get(request) ?? 0)]);

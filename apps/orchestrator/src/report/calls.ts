@@ -52,6 +52,7 @@ function settle(call: Open, line: ApiAuditLine): void {
     case 'checkpoint':
     case 'call.held':
     case 'call.replayed':
+    case 'call.cached':
     case 'CONSTITUTIONAL_VIOLATION':
     case 'BUDGET_EXCEEDED':
     case 'RATE_LIMITED':

@@ -14,6 +14,7 @@ const line = fc
       'API_CALL_FAILURE',
       'BUDGET_EXCEEDED',
       'call.replayed',
+      'call.cached',
     ),
     call: fc.nat({ max: 6 }),
     amount: fc.integer({ min: 1, max: 1_000_000 }),
@@ -31,7 +32,7 @@ const line = fc
         // A call is of one book from its hold on.
         simulated: call % 2 === 0, provider: call % 2 === 0 ? 'simulator' : 'groq', held: 0, held_nano_usd: amount, input_token_bound: 1, max_completion_tokens: 1,
         cost: 0, cost_nano_usd: amount, input_tokens: 3, output_tokens: 5, error: 'x', charged: 0, charged_nano_usd: amount, result_sha256: 'a'.repeat(64),
-        remaining: 0, requested: 0, ...(maySettle ? { may_settle: true } : {}),
+        remaining: 0, requested: 0, from_call_id: 'c', saved: 0, saved_nano_usd: amount, ...(maySettle ? { may_settle: true } : {}),
       }) as unknown as ApiAuditLine, // prettier-ignore
   );
 const rowsOf = (lines: readonly ApiAuditLine[], by: Dimension, filter: object = {}): readonly SpendRow[] => {

@@ -22,6 +22,9 @@ export interface SpendRow {
   readonly refused: number;
   /** Requests that were answered by a reply already paid for. */
   readonly replayed: number;
+  /** Requests that the reply cache answered, and what their calls had cost when they were made. */
+  readonly cached: number;
+  readonly saved: NanoUsd;
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
@@ -121,6 +124,13 @@ export function createSpendReport({ by, since, until }: SpendFilter): SpendRepor
           return change(line, nameOf(line, by), ({ refused }) => ({ refused: refused + 1 }));
         case 'call.replayed':
           return change(line, nameOf(line, by), ({ replayed }) => ({ replayed: replayed + 1 }));
+        case 'call.cached': {
+          const amount = nanoUsd(line.saved_nano_usd);
+          return change(line, nameOf(line, by), ({ cached, saved }) => ({
+            cached: cached + 1,
+            saved: addUsd(saved, amount),
+          }));
+        }
         case 'run.opened':
         case 'cap.set':
         case 'checkpoint':
@@ -135,7 +145,7 @@ export function createSpendReport({ by, since, until }: SpendFilter): SpendRepor
     },
     rows: () =>
       [...rows.values()]
-        .filter((row) => row.calls + row.held + row.refused + row.replayed > 0)
+        .filter((row) => row.calls + row.held + row.refused + row.replayed + row.cached > 0)
         .toSorted(
           (one, other) =>
             Number(one.simulated) - Number(other.simulated) ||
@@ -152,6 +162,8 @@ const NOTHING = {
   held: zeroUsd,
   refused: 0,
   replayed: 0,
+  cached: 0,
+  saved: zeroUsd,
   inputTokens: 0,
   outputTokens: 0,
 };
@@ -159,7 +171,7 @@ const spentOf = ({ settled, unknown }: SpendRow): number => settled + unknown;
 const NONE = '(none)';
 
 function nameOf(
-  line: Lines<'call.held' | 'API_CALL_SUCCESS' | 'BUDGET_EXCEEDED' | 'call.replayed'>,
+  line: Lines<'call.held' | 'API_CALL_SUCCESS' | 'BUDGET_EXCEEDED' | 'call.replayed' | 'call.cached'>,
   by: Dimension,
 ): string {
   switch (by) {

@@ -164,6 +164,19 @@ export const CallReplayed = z.object({
   ...call,
 });
 
+/** The reply cache answered: nothing was asked, held or spent. */
+export const CallCached = z.object({
+  ...head,
+  event: z.literal('call.cached'),
+  ...who,
+  model: z.string().describe('Model that was billed for the reply.'),
+  from_call_id: z.string().describe('The call that was paid for it.'),
+  saved: UsdField,
+  saved_nano_usd: NanoUsdField.describe('What that call cost, in units of 1e-9 US dollars.'),
+  result_sha256: Sha256.describe('Name of the file in logs/results/ that holds the reply.'),
+  ...call,
+});
+
 export const ConstitutionalViolation = z.object({
   ...head,
   event: z.literal('CONSTITUTIONAL_VIOLATION'),
@@ -221,6 +234,7 @@ export const ApiAuditLine = z.discriminatedUnion('event', [
   CallFailure,
   UsageUnknown,
   CallReplayed,
+  CallCached,
   ConstitutionalViolation,
   BudgetExceeded,
   RateLimited,

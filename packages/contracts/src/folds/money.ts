@@ -274,6 +274,7 @@ export function createMoneyFold({
           return;
         case 'checkpoint':
         case 'call.replayed':
+        case 'call.cached':
         case 'CONSTITUTIONAL_VIOLATION':
         case 'RATE_LIMITED':
         case 'breaker.opened':
