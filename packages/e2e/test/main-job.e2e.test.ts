@@ -100,6 +100,7 @@ const until = async <T>(look: () => T | undefined): Promise<T> => {
 };
 const pidOf = (workerId: string): number | undefined =>
   readdirSync(join(home, 'run/workers'))
+    .filter((name) => /^[^.].*\.json$/.test(name))
     .map((name) => BeatFile.parse(JSON.parse(readFileSync(join(home, 'run/workers', name), 'utf8'))))
     .find((beat) => beat.worker_id === workerId)?.pid;
 const processesOf = (): readonly string[] =>

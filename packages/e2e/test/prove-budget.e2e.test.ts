@@ -61,7 +61,7 @@ async function isFoundOut(expected: RegExp, more: Parameters<typeof prove>[2]): 
 
 const HOLD =
   'return note(order, lines.held(order, call)) ? {\n\t\t\tkind: "opened",\n\t\t\tcall\n\t\t} : recordUnwritable();';
-const ASKED = 'const outcome = await within(asked, remainingMs);';
+const ASKED = 'const outcome = await within(asked, timeLeft(order));';
 
 describe.skipIf(!canLook())('the proof of the budget', () => {
   it('M1, M2, M3: holds under 64 slots, faults, kills, and every kind of cap that is met', async () => {

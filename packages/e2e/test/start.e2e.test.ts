@@ -377,17 +377,19 @@ describe('control and edits in the middle of a run', () => {
   });
 
   it('PAUSE lets what runs finish and begins nothing; resume goes on in the same run', async () => {
-    const home = await prepared(homeWith(...many(6)));
-    await ownGrind(home, ['--latency-ms', '700']);
+    const home = await prepared(homeWith(...many(7)));
+    await ownGrind(home, ['--latency-ms', '900']);
     const run = home.launch(['start', '1', '--concurrency', '2']);
-    await until(() => onDisk(home, 'in_progress') === 2, 20_000, 'two claims');
+    // The first call of a grind goes ahead alone, to learn the limits of the provider; two follow it.
+    const held = (): number => home.read('logs', 'api_audit.log').split('"call.held"').length - 1;
+    await until(() => held() === 3, 20_000, 'two calls after the first');
     await home.cli(['pause']);
-    await until(() => onDisk(home, 'completed') === 2, 20_000, 'two ends');
-    await new Promise((resolve) => setTimeout(resolve, 800));
-    expect(await home.status()).toMatchObject({ completed: 2, queued: 4, in_progress: 0, control: 'paused' });
+    await until(() => onDisk(home, 'completed') === 3, 20_000, 'two more ends');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await home.status()).toMatchObject({ completed: 3, queued: 4, in_progress: 0, control: 'paused' });
     await home.cli(['resume']);
     expect((await run.ended).code).toBe(0);
-    expectDoneOnce(home, idsOf(many(6)));
+    expectDoneOnce(home, idsOf(many(7)));
   });
 
   it('Q11: a queue.json broken by hand is told with its place, nothing fails, and what it says once mended is done', async () => {
