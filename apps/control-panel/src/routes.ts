@@ -2,7 +2,7 @@
  * What can be asked of the panel over HTTP: the page, the way in, and the data of a row that somebody opened. Data is for sessions only.
  * The gate has passed every request before it comes here.
  */
-import { PanelEntry, type PanelSession } from '@vivarium/contracts';
+import { MONEY_PARTS, PanelEntry, type PanelSession } from '@vivarium/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Sessions } from './door/sessions.ts';
 import type { RecordFeed } from './feed/record-feed.ts';
@@ -85,6 +85,23 @@ export function registerRoutes(
         detail ??
         reply.code(404).send({ error: { code: 'not_found', message: 'No such task in queue.json.' } })
       );
+    },
+  );
+  app.get<{ Querystring: { readonly part?: unknown; readonly book?: unknown; readonly run?: unknown } }>(
+    '/api/money',
+    { onRequest: onlySessions },
+    (request, reply) => {
+      const { part: wanted, book, run } = request.query;
+      const part = MONEY_PARTS.find((each) => each === wanted);
+      if (part === undefined || (book !== 'real' && book !== 'simulated'))
+        return reply.code(400).send({
+          error: {
+            code: 'invalid_request',
+            message: `part is one of ${MONEY_PARTS.join(', ')}; book is real or simulated.`,
+          },
+        });
+      const runId = typeof run === 'string' && run !== '' ? run : undefined;
+      return feed.money.find({ part, simulated: book === 'simulated', runId });
     },
   );
   app.get<{ Params: { readonly sha256: string } }>(

@@ -144,7 +144,10 @@ export {
   FeedDelta,
   FeedPosition,
   Hello,
+  MONEY_PARTS,
   MoneyFigures,
+  MoneyLine,
+  MoneyLinesReply,
   Overview,
   PANEL_DETAIL_CHARACTERS,
   PANEL_PAGE_LINES,
@@ -167,6 +170,7 @@ export {
   type PanelReceipt,
   type PanelServerEvents,
   type RangeAnswer,
+  type MoneyPart,
 } from './panel.ts';
 export { OrchestratorMessage, ServiceMessage, WorkerMessage } from './ipc.ts';
 export { partsOf, readOn } from './ports.ts';

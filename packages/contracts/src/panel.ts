@@ -217,6 +217,13 @@ export const Overview = z.object({
     simulated: MoneyFigures,
     total_real: MoneyFigures,
     total_simulated: MoneyFigures,
+    /** Which book the run spends from: the one whose figures are shown. */
+    is_simulated: z.boolean(),
+    /** Requests of the run that a cap left too little for. */
+    refused: z.int().nonnegative(),
+    /** Charged in the last ten minutes, in units of 1e-9 dollars, and how long the cap lasts at that pace; null: nothing was charged, or there is no cap. */
+    lately_nano_usd: NanoUsdField,
+    cap_lasts_ms: z.number().nonnegative().nullable(),
   }),
   /** Tasks that came to their end in each of the last stretches of `bucket_ms`, oldest first. */
   finishes: z.object({ bucket_ms: z.int().positive(), counts: listOf(z.int().nonnegative()) }),
@@ -356,6 +363,27 @@ export type PanelSession = Readonly<z.infer<typeof PanelSession>>;
 
 /** `POST /api/session`: the token of the launch link becomes a cookie. */
 export const PanelEntry = z.strictObject({ token: z.string().min(1).max(200) });
+
+/** The figures of money that have lines behind them. */
+export const MONEY_PARTS = ['settled', 'held', 'unknown', 'refused'] as const;
+export type MoneyPart = (typeof MONEY_PARTS)[number];
+
+/** A line of api_audit.log behind a figure. */
+export const MoneyLine = z.object({
+  timestamp: z.string(),
+  event: z.string(),
+  /** Where it begins in the file. */
+  byte: z.int().nonnegative(),
+  task_id: z.string().nullable(),
+  user: z.string(),
+  nano_usd: NanoUsdField,
+  text: z.string(),
+});
+export type MoneyLine = Readonly<z.infer<typeof MoneyLine>>;
+
+/** `GET /api/money?part=&book=&run=`: the last lines behind a figure, newest first. */
+export const MoneyLinesReply = z.object({ lines: listOf(MoneyLine), count: z.int().nonnegative() });
+export type MoneyLinesReply = Readonly<z.infer<typeof MoneyLinesReply>>;
 
 /** `GET /api/task?id=`: what is shown when a row is opened. */
 export const TaskDetail = z.object({

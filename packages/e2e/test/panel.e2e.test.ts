@@ -297,6 +297,25 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
           expect.stringMatching(/^worker_\S+ after \d+ ms$/),
         ]);
       await picture(page, 'each-worker');
+
+      // What was spent, line by line: each stands in the file at the byte it names, and together they are the figure.
+      await page.getByText(/in ten minutes: at that pace the cap lasts/).waitFor();
+      const figure = page.locator('.money-parts [data-part=settled] button');
+      const spent = await figure.innerText();
+      await figure.click();
+      const behind = page.getByRole('dialog', { name: /^Spent/ });
+      await behind.getByText(`${spent} together`).waitFor();
+      const rows = await behind.locator('tbody tr').allInnerTexts();
+      expect(rows.length).toBeGreaterThan(1);
+      const audit = readFileSync(home.layout.log('apiAudit'));
+      for (const row of rows) {
+        const [byte = '', , task = ''] = row.split('\t');
+        expect(audit.subarray(Number(byte)).toString().split('\n')[0]).toMatch(
+          new RegExp(`"event":"API_CALL_SUCCESS".*"task_id":"${task}"`),
+        );
+      }
+      await picture(page, 'money-lines');
+      await behind.getByRole('button', { name: 'Close' }).click();
       await page.getByText(/^after \d+\.\d s$/).waitFor();
       expect(await page.locator('.cell[data-cell=running] .figure').innerText()).toBe('Paused');
       const claims = () => home.read('logs/execution_log.jsonl').split('"task.claimed"').length;

@@ -21,6 +21,7 @@ import {
 } from '@vivarium/contracts';
 import { createFlowStats, type FlowStats } from '../verdict/flow-stats.ts';
 import { createActionStream, lastPage, rowsFromOf, toActionRow } from './action-stream.ts';
+import { createMoneyLines, type MoneyLines } from './money-lines.ts';
 import { mostWanted } from './most-wanted.ts';
 import type { QueueReader } from './queue-reader.ts';
 import { createTaskBoard, type TaskBoard } from './task-board.ts';
@@ -37,6 +38,7 @@ export interface RecordFeed {
   wholeLine(generation: string, from: number): string | undefined;
   readonly board: TaskBoard;
   readonly flow: FlowStats;
+  readonly money: MoneyLines;
   readonly queueFault: string | undefined;
   unreadable(): Readonly<Record<FeedLog, number>>;
 }
@@ -46,6 +48,7 @@ interface Folded {
   readonly board: TaskBoard;
   readonly flow: FlowStats;
   readonly actions: ReturnType<typeof createActionStream>;
+  readonly money: MoneyLines;
   readonly offsets: Record<FeedLog, number>;
   readonly generations: Record<FeedLog, string>;
   readonly strange: Record<FeedLog, number>;
@@ -83,7 +86,7 @@ export function createRecordFeed({
 
   /** Answers whether there was anything new. */
   const fold = (log: FeedLog, batch: RecordBatch): boolean => {
-    const { board, flow, actions, strange } = folded;
+    const { board, flow, actions, money, strange } = folded;
     for (const entry of batch.entries) {
       if (log === 'action') actions.add(entry);
       if (entry.kind === 'unreadable') continue;
@@ -97,7 +100,10 @@ export function createRecordFeed({
       } else if (log === 'apiAudit') {
         const line = readApiAuditLine(entry.value, record.home);
         if (line === undefined) strange.apiAudit += 1;
-        else board.applyAudit(line, entry.to);
+        else {
+          board.applyAudit(line, entry.to);
+          money.apply(line, entry.from);
+        }
       }
     }
     const isNew = batch.cursor.offset > folded.offsets[log];
@@ -240,6 +246,9 @@ export function createRecordFeed({
     get flow() {
       return folded.flow;
     },
+    get money() {
+      return folded.money;
+    },
     get queueFault() {
       return queue.fault;
     },
@@ -267,6 +276,7 @@ function begin(record: RecordStore): Folded {
     board: createTaskBoard(),
     flow: createFlowStats(),
     actions: createActionStream(),
+    money: createMoneyLines(),
     offsets: { execution: 0, apiAudit: 0, action: 0 },
     generations: { execution: '', apiAudit: '', action: '' },
     strange: { execution: 0, apiAudit: 0, action: 0 },

@@ -17,6 +17,7 @@ import { type Clock, sumUsd, timestamp } from '@vivarium/core';
 import type { GrindSeen } from './grind-probe.ts';
 import { BUCKET_MS, type FlowStats } from './flow-stats.ts';
 import type { TaskBoard } from '../feed/task-board.ts';
+import type { MoneyLines } from '../feed/money-lines.ts';
 import { flowVerdict } from './flow-verdict.ts';
 import { moneyVerdict } from './money-verdict.ts';
 import { runningVerdict } from './running-verdict.ts';
@@ -28,6 +29,7 @@ export interface OverviewSources {
   readonly feed: {
     readonly board: TaskBoard;
     readonly flow: FlowStats;
+    readonly money: MoneyLines;
     readonly queueFault: string | undefined;
     unreadable(): Readonly<Record<FeedLog, number>>;
     position(): FeedPosition;
@@ -83,6 +85,8 @@ export function createOverview(sources: OverviewSources): () => Overview {
       runs.find(({ run_id }) => run_id === runId)?.run_cap_nano_usd ??
       (runId === undefined ? undefined : books[isSimulated ? 'simulated' : 'real'].capOf('run', runId)) ??
       null;
+    const lately = feed.money.charged(runId, isSimulated, wall, LATELY_MS);
+    const book = isSimulated ? ofRun.simulated : ofRun.real;
     const holds = board.money.openHolds();
     const held = (simulated: boolean): number =>
       sumUsd(holds.filter((hold) => (hold.line.simulated ?? false) === simulated).map((hold) => hold.amount));
@@ -162,6 +166,11 @@ export function createOverview(sources: OverviewSources): () => Overview {
         ...ofRun,
         total_real: figures(books.real.total),
         total_simulated: figures(books.simulated.total),
+        is_simulated: isSimulated,
+        refused: feed.money.refused(runId, isSimulated),
+        lately_nano_usd: lately,
+        cap_lasts_ms:
+          cap === null || lately === 0 ? null : (Math.max(0, cap - committedOf(book)) / lately) * LATELY_MS,
       },
       finishes: { bucket_ms: BUCKET_MS, counts: feed.flow.counts(wall) },
       unreadable: feed.unreadable(),
@@ -169,6 +178,9 @@ export function createOverview(sources: OverviewSources): () => Overview {
     };
   };
 }
+
+const LATELY_MS = 600_000;
+const committedOf = ({ settled, unknown, held }: MoneyFigures): number => settled + unknown + held;
 
 const figures = (sums: Sums): MoneyFigures => ({
   settled: sums.settled,

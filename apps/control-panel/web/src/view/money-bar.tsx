@@ -1,13 +1,15 @@
 /** What of the run's cap is settled, charged without known usage, and held. Real and simulated money are two books and never one figure. */
-import type { MoneyFigures, Overview } from '@vivarium/contracts';
-import type { ReactElement } from 'react';
-import { money } from '../ui/format.ts';
+import type { MoneyFigures, MoneyPart, Overview } from '@vivarium/contracts';
+import { type ReactElement, useState } from 'react';
+import { age, count, money } from '../ui/format.ts';
+import { MoneyLines } from './money-lines.tsx';
 
 const PARTS = ['settled', 'held', 'unknown'] as const;
 
 export function MoneyBar({ overview }: { readonly overview: Overview }): ReactElement {
-  const { real, simulated, cap_nano_usd: cap, total_real, total_simulated } = overview.money;
-  const isSimulated = !isUsed(real) && (isUsed(simulated) || (overview.grind?.simulated ?? false));
+  const { real, simulated, is_simulated: isSimulated, cap_nano_usd: cap, refused } = overview.money;
+  const { total_real, total_simulated, lately_nano_usd: lately, cap_lasts_ms: lasts } = overview.money;
+  const [shown, setShown] = useState<MoneyPart | undefined>(undefined);
   const book = isSimulated ? simulated : real;
   const shares =
     cap === null || cap === 0
@@ -30,10 +32,40 @@ export function MoneyBar({ overview }: { readonly overview: Overview }): ReactEl
         {PARTS.map((part) => (
           <div key={part} data-part={part}>
             <dt>{part === 'settled' ? 'spent' : part}</dt>
-            <dd className="figure">{money(book[part])}</dd>
+            <dd>
+              <button
+                type="button"
+                className="figure behind"
+                title="The lines behind it"
+                onClick={() => setShown(part)}
+              >
+                {money(book[part])}
+              </button>
+            </dd>
           </div>
         ))}
+        {refused > 0 && (
+          <div data-part="refused">
+            <dt>refused</dt>
+            <dd>
+              <button
+                type="button"
+                className="figure behind"
+                title="The lines behind it"
+                onClick={() => setShown('refused')}
+              >
+                {count(refused)}
+              </button>
+            </dd>
+          </div>
+        )}
       </dl>
+      {lately > 0 && (
+        <p className="books">
+          <b className="figure">{money(lately)}</b> in ten minutes
+          {lasts !== null && <>: at that pace the cap lasts {age(lasts)}</>}
+        </p>
+      )}
       <p className="books">
         All time: <b className="figure">{money(total(total_real))}</b> real
         {isUsed(total_simulated) && (
@@ -43,6 +75,9 @@ export function MoneyBar({ overview }: { readonly overview: Overview }): ReactEl
           </>
         )}
       </p>
+      {shown !== undefined && (
+        <MoneyLines part={shown} overview={overview} onClose={() => setShown(undefined)} />
+      )}
     </div>
   );
 }
