@@ -66,6 +66,27 @@ describe('caps', () => {
     }
   });
 
+  it("M1: the seed's own spending through the lines: five calls of 0.026945 held under 0.10, and the sixth refused with the exact remainder", async () => {
+    const outputs = [38, 59, 63, 63, 63];
+    let made = 0;
+    const world = createGrindWorld({
+      runCap: usdToNano(0.1),
+      script: () => ({ kind: 'answer', with: { inputTokens: 30_049, outputTokens: outputs[made++] ?? 0 } }),
+    });
+    // 45,000 tokens at most: as many as the seed guessed for its 60,000 characters.
+    const request = { model: 'llama-3.3-70b-versatile', prompt: 'a '.repeat(22_372), max_tokens: 500, max_budget: 1 };
+    for (const task_id of ['1', '2', '3', '4', '5']) await world.reply({ ...request, task_id });
+    expect(await world.refusal({ ...request, task_id: '6' })).toMatchObject({ code: 'deferred', details: { reason: 'run_budget' } });
+    const lines = world.audit();
+    expect(lines.map((line) => ('held_nano_usd' in line ? line.held_nano_usd : 'cost_nano_usd' in line ? line.cost_nano_usd : line.event))).toEqual([
+      26_945_000, 17_758_930, 26_945_000, 17_775_520, 26_945_000, 17_778_680, 26_945_000, 17_778_680, 26_945_000, 17_778_680, 'BUDGET_EXCEEDED',
+    ]);
+    expect(lines.at(-1)).toMatchObject({ cap: 'run', remaining: 0.011_129_51, remaining_nano_usd: 11_129_510 });
+    // Keys of the seed, in its order.
+    expect(Object.keys(lines[1] ?? {}).slice(0, 8)).toEqual(['timestamp', 'event', 'user', 'role', 'model', 'cost', 'input_tokens', 'output_tokens']);
+    expect(Object.keys(lines.at(-1) ?? {}).slice(0, 6)).toEqual(['timestamp', 'event', 'user', 'role', 'remaining', 'requested']);
+  }); // prettier-ignore
+
   it('a direct request without a task has a cap of its own', async () => {
     const world = createGrindWorld();
     const answer = await world.settled(world.ask({ run_id: undefined, max_budget: 0.000_000_1 }));
