@@ -136,6 +136,7 @@ export function openDesk(deps: DeskDeps): Desk {
     budget,
     caps,
     gate,
+    pacing,
     spend,
     settlements,
     lines,

@@ -31,6 +31,7 @@ import type { Principal } from './principal.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Caps } from './caps.ts';
 import type { ReplyCache } from './reply-cache.ts';
+import type { Pacing } from './pacing.ts';
 import type { Settlements } from './settlements.ts';
 import type { Leave, Spend } from './spend.ts';
 
@@ -44,6 +45,7 @@ export interface GrindCallsDeps {
   readonly caps: Pick<Caps, 'openRun'>;
   readonly gate: Gate;
   readonly cache: ReplyCache;
+  readonly pacing: Pick<Pacing, 'close'>;
   readonly spend: Spend;
   readonly settlements: Pick<Settlements, 'flush'>;
   readonly lines: CallLines;
@@ -88,6 +90,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     caps,
     gate,
     cache,
+    pacing,
     spend,
     settlements,
     lines,
@@ -280,6 +283,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     answer,
     close() {
       isClosed = true;
+      pacing.close();
       for (const cut of lingering.keys()) cut('stopping');
     },
     cancel(taskId, round) {

@@ -135,6 +135,14 @@ describe('the queue before the provider', () => {
     expect(pacing.views()).toMatchObject([{ waiting: 0 }]);
   });
 
+  it('when grind leaves, whoever waits is told so at once, and nobody is let in any more', async () => {
+    learn(100);
+    const waiting = [pending(), pending({ user: 'alice' })];
+    pacing.close();
+    expect(await Promise.all(waiting)).toEqual([{ kind: 'closed' }, { kind: 'closed' }]);
+    expect(enter({ need: 1 })).toEqual({ kind: 'closed' });
+  });
+
   it('models have lanes of their own', () => {
     learn(0);
     expect(enter()).toBeInstanceOf(Promise);

@@ -27,7 +27,11 @@ export interface Turn {
   end(how: PacedEnd): void;
 }
 /** `waitMs`: when to come again. */
-export type NoTurn = { readonly kind: 'too_long'; readonly waitMs: Milliseconds } | { readonly kind: 'left' };
+export type NoTurn =
+  | { readonly kind: 'too_long'; readonly waitMs: Milliseconds }
+  | { readonly kind: 'left' }
+  /** This grind is leaving. */
+  | { readonly kind: 'closed' };
 
 export interface Asking {
   readonly user: string;
@@ -42,6 +46,8 @@ export interface Asking {
 export interface Pacing {
   /** At once when there is room and nobody waits: then nothing can have changed meanwhile. */
   enter(asking: Asking): Turn | Promise<Turn | NoTurn> | NoTurn;
+  /** Nobody is let in any more, and who waits is told so. */
+  close(): void;
   views(): readonly PaceView[];
 }
 
@@ -63,6 +69,7 @@ interface Lane {
 
 export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
   const lanes = new Map<string, Lane>();
+  let isClosed = false;
   const laneOf = (model: string): Lane => {
     const known = lanes.get(model);
     if (known !== undefined) return known;
@@ -134,7 +141,9 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
       const giveUp = (): void => {
         if (leave(lane, waiter)) waiter.answer({ kind: 'left' });
       };
-      lane.waiting.set(asking.user, [...(lane.waiting.get(asking.user) ?? []), waiter]);
+      const waiters = lane.waiting.get(asking.user) ?? [];
+      waiters.push(waiter);
+      lane.waiting.set(asking.user, waiters);
       if (!lane.passes.has(asking.user)) lane.passes.set(asking.user, lane.pass);
       asking.signal.addEventListener('abort', giveUp, { once: true });
       void clock.sleep(asking.patienceMs, settled.signal).then(() => {
@@ -153,6 +162,7 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
 
   return {
     enter(asking) {
+      if (isClosed) return { kind: 'closed' };
       const lane = laneOf(asking.model);
       const now = clock.monotonic();
       const ahead = aheadIn(lane);
@@ -161,6 +171,15 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
       if (Number.isFinite(expected) && expected > asking.patienceMs)
         return { kind: 'too_long', waitMs: comeAgainAfter(lane, asking.need) };
       return queue(lane, asking);
+    },
+    close() {
+      isClosed = true;
+      for (const lane of lanes.values()) {
+        lane.alarm?.abort();
+        const waiters = [...lane.waiting.values()].flat();
+        lane.waiting.clear();
+        for (const waiter of waiters) waiter.answer({ kind: 'closed' });
+      }
     },
     views: () => [...lanes].map(([model, lane]) => viewOf(model, lane, clock.monotonic())),
   };
@@ -188,10 +207,11 @@ function firstOf({ waiting, passes }: Lane): Waiter | undefined {
 function leave({ waiting }: Lane, waiter: Waiter): boolean {
   const { user } = waiter.asking;
   const waiters = waiting.get(user) ?? [];
-  const left = waiters.filter((each) => each !== waiter);
-  if (left.length > 0) waiting.set(user, left);
-  else waiting.delete(user);
-  return left.length < waiters.length;
+  const at = waiters.indexOf(waiter);
+  if (at === -1) return false;
+  waiters.splice(at, 1);
+  if (waiters.length === 0) waiting.delete(user);
+  return true;
 }
 
 function viewOf(model: string, { pace, waiting }: Lane, now: Milliseconds): PaceView {

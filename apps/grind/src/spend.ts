@@ -195,6 +195,7 @@ export function createSpend(deps: SpendDeps): Spend {
   }
   function noTurn(order: Order, turn: NoTurn): Refusal {
     if (turn.kind === 'left') return tooLate();
+    if (turn.kind === 'closed') return refuse('stopping', 'This grind is shutting down.');
     note(order, lines.rateLimited(order, turn.waitMs));
     return refuse(
       'rate_limited',

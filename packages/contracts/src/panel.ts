@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { TONES } from './action-tone.ts';
-import { BreakerView } from './grind.ts';
+import { BreakerView, PaceView } from './grind.ts';
 import { CONTROL_KINDS, CONTROL_VERBS, type ControlState } from './control.ts';
 import { ACTION_TYPES } from './events/action-log.ts';
 import { NanoUsdField, Sha256, Tokens } from './fields.ts';
@@ -192,6 +192,8 @@ export const Overview = z.object({
       simulated: z.boolean(),
       status: z.string(),
       breakers: listOf(BreakerView),
+      /** Of models whose callers wait for the provider's rate limits. */
+      paces: listOf(PaceView),
     })
     .nullable(),
   /** Whether the record is what it was when it was sealed. */

@@ -13,6 +13,8 @@ export interface GrindSeen {
   /** What grind said: ok, paused, halted, stopping; or `silent` when it does not answer, `foreign` when it serves another home. */
   readonly status: string;
   readonly breakers: Health['breakers'];
+  /** Of models somebody waits for. */
+  readonly paces: Health['paces'];
 }
 
 export interface GrindProbe {
@@ -45,10 +47,18 @@ export function createGrindProbe({
     try {
       const health = Health.parse(await ask(file.url));
       const isOurs = health.home === home;
-      seen = { ...said, status: isOurs ? health.status : 'foreign', breakers: isOurs ? health.breakers : [] };
+      const { status, breakers, paces } = health;
+      seen = isOurs
+        ? {
+            ...said,
+            status,
+            breakers,
+            paces: paces.filter((pace) => pace.waiting > 0 || pace.blocked_for_ms > 0),
+          }
+        : { ...said, status: 'foreign', breakers: [], paces: [] };
     } catch {
       // Not answering is an answer; the file says who should be there.
-      seen = { ...said, status: 'silent', breakers: [] };
+      seen = { ...said, status: 'silent', breakers: [], paces: [] };
     }
   };
 

@@ -157,6 +157,7 @@ export function createOverview(sources: OverviewSources): () => Overview {
               simulated: grind.simulated,
               status: grind.status,
               breakers: grind.breakers,
+              paces: grind.paces,
             },
       record: sources.record(),
       in_flight: { calls: holds.length, held_real: held(false), held_simulated: held(true) },

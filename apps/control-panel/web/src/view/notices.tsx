@@ -1,7 +1,7 @@
 /** What needs somebody: one notice per cause, gone when the cause is. */
 import { useState, type ReactElement, type ReactNode } from 'react';
 import type { PageState } from '../feed/feed-store.ts';
-import { clockTime, plural } from '../ui/format.ts';
+import { clockTime, count, plural } from '../ui/format.ts';
 import { ControlSheet } from './control-sheet.tsx';
 import type { Command } from './use-command.ts';
 
@@ -140,6 +140,24 @@ function noticesOf({ connection, feed }: PageState, onReset: (model: string) => 
           <button type="button" className="plain small" onClick={() => onReset(model)}>
             Reset…
           </button>
+        </>
+      ),
+    });
+  }
+  for (const { model, waiting, under_way, tokens } of overview.grind?.paces ?? []) {
+    notices.push({
+      cause: `pace ${model}`,
+      level: 'quiet',
+      text: (
+        <>
+          {plural(waiting, 'call')} to {model} {waiting === 1 ? 'waits' : 'wait'} for the rate limits of the
+          provider, {under_way} under way
+          {tokens !== null && (
+            <>
+              ; {count(tokens.left)} of {count(tokens.limit)} tokens left
+            </>
+          )}
+          . Nothing is lost: they go on as fast as it lets them.
         </>
       ),
     });
