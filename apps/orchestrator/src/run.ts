@@ -216,6 +216,7 @@ export async function runQueue(
         String(config.workerTimeoutMs / 1_000),
         '--durability',
         config.durability,
+        ...(plan.rules.stayWhenDrained ? ['--stays'] : []),
         ...(plan.grindUrl === undefined ? [] : ['--grind', plan.grindUrl]),
       ],
       createServices: (tell) =>

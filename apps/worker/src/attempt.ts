@@ -13,6 +13,8 @@ export interface AttemptContext {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly chance: () => number;
+  /** The run goes on when nothing can run. */
+  readonly stays: boolean;
 }
 
 /** Longest deadline grind takes: a day. */
@@ -63,5 +65,9 @@ export async function attempt(
 ): Promise<Judgement> {
   const request = requestOf(claim, context);
   const answer = await context.grind.post(url, request, timeoutOf(claim, context) + GRACE_MS, signal);
-  return judgeAnswer(answer, claim, context.clock.now(), context.chance());
+  return judgeAnswer(answer, claim, {
+    now: context.clock.now(),
+    chance: context.chance(),
+    stays: context.stays,
+  });
 }

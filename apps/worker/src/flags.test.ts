@@ -14,6 +14,7 @@ describe('the command line of a worker', () => {
         grindUrl: undefined,
         timeoutMs: 900_000,
         durability: 'os',
+        stays: false,
       },
     });
     expect(
@@ -30,6 +31,7 @@ describe('the command line of a worker', () => {
         '0.5',
         '--durability',
         'fsync',
+        '--stays',
       ),
     ).toEqual({
       kind: 'flags',
@@ -40,6 +42,7 @@ describe('the command line of a worker', () => {
         grindUrl: 'http://127.0.0.1:1',
         timeoutMs: 500,
         durability: 'fsync',
+        stays: true,
       },
     });
     expect(read('--help')).toEqual({ kind: 'help' });

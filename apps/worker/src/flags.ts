@@ -11,17 +11,20 @@ export interface Flags {
   readonly grindUrl: string | undefined;
   readonly timeoutMs: Milliseconds;
   readonly durability: Durability;
+  /** The run goes on when nothing can run. */
+  readonly stays: boolean;
 }
 
 export const usage = `worker --home DIR [--run RUN_ID] [--concurrency K] [--grind URL] [--timeout-seconds S]
-       [--durability os|fsync]
+       [--durability os|fsync] [--stays]
 
   --home DIR            directory with queue.json
   --run RUN_ID          run the work is booked on (a new one)
   --concurrency K       tasks at a time, 1 to 256 (1)
   --grind URL           grind to ask; default: the one named in run/grind.json
   --timeout-seconds S   most seconds one attempt may take (900)
-  --durability D        os: a recorded end survives the death of any process; fsync: and a power loss (os)`;
+  --durability D        os: a recorded end survives the death of any process; fsync: and a power loss (os)
+  --stays               the run goes on when nothing can run: what is deferred to the next day is done then`;
 
 const MOST_SLOTS = 256;
 
@@ -42,6 +45,7 @@ export function readFlags(argv: readonly string[], newRunId: () => string): Flag
         grind: { type: 'string' },
         'timeout-seconds': { type: 'string', default: '900' },
         durability: { type: 'string', default: 'os' },
+        stays: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     }));
@@ -74,6 +78,7 @@ export function readFlags(argv: readonly string[], newRunId: () => string): Flag
       grindUrl: values.grind,
       timeoutMs: Math.ceil(seconds * 1_000),
       durability,
+      stays: values.stays === true,
     },
   };
 }

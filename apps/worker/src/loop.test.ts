@@ -122,7 +122,7 @@ async function stage(tasks: readonly NewTask[], slots = 2): Promise<Stage> {
   const said: WorkerMessage[] = [];
   const worker = workerId('worker_0000000a');
   const loop = createWorkerLoop({
-    home, runId: run, timeoutMs: 60_000, chance: () => 1, grind, clock: machine.clock, worker, slots, queue, control, record,
+    home, runId: run, timeoutMs: 60_000, chance: () => 1, stays: false, grind, clock: machine.clock, worker, slots, queue, control, record,
     grindAddresses: () => ['http://grind'],
     say: (message) => said.push(message),
   }); // prettier-ignore

@@ -79,6 +79,7 @@ async function work(flags: Flags): Promise<number> {
     runId: run,
     timeoutMs: flags.timeoutMs,
     clock: machine.clock,
+    stays: flags.stays,
     chance: () => Number.parseInt(machine.ids.hex(4), 16) / 2 ** 32,
     grind: createGrindClient({ connections: flags.concurrency, clock: machine.clock }),
     worker,

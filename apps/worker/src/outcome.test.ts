@@ -51,7 +51,11 @@ const refusal = (code: RefusalCode, remedy: Refusal['remedy'], more: Partial<Ref
     },
   }).error;
 const judge = (code: RefusalCode, remedy: Refusal['remedy'], more: Partial<Refusal> = {}): Judgement =>
-  judgeAnswer({ kind: 'refusal', refusal: refusal(code, remedy, more) }, claim, now, 1);
+  judgeAnswer({ kind: 'refusal', refusal: refusal(code, remedy, more) }, claim, {
+    now,
+    chance: 1,
+    stays: false,
+  });
 
 const allCodes = Object.keys(refusalCatalogue) as readonly RefusalCode[];
 const BLAMELESS: readonly RefusalCode[] = [
@@ -84,7 +88,11 @@ describe('a reply', () => {
   };
 
   it('completes the task with its model, tokens, exact cost and provider (M4)', () => {
-    const { outcome, next } = judgeAnswer({ kind: 'reply', reply, latencyMs: 15.4 }, claim, now, 1);
+    const { outcome, next } = judgeAnswer({ kind: 'reply', reply, latencyMs: 15.4 }, claim, {
+      now,
+      chance: 1,
+      stays: false,
+    });
     expect(next).toEqual({ kind: 'go_on' });
     expect(outcome).toEqual({
       kind: 'completed',
@@ -109,8 +117,7 @@ describe('a reply', () => {
     const { outcome } = judgeAnswer(
       { kind: 'reply', reply: { ...reply, usage: null }, latencyMs: 1 },
       claim,
-      now,
-      1,
+      { now, chance: 1, stays: false },
     );
     expect(outcome).toMatchObject({
       kind: 'completed',
@@ -163,10 +170,22 @@ describe('a refusal', () => {
     });
   });
 
+  it('Q11: the cap of the day defers to the next day in a run that stays, and to another run in one that ends', () => {
+    const told = refusal('deferred', 'wait', { reason: 'day_budget', retry_after_ms: 3_600_000 });
+    const outcome = (stays: boolean) =>
+      judgeAnswer({ kind: 'refusal', refusal: told }, claim, { now, chance: 1, stays }).outcome;
+    expect(outcome(true)).toEqual({
+      kind: 'deferred',
+      reason: 'day_budget',
+      until: new Date(now.getTime() + 3_600_000),
+    });
+    expect(outcome(false)).toEqual({ kind: 'deferred', reason: 'day_budget', until: null });
+  });
+
   it('Q11: a rate limit defers for the time the provider asked for, and up to a quarter more, so that tasks come back apart', () => {
     const told = refusal('rate_limited', 'retry', { retry_after_ms: 7_000 });
     const untilAt = (chance: number): unknown =>
-      judgeAnswer({ kind: 'refusal', refusal: told }, claim, now, chance).outcome;
+      judgeAnswer({ kind: 'refusal', refusal: told }, claim, { now, chance, stays: false }).outcome;
     expect(untilAt(0)).toEqual({
       kind: 'deferred',
       reason: 'rate_limit',
@@ -188,8 +207,7 @@ describe('a refusal', () => {
     const later = judgeAnswer(
       { kind: 'refusal', refusal: refusal('internal', 'retry') },
       { ...claim, faults: 2 },
-      now,
-      1,
+      { now, chance: 1, stays: false },
     );
     expect(later.outcome).toMatchObject({ kind: 'retrying', retryAfterMs: 4_000 });
   });
@@ -220,7 +238,13 @@ describe('a refusal', () => {
 
 describe('no answer', () => {
   it('Q11: an unreachable grind gives the task back and stops claiming until it is back', () => {
-    expect(judgeAnswer({ kind: 'unreachable', message: 'connection refused' }, claim, now, 1)).toEqual({
+    expect(
+      judgeAnswer({ kind: 'unreachable', message: 'connection refused' }, claim, {
+        now,
+        chance: 1,
+        stays: false,
+      }),
+    ).toEqual({
       outcome: { kind: 'released', reason: 'grind_unreachable' },
       next: { kind: 'await_grind', detail: 'connection refused' },
     });
@@ -228,7 +252,8 @@ describe('no answer', () => {
 
   it('by the deadline is a fault of the attempt, which is tried again', () => {
     expect(
-      judgeAnswer({ kind: 'silent', message: 'no answer in 900 s' }, claim, now, 1).outcome,
+      judgeAnswer({ kind: 'silent', message: 'no answer in 900 s' }, claim, { now, chance: 1, stays: false })
+        .outcome,
     ).toMatchObject({
       kind: 'retrying',
       errorCode: 'deadline_exceeded',
@@ -236,7 +261,7 @@ describe('no answer', () => {
   });
 
   it('because the worker cut the call gives the task back with the reason', () => {
-    expect(judgeAnswer({ kind: 'cut', reason: 'halted' }, claim, now, 1)).toEqual({
+    expect(judgeAnswer({ kind: 'cut', reason: 'halted' }, claim, { now, chance: 1, stays: false })).toEqual({
       outcome: { kind: 'released', reason: 'halted' },
       next: { kind: 'go_on' },
     });

@@ -49,13 +49,22 @@ export const SUMMARY_LENGTH = 160;
 
 const GO_ON: Next = { kind: 'go_on' };
 
-/** `now` dates the wait of a deferred task; it is written down, nothing is decided by it here. `chance`: from 0 to below 1, spreads waits. */
-export function judgeAnswer(answer: GrindAnswer, claim: Claim, now: Date, chance: number): Judgement {
+/** What a judgement goes by beside the answer. */
+export interface Circumstances {
+  /** Dates the wait of a deferred task; it is written down, nothing is decided by it here. */
+  readonly now: Date;
+  /** From 0 to below 1; spreads waits. */
+  readonly chance: number;
+  /** The run goes on when nothing can run (`--watch`, `up`): then it waits for the next day. */
+  readonly stays: boolean;
+}
+
+export function judgeAnswer(answer: GrindAnswer, claim: Claim, at: Circumstances): Judgement {
   switch (answer.kind) {
     case 'reply':
       return { outcome: completed(answer.reply, answer.latencyMs), next: GO_ON };
     case 'refusal':
-      return judgeRefusal(answer.refusal, claim, now, chance);
+      return judgeRefusal(answer.refusal, claim, at);
     case 'unreachable':
       return {
         outcome: { kind: 'released', reason: 'grind_unreachable' },
@@ -67,7 +76,7 @@ export function judgeAnswer(answer: GrindAnswer, claim: Claim, now: Date, chance
           kind: 'retrying',
           error: answer.message,
           errorCode: 'deadline_exceeded',
-          retryAfterMs: backoff(claim, chance),
+          retryAfterMs: backoff(claim, at.chance),
         },
         next: GO_ON,
       };
@@ -76,7 +85,7 @@ export function judgeAnswer(answer: GrindAnswer, claim: Claim, now: Date, chance
   }
 }
 
-function judgeRefusal(refusal: Refusal, claim: Claim, now: Date, chance: number): Judgement {
+function judgeRefusal(refusal: Refusal, claim: Claim, at: Circumstances): Judgement {
   switch (refusal.remedy) {
     case 'stop':
       return {
@@ -87,15 +96,19 @@ function judgeRefusal(refusal: Refusal, claim: Claim, now: Date, chance: number)
       return { outcome: refusal.code === 'refused' ? refused(refusal) : failed(refusal), next: GO_ON };
     case 'wait':
     case 'retry':
-      return judgePassing(refusal, claim, now, chance);
+      return judgePassing(refusal, claim, at);
   }
 }
 
 /** Codes whose remedy says that the same request may work later. */
-function judgePassing(refusal: Refusal, claim: Claim, now: Date, chance: number): Judgement {
+function judgePassing(refusal: Refusal, claim: Claim, { now, chance, stays }: Circumstances): Judgement {
   switch (refusal.code) {
-    case 'deferred':
-      return { outcome: { kind: 'deferred', reason: refusal.reason ?? 'budget', until: null }, next: GO_ON };
+    case 'deferred': {
+      // Grind says when only of the day: the other caps are raised by a person, or not at all.
+      const { reason = 'budget', retry_after_ms: waitMs } = refusal;
+      const until = stays && waitMs !== undefined ? new Date(now.getTime() + waitMs) : null;
+      return { outcome: { kind: 'deferred', reason, until }, next: GO_ON };
+    }
     case 'circuit_open': {
       // Not all at once: one of them will be let through to try it.
       const waitMs = (refusal.retry_after_ms ?? FIRST_RETRY_MS) * (1 + chance / 4);

@@ -140,6 +140,28 @@ describe('money', () => {
     expect(await home.status()).toMatchObject({ completed: 3, simulated_cost_nano_usd: settled });
   });
 
+  it('Q11: what the cap of the day defers is done on the next day by a run that stays, and by another run else', async () => {
+    const env = { VIVARIUM_DAY_CAP_USD: '0.000001' };
+    const home = homeWith('a');
+    expect((await home.cli(['start', '1'], { env })).code).toBe(5);
+    expect((await home.status()).tasks[0]).toMatchObject({
+      status: 'deferred',
+      reason: 'day_budget',
+      not_before: null,
+    });
+    const run = home.launch(['start', '1', '--watch'], { env });
+    await until(
+      async () => (await home.status()).tasks[0]?.not_before !== null,
+      20_000,
+      'the next day to be named',
+    );
+    const { not_before: nextDay = '' } = (await home.status()).tasks[0] ?? {};
+    const midnight = new Date(new Date().toISOString().slice(0, 10)).getTime() + 86_400_000;
+    expect(Math.abs(Date.parse(String(nextDay)) - midnight)).toBeLessThan(5_000);
+    run.child.kill('SIGINT');
+    await run.ended;
+  });
+
   it('M1: `budget set` bounds a grind that is up from its next call on, and what it raises is spent again; each cap is a line before it counts', async () => {
     const home = homeWith();
     const run = home.launch(['start', '1', '--watch']);
