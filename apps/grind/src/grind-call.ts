@@ -1,18 +1,15 @@
 /**
- * One request from receipt to answer, in the order in which it is dealt with. Owns the calls under way.
+ * One request from receipt to answer, in the order in which it is dealt with. Owns the order alone: calls under way are in under-way.ts.
  *
  * - S1: home, control state and run, recorded replies, gate, money, provider; nothing reaches the next without passing the one before.
  * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. One that could not be recorded yet
  *   is recorded before anybody looks for it. With a key a caller that goes away does not end the call: its reply will be asked for again. One whose
  *   caller's time is over is listened to for a while (M2), and who asks again waits for it: half of its own time, then it is cut and made anew.
- * - S3: HALT, a cancelled task and a hurried stop cut what is in flight.
  * - S9: orders are read in the same step in which the call is made or tried again: none is made against an order that is told to be obeyed.
  */
 import {
-  strictest,
   type BudgetStore,
   type ControlStore,
-  type ControlSubject,
   type GrindRequest,
   type RecordedReply,
   type RecordStore,
@@ -28,12 +25,13 @@ import { recordUnwritable, tooLate } from './money-refusals.ts';
 import type { Notices } from './notices.ts';
 import { foreignFields, readOrder, type Caller, type Order, type OrderSettings } from './order.ts';
 import type { Principal } from './principal.ts';
-import { refuse, type Refusal } from './refusal.ts';
+import { refuse, stopping, type Refusal } from './refusal.ts';
 import type { Caps } from './caps.ts';
 import type { ReplyCache } from './reply-cache.ts';
 import type { Pacing } from './pacing.ts';
 import type { Settlements } from './settlements.ts';
-import type { Leave, Spend } from './spend.ts';
+import type { Spend } from './spend.ts';
+import { createUnderWay, subjectOf, wasCancelled, type Late } from './under-way.ts';
 
 export interface GrindCallsDeps {
   readonly settings: OrderSettings;
@@ -70,15 +68,6 @@ export interface GrindCalls {
   readonly underWay: readonly Order[];
 }
 
-/** A call whose caller waits no longer. */
-interface Late {
-  readonly order: Order;
-  readonly ended: Promise<void>;
-  readonly cut: (why: Cut) => void;
-}
-
-type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
-
 export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
   const {
     settings,
@@ -97,12 +86,8 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     notices,
   } = deps;
   const flights = createFlights<GrindAnswer>();
-  const running = new Map<(why: Cut) => void, Order>();
-  /** Those of them that nobody waits for; and by their keys when they will have ended. */
-  const lingering = new Map<(why: Cut) => void, Late>();
-  const lateCalls = new Map<string, Late>();
+  const underWay = createUnderWay(control);
   const cancelled = createCancelledRounds(clock);
-  const waiting = new Set<() => void>();
   let isClosed = false;
 
   const answer = async (request: GrindRequest, caller: Caller): Promise<GrindAnswer> => {
@@ -123,7 +108,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       fromCache(order) ??
       keepReply(
         order,
-        underWay(order, (leave) => spend(order, leave)),
+        underWay.run(order, (leave) => spend(order, leave)),
       );
     return order.key === undefined ? pay() : underKey(order, order.key, pay);
   };
@@ -133,7 +118,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     key: string,
     pay: () => Promise<GrindAnswer>,
   ): Promise<GrindAnswer> => {
-    const late = lateCalls.get(key);
+    const late = underWay.lateCall(key);
     if (late !== undefined) {
       if (!isSameRequest(order, late.order.promptHash, late.order.requestedModel)) return conflict();
       await outlast(order, late);
@@ -242,99 +227,27 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     return { kind: 'reply', reply: { ...other.reply, request_id: order.caller.requestId, replayed: true } };
   };
 
-  /** Runs `work` as a call under way, which can be cut from outside. */
-  const underWay = async <T>(order: Order, work: (leave: Leave) => Promise<T>): Promise<T> => {
-    const controller = new AbortController();
-    let cutBy: Cut | undefined;
-    const cut = (why: Cut): void => {
-      cutBy ??= why;
-      controller.abort();
-    };
-    const whyNot = (): Refusal | undefined =>
-      cutBy === undefined ? refuseUnder(control.read(subjectOf(order))) : refusalOf(cutBy, order);
-    running.set(cut, order);
-    const end = (): void => {
-      running.delete(cut);
-      lingering.delete(cut);
-      if (running.size === 0) for (const wake of waiting) wake();
-    };
-    const linger = (ended: Promise<void>): void => {
-      const late: Late = {
-        order,
-        cut,
-        ended: ended.finally(() => {
-          end();
-          if (order.key !== undefined) lateCalls.delete(order.key);
-        }),
-      };
-      lingering.set(cut, late);
-      if (order.key !== undefined) lateCalls.set(order.key, late);
-      if (isClosed) cut('stopping');
-    };
-    if (order.key === undefined) order.caller.onGone(() => cut('gone'));
-    try {
-      return await work({ signal: controller.signal, whyNot, linger });
-    } finally {
-      if (!lingering.has(cut)) end();
-    }
-  };
-
   return {
     answer,
     close() {
       isClosed = true;
       pacing.close();
-      for (const cut of lingering.keys()) cut('stopping');
+      underWay.close();
     },
     cancel(taskId, round) {
       if (round !== undefined) cancelled.add(taskId, round);
-      const isMeant = (order: Order): boolean =>
-        order.taskId === taskId && (round === undefined || (order.joins.round ?? round) <= round);
-      const cuts = [...running].filter(([, order]) => isMeant(order));
-      for (const [cut] of cuts) cut('cancelled');
-      return cuts.length;
+      return underWay.cut(
+        'cancelled',
+        (order) => order.taskId === taskId && (round === undefined || (order.joins.round ?? round) <= round),
+      );
     },
-    stop() {
-      for (const cut of running.keys()) cut('stopping');
-    },
-    heed() {
-      if (running.size === 0) return;
-      const orders = control.orders();
-      for (const [cut, order] of running)
-        if (strictest(orders, subjectOf(order)).kind === 'halted') cut('halted');
-    },
-    async idle() {
-      while (running.size > 0) {
-        await new Promise<void>((resolve) => {
-          const wake = (): void => {
-            waiting.delete(wake);
-            resolve();
-          };
-          waiting.add(wake);
-        });
-      }
-    },
+    stop: () => void underWay.cut('stopping', () => true),
+    heed: () => underWay.heed(),
+    idle: () => underWay.idle(),
     get underWay() {
-      return [...running.values()];
+      return underWay.orders;
     },
   };
-
-  function refusalOf(cutBy: Cut, order: Order): Refusal {
-    switch (cutBy) {
-      case 'halted': {
-        const now = control.read(subjectOf(order));
-        return (
-          (now.kind === 'halted' ? refuseUnder(now) : undefined) ?? refuse('halted', 'HALT cut the call.')
-        );
-      }
-      case 'stopping':
-        return stopping();
-      case 'cancelled':
-        return wasCancelled();
-      case 'gone':
-        return refuse('deadline_exceeded', 'The caller went away.');
-    }
-  }
 
   function checkCancelled({ taskId, joins }: Order): Refusal | undefined {
     const { round } = joins;
@@ -347,8 +260,6 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     return refuse('foreign_home', 'This grind serves another home.');
   }
 }
-
-const subjectOf = ({ joins, taskId }: Order): ControlSubject => ({ workerId: joins.worker_id, taskId });
 
 function checkFields(request: GrindRequest, principal: Principal): Refusal | undefined {
   const fields = foreignFields(request, principal);
@@ -371,7 +282,5 @@ function checkBudgets(order: Order): Refusal | undefined {
 const isSameRequest = (order: Order, promptHash: string | undefined, model: string | undefined): boolean =>
   promptHash === order.promptHash && (!order.namesModel || model === order.requestedModel);
 
-const wasCancelled = (): Refusal => refuse('cancelled', 'The task was cancelled.');
-const stopping = (): Refusal => refuse('stopping', 'This grind is shutting down.');
 const conflict = (): Refusal =>
   refuse('idempotency_conflict', 'The key was used before with another prompt or model.');

@@ -92,6 +92,8 @@ export const refuse = (code: RefusalCode, message: string, details: RefusalDetai
   details,
 });
 
+export const stopping = (): Refusal => refuse('stopping', 'This grind is shutting down.');
+
 export interface RefusedRequest {
   readonly taskId: string | null;
   readonly requestId: string;

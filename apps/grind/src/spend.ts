@@ -7,15 +7,7 @@
  * - M2: each try has its own hold and its own end: what it cost, nothing, or all of it when nobody can know.
  * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
  */
-import {
-  admit,
-  costOf,
-  inputTokenBound,
-  type CallEnd,
-  type ModelInfo,
-  type Models,
-  type PacedEnd,
-} from '@vivarium/budget';
+import { admit, costOf, inputTokenBound, type ModelInfo, type Models } from '@vivarium/budget';
 import {
   sha256,
   type ApiAuditLine,
@@ -39,6 +31,7 @@ import {
 import { replyOf, type GrindAnswer } from './answer.ts';
 import type { Breakers } from './breakers.ts';
 import { brokenPromises } from './broken-promises.ts';
+import { endOf, NOTHING_TAKEN, pacedEnd } from './call-ends.ts';
 import type { CallLines } from './call-lines.ts';
 import type { Caps } from './caps.ts';
 import type { Call } from './call.ts';
@@ -53,7 +46,7 @@ import {
 import type { Notices } from './notices.ts';
 import type { Order } from './order.ts';
 import type { NoTurn, Pacing } from './pacing.ts';
-import { refuse, type Refusal } from './refusal.ts';
+import { refuse, stopping, type Refusal } from './refusal.ts';
 import { planRetry } from './retry-plan.ts';
 import type { Settled, Settlements } from './settlements.ts';
 import { sharesPassed } from './shares-passed.ts';
@@ -195,7 +188,7 @@ export function createSpend(deps: SpendDeps): Spend {
   }
   function noTurn(order: Order, turn: NoTurn): Refusal {
     if (turn.kind === 'left') return tooLate();
-    if (turn.kind === 'closed') return refuse('stopping', 'This grind is shutting down.');
+    if (turn.kind === 'closed') return stopping();
     note(order, lines.rateLimited(order, turn.waitMs));
     return refuse(
       'rate_limited',
@@ -340,46 +333,3 @@ export function createSpend(deps: SpendDeps): Spend {
 
 const withCharge = (refusal: Refusal, charged: NanoUsd): Refusal =>
   charged === zeroUsd ? refusal : { ...refusal, details: { ...refusal.details, charged } };
-
-const NOTHING_TAKEN: PacedEnd = { kind: 'nothing', limits: {} };
-
-/** What an end says of the provider's pace. */
-function pacedEnd(outcome: Completion | ProviderFault): PacedEnd {
-  const limits = outcome.rateLimits;
-  if (outcome.kind === 'completed')
-    return { kind: 'answered', tokens: outcome.inputTokens + outcome.outputTokens, limits };
-  switch (outcome.code) {
-    case 'provider_rate_limited':
-      return { kind: 'too_many', retryAfterMs: outcome.retryAfterMs, limits };
-    case 'provider_unavailable':
-      if (OUT_OF_BREATH.includes(outcome.status ?? 0)) return { kind: 'out_of_breath', limits };
-      return { kind: outcome.billing === 'none' ? 'nothing' : 'unknown', limits };
-    case 'provider_timeout':
-    case 'provider_malformed':
-    case 'call_aborted':
-      return { kind: outcome.billing === 'none' ? 'nothing' : 'unknown', limits };
-    case 'provider_rejected_key':
-    case 'provider_rejected_request':
-      return { kind: 'nothing', limits };
-  }
-}
-
-/** At its capacity, whoever asks: fewer calls at a time help. Of other faults the circuit breaker takes care. */
-const OUT_OF_BREATH: readonly number[] = [498, 503, 529];
-
-/** What an end says of the upstream. A call that was cut, slowed down or refused for what it asked says nothing. */
-function endOf(outcome: Completion | ProviderFault, call: Call, models: Models): CallEnd {
-  if (outcome.kind === 'completed') {
-    const price = models.find(outcome.model)?.price;
-    const cost =
-      price === undefined ? call.hold : costOf(price, outcome.inputTokens, outcome.outputTokens, 0);
-    return { kind: 'succeeded', cost };
-  }
-  const isFailure = UPSTREAM_FAULTS.includes(outcome.code);
-  return { kind: isFailure ? 'failed' : 'neither', cost: outcome.billing === 'none' ? zeroUsd : call.hold };
-}
-const UPSTREAM_FAULTS: readonly ProviderFault['code'][] = [
-  'provider_unavailable',
-  'provider_timeout',
-  'provider_malformed',
-];
