@@ -23,7 +23,8 @@ import { checkMoney, type MoneyFindings } from './check-money.ts';
 import { checkPrices } from './check-prices.ts';
 import { createCommandLine, repositoryOf } from './command-line.ts';
 import { createDice, type Dice } from './dice.ts';
-import { numberOf, readLog, textOf, type LogLine } from './log-lines.ts';
+import { readLog, textOf, type LogLine } from './log-lines.ts';
+import { moneyOfDay } from './money-of-day.ts';
 import { findProcesses, send } from './processes.ts';
 import { violation, type Violation } from './violation.ts';
 
@@ -50,8 +51,8 @@ export interface BudgetProof {
   readonly violations: readonly Violation[];
 }
 
-const WORKERS = 4;
-const SLOTS = 16;
+export const WORKERS = 4;
+export const SLOTS = 16;
 const BATCH = 160;
 const TOKENS_PER_MINUTE = 900_000;
 const ALICE_USD = '0.0001';
@@ -295,7 +296,7 @@ function createStage(root: string, options: BudgetProofOptions): Stage {
       if (signal.aborted) return;
       await stopGrinds();
       const day = new Date().toISOString().slice(0, 10);
-      const spent = dayOf(auditLines(), day);
+      const spent = moneyOfDay(auditLines(), day);
       dayCapUsd = ((spent + 400_000) / 1e9).toFixed(9);
       keepsGrind = true;
       keepGrind(0);
@@ -373,63 +374,4 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no port is free');
   return address.port;
-}
-
-/** What is settled, charged or held of that day so far, in nano-dollars. */
-function dayOf(lines: readonly LogLine[], day: string): number {
-  const held = new Map<string, number>();
-  let sum = 0;
-  for (const line of lines) {
-    const id = textOf(line, 'call_id');
-    switch (textOf(line, 'event')) {
-      case 'call.held':
-        if (textOf(line, 'timestamp').startsWith(day)) held.set(id, numberOf(line, 'held_nano_usd'));
-        break;
-      case 'API_CALL_SUCCESS':
-        if (held.delete(id)) sum += numberOf(line, 'cost_nano_usd');
-        break;
-      case 'call.usage-unknown':
-        if (held.delete(id)) sum += numberOf(line, 'charged_nano_usd');
-        break;
-      case 'API_CALL_FAILURE':
-        held.delete(id);
-        break;
-    }
-  }
-  return sum + [...held.values()].reduce((all, amount) => all + amount, 0);
-}
-
-/** One page for somebody who has never seen any of this. */
-export function budgetPage(proof: BudgetProof): readonly string[] {
-  const { money, events, kills, capsMet, violations } = proof;
-  const counts = (of: Readonly<Record<string, number>>): string =>
-    Object.entries(of)
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, number]) => `${number} ${name}`)
-      .join(', ');
-  return [
-    '',
-    `Proof of the budget, seed ${proof.seed}, ${proof.seconds} s. Everything is simulated; no real money moved.`,
-    '',
-    `  slots         ${WORKERS * SLOTS} in ${WORKERS} workers, and 8 callers with a token`,
-    `  killed        ${counts(kills)} (SIGKILL)`,
-    `  lines         ${counts(events)}`,
-    `  caps met      ${counts(capsMet)} (times a call was held back for it)`,
-    `  settled       ${money.settled} nano-dollars in ${money.calls.settled} calls, each as on the bill`,
-    `  charged       ${money.unknown} nano-dollars in ${money.calls.unknown} calls whose usage never became known, at worst case`,
-    `  billed        ${money.billed} nano-dollars in ${money.calls.billed} calls, by the simulator's own bill`,
-    `  so            ${money.settled} <= ${money.billed} <= ${money.settled + money.unknown}, and ${money.held} is still held`,
-    '',
-    '  checked       every cap (task, run, day, principal) after every line · every hold and cost by prices written down anew · every settled call',
-    '                against its line of the bill · what was billed of each prompt against what is settled and charged for it · no key paid twice',
-    `  again         npm run prove -- budget --minutes ${Math.max(1, Math.round(proof.seconds / 60))} --seed ${proof.seed}`,
-    '',
-    ...violations
-      .slice(0, 20)
-      .map(
-        ({ promise, what, line }) =>
-          `VIOLATION ${promise}: ${what}${line === undefined ? '' : `\n    api_audit.log ${line}`}`,
-      ),
-    violations.length === 0 ? 'No violation.' : `${violations.length} violations.`,
-  ];
 }

@@ -1,6 +1,7 @@
 /** `npm run prove`: reads the words, runs a proof, prints one page. Exit codes: 0 it held · 1 it did not · 2 usage. */
 import { parseArgs } from 'node:util';
-import { budgetPage, proveBudget } from './budget-proof.ts';
+import { budgetPage } from './budget-page.ts';
+import { proveBudget } from './budget-proof.ts';
 import { proveControl, type Rounds } from './control-proof.ts';
 import { canLook } from './processes.ts';
 
