@@ -110,6 +110,23 @@ describe('the queue before the provider', () => {
     expect(await waiting).toMatchObject({ kind: 'turn' });
   });
 
+  it('a reset in forty days keeps nobody busy, and sends nobody away for longer than a day', async () => {
+    turnAtOnce().end({
+      kind: 'answered',
+      tokens: 100,
+      limits: { limitTokens: 6_000, remainingTokens: 10, resetTokensMs: 40 * 86_400_000 },
+    });
+    expect(enter()).toEqual({ kind: 'too_long', waitMs: 86_400_000 });
+    let looks = 0;
+    const sleep = machine.clock.sleep.bind(machine.clock);
+    machine.clock.sleep = async (ms, signal) => ((looks += 1), sleep(ms, signal));
+    const waiting = pending({ patienceMs: 50 * 86_400_000 });
+    await advance(3_600_000);
+    expect(looks).toBeLessThan(100);
+    pacing.close();
+    await waiting;
+  });
+
   it('whose time is over while it waits is told so, and whoever stands behind goes on', async () => {
     learn(1_000);
     const busy = turnAtOnce();

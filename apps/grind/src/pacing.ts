@@ -121,7 +121,7 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
     if (!Number.isFinite(ms)) return;
     const alarm = new AbortController();
     lane.alarm = alarm;
-    void clock.sleep(Math.max(1, ms), alarm.signal).then(() => {
+    void clock.sleep(Math.min(LONGEST_NAP_MS, Math.max(1, ms)), alarm.signal).then(() => {
       if (!alarm.signal.aborted) callNext(lane);
     });
   };
@@ -157,7 +157,7 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
   /** Finite: somebody has to say when. */
   const comeAgainAfter = (lane: Lane, need: number): Milliseconds => {
     const wait = expectedWait(lane.pace, aheadIn(lane), need, clock.monotonic());
-    return Math.ceil(Number.isFinite(wait) ? Math.max(wait, SOON_MS) : SOON_MS);
+    return Math.ceil(Number.isFinite(wait) ? Math.min(LATEST_MS, Math.max(wait, SOON_MS)) : SOON_MS);
   };
 
   return {
@@ -187,6 +187,10 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
 
 /** For a caller whose call would have to wait for the end of another, which nobody knows. */
 const SOON_MS: Milliseconds = 1_000;
+/** What a header says of a time further away than that is not to be relied on. */
+const LATEST_MS: Milliseconds = 86_400_000;
+/** Timers do not reach for ever; whoever naps looks again. */
+const LONGEST_NAP_MS: Milliseconds = 60_000;
 
 const aheadIn = ({ waiting }: Lane): number =>
   [...waiting.values()].reduce((sum, waiters) => sum + waiters.length, 0);
