@@ -30,6 +30,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // As patient as the locators of a page.
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

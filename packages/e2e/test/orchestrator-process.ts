@@ -18,7 +18,7 @@ import {
   EMPTY_QUEUE,
   ExecutionLogLine,
   GrindFile,
-  BeatFile,
+  parseBeat,
   StatusReport,
   type NewTask,
 } from '@vivarium/contracts';
@@ -89,8 +89,15 @@ export function createHome(tasks: readonly NewTask[] = []): Home {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'vivarium-home-')));
   const keys = `${path}-keys`;
   const at = (...names: readonly string[]): string => join(path, ...names);
-  const read = (...names: readonly string[]): string =>
-    existsSync(at(...names)) ? readFileSync(at(...names), 'utf8') : '';
+  /** Nothing of a file that is not there, and of one that goes at this moment. */
+  const read = (...names: readonly string[]): string => {
+    try {
+      return readFileSync(at(...names), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw error;
+    }
+  };
   const running = new Set<RunningCli>();
   const launch = (args: readonly string[], options: CliOptions = {}): RunningCli => {
     const env = { VIVARIUM_SEAL_DIR: keys, ...options.env };
@@ -144,7 +151,8 @@ export function createHome(tasks: readonly NewTask[] = []): Home {
     workerPids: () =>
       (existsSync(at('run/workers')) ? readdirSync(at('run/workers')) : [])
         .filter((name) => name.endsWith('.json'))
-        .map((name) => BeatFile.parse(JSON.parse(read('run/workers', name))).pid),
+        // One that left between the list and this look has no file any more.
+        .flatMap((name) => parseBeat(read('run/workers', name))?.pid ?? []),
     processes: () => processesOf(path),
     async remove() {
       for (const { child } of running) child.kill('SIGKILL');

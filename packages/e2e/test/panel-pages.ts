@@ -1,5 +1,6 @@
 /** Pages of the control panel in a real browser, each with what the browser complained about. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { onTestFailed } from 'vitest';
 
 export interface OpenedPage {
   readonly page: Page;
@@ -25,6 +26,9 @@ export async function openContext(
 export async function openPanel(context: BrowserContext, address: string): Promise<OpenedPage> {
   const page = await context.newPage();
   const complaints: string[] = [];
+  onTestFailed(() => {
+    if (complaints.length > 0) process.stderr.write(`${page.url()} complained:\n${complaints.join('\n')}\n`);
+  });
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning')
       complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);

@@ -275,6 +275,9 @@ describe.skipIf(found.kind === 'none')('the control panel in a browser', () => {
       const { page, complaints } = await openPanel(context, panel.url);
       await page.getByText('Running 2/2').waitFor();
       await page.getByText('Flowing').waitFor();
+      // The first call of a grind goes ahead alone: a pause that came at once would find only that one settled.
+      const settled = () => home.read('logs/api_audit.log').split('"API_CALL_SUCCESS"').length - 1;
+      await expect.poll(settled).toBeGreaterThan(3);
       await page.locator('.simulated').getByText('Simulated').waitFor();
       await picture(page, 'light');
 

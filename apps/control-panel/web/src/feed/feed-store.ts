@@ -46,8 +46,10 @@ export interface FeedStore {
   start(): void;
 }
 
-const RETRY_MS = { first: 250, most: 5_000 };
+const RETRY_MS = { first: 250, most: 2_000 };
 const ANSWER_MS = 10_000;
+/** A panel that is up answers at once; one that died at the wrong moment may never. */
+const CONNECT_MS = 5_000;
 
 export function createFeedStore(): FeedStore {
   let state: PageState = { feed: NOTHING_KNOWN, connection: 'connecting', heardAt: undefined, skewMs: 0 };
@@ -107,6 +109,7 @@ export function createFeedStore(): FeedStore {
     socket = io({
       transports: ['websocket'],
       reconnection: false,
+      timeout: CONNECT_MS,
       auth: { protocol: PROTOCOL, csrf: session.csrf, ...(position === undefined ? {} : { position }) },
     });
     listen(socket);
@@ -175,7 +178,10 @@ async function readSession(): Promise<
   { readonly kind: 'open'; readonly csrf: string } | { readonly kind: 'locked' | 'unreachable' }
 > {
   try {
-    const reply = await fetch('/api/session', { cache: 'no-store' });
+    const reply = await fetch('/api/session', {
+      cache: 'no-store',
+      signal: AbortSignal.timeout(CONNECT_MS),
+    });
     if (reply.status === 401) return { kind: 'locked' };
     if (!reply.ok) return { kind: 'unreachable' };
     const session = (await reply.json()) as Partial<PanelSession>; // only its one text is used, and looked at
