@@ -162,6 +162,21 @@ describe('money', () => {
     await run.ended;
   });
 
+  it('Q11: what the cap of the day deferred is taken up by the run that stays as soon as the cap is raised', async () => {
+    const home = homeWith('a', 'b');
+    home.write('.env', 'VIVARIUM_DAY_CAP_USD=0.000001\n');
+    const run = home.launch(['start', '1', '--watch']);
+    const deferred = async () => (await home.status()).deferred;
+    await until(async () => (await deferred()) === 2, 20_000, 'both to be deferred to midnight');
+    expect(await home.cli(['budget', 'set', 'day', '3'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('What the cap of the day had deferred is open again: 2 tasks.') as unknown,
+    });
+    await until(() => home.completions().size === 2, 20_000, 'both to be done');
+    run.child.kill('SIGINT');
+    await run.ended;
+  });
+
   it('M1: `budget set` bounds a grind that is up from its next call on, and what it raises is spent again; each cap is a line before it counts', async () => {
     const home = homeWith();
     const run = home.launch(['start', '1', '--watch']);

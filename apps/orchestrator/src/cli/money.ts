@@ -38,7 +38,7 @@ export function declareMoney({ command, home, json, deps, end }: CliParts): void
     .addOption(json())
     .action(
       async (cap: 'day' | 'run' | 'principal', usd: number, flags: { name?: string; json?: boolean }) => {
-        const { setBudget } = await import('../commands/budget.ts');
+        const { setBudget } = await import('../commands/budget-set.ts');
         return end(
           setBudget({ home: home(), cap, usd, name: flags.name, json: flags.json === true }, deps()),
         );

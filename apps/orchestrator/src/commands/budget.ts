@@ -1,8 +1,4 @@
-/**
- * `budget show`: every cap in force, what is gone of it and what is left, and when the day's will be used up at the pace of the last hour. `budget set`: changes a cap. Those of the day and of
- * runs stand in `.env` of the home, which a grind that is up reads again; that of a principal with its token.
- */
-import { withVariable } from '@vivarium/config';
+/** `budget show`: every cap in force, what is gone of it and what is left, and when the day's will be used up at the pace of the last hour. */
 import {
   committed,
   dayOf,
@@ -11,15 +7,14 @@ import {
   type CapScope,
   type MoneyFold,
 } from '@vivarium/contracts';
-import { formatUsd, nanoUsd, timestamp, usdToNano, VivariumError, type NanoUsd } from '@vivarium/core';
-import { actionLine, createTokenStore } from '@vivarium/home';
+import { formatUsd, nanoUsd, timestamp, type NanoUsd } from '@vivarium/core';
+import { createTokenStore } from '@vivarium/home';
 import { openHome, readConfig, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
-import { probeGrind } from '../grind-probe.ts';
+import { healthOf } from '../live-grind.ts';
 import { createMoneyReader } from '../report/money.ts';
 import { createSpendReport, totalsOf } from '../report/spend.ts';
 import { printable } from '../terminal.ts';
 
-const ACTOR = 'operator';
 const HOUR_MS = 3_600_000;
 
 export interface BudgetInput {
@@ -150,107 +145,4 @@ function rowText(row: CapRow): string {
   const what =
     row.scope === 'direct' ? 'requests without a run, today' : `${row.scope} ${printable(row.name)}`;
   return `${what.padEnd(30)}  ${parts.join(', ')}`;
-}
-
-export interface SetInput extends BudgetInput {
-  readonly cap: 'day' | 'run' | 'principal';
-  readonly usd: number;
-  /** Of the principal. */
-  readonly name: string | undefined;
-}
-
-const VARIABLES = { day: 'VIVARIUM_DAY_CAP_USD', run: 'VIVARIUM_RUN_CAP_USD' } as const;
-
-export async function setBudget(input: SetInput, deps: CommandDeps): Promise<ExitCode> {
-  const { terminal, machine } = deps;
-  if ((input.cap === 'principal') !== (input.name !== undefined))
-    throw new VivariumError(
-      'usage',
-      input.cap === 'principal'
-        ? 'whose budget? --name is missing'
-        : '--name is for the budget of a principal',
-      { remedy: { kind: 'stop' }, hint: 'orchestrator budget set principal <usd> --name NAME' },
-    );
-  const home = openHome(input.home, deps, 'prepare');
-  const amount = usdToNano(input.usd);
-  if (input.cap === 'principal') {
-    const name = input.name ?? '';
-    await createTokenStore({ layout: home.layout, machine, record: home.record }).setBudget(
-      name,
-      amount,
-      ACTOR,
-    );
-    if (input.json)
-      terminal.line(JSON.stringify({ cap: 'principal', name, cap_nano_usd: amount, in_force: true }));
-    else terminal.line(`${printable(name)} may spend ${formatUsd(amount)} in all, from its next request on.`);
-    return 0;
-  }
-  const { cap } = input;
-  writeCap(home, deps, cap, amount);
-  const inForce = await isInForce(home, deps, cap, amount);
-  if (input.json) {
-    terminal.line(JSON.stringify({ cap, cap_nano_usd: amount, in_force: inForce }));
-    return 0;
-  }
-  const what =
-    cap === 'day'
-      ? 'Everything of a UTC day together'
-      : 'A run that names no cap, and requests without a run,';
-  terminal.line(`${what} may cost ${formatUsd(amount)} (${VARIABLES[cap]} in .env of the home).`);
-  if (!inForce)
-    terminal.complain(
-      `That is not in force: ${VARIABLES[cap]} is set in the environment${deps.env[VARIABLES[cap]] === undefined ? ' or on the command line of the grind that is up' : ''}, which goes before .env.`,
-    );
-  return 0;
-}
-
-function writeCap(home: OpenHome, { machine }: CommandDeps, cap: 'day' | 'run', amount: NanoUsd): void {
-  const { files, clock, ids } = machine;
-  const { layout, record, id } = home;
-  const value = (amount / 1e9).toFixed(9).replace(/0{1,7}$/, '');
-  const text = withVariable(files.readText(layout.env) ?? '', VARIABLES[cap], value);
-  // In the record first: a cap that is raised is never one that nobody told of.
-  record.append(
-    'action',
-    actionLine(
-      {
-        actor: ACTOR,
-        action_type: 'BUDGET',
-        action: 'CAP_SET',
-        detail: `${cap}: ${formatUsd(amount)}`,
-        event: 'budget.set',
-        metadata: { scope: cap, cap_nano_usd: amount },
-      },
-      id,
-      clock,
-      ids,
-    ),
-  );
-  files.replace(layout.env, text, 'private');
-}
-
-/** What the next call will be held against: the grind that is up says it, else the configuration as it is now. */
-async function isInForce(
-  home: OpenHome,
-  deps: CommandDeps,
-  cap: 'day' | 'run',
-  amount: NanoUsd,
-): Promise<boolean> {
-  const { clock } = deps.machine;
-  const config = readConfig(home, deps);
-  if ((cap === 'day' ? config.dayCap : config.runCap) !== amount) return false;
-  for (const until = clock.monotonic() + HEARD_WITHIN_MS; ; await clock.sleep(HEARD_EVERY_MS)) {
-    const health = await healthOf(home);
-    if (health === undefined) return true;
-    if ((cap === 'day' ? health.day_cap_nano_usd : health.direct_cap_nano_usd) === amount) return true;
-    if (clock.monotonic() > until) return false;
-  }
-}
-const HEARD_WITHIN_MS = 1_000;
-const HEARD_EVERY_MS = 50;
-
-async function healthOf({ runs }: OpenHome) {
-  const grind = runs.liveGrind();
-  const answer = grind === undefined ? undefined : await probeGrind(grind.url);
-  return answer?.kind === 'healthy' ? answer.health : undefined;
 }

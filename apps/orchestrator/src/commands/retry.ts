@@ -2,6 +2,7 @@
 import type { TaskView } from '@vivarium/contracts';
 import { chooseTasks, dependantsOf, endedOtherwise, waitersOf, type Choice } from '../choice.ts';
 import { openHome, openQueue, readConfig, type CommandDeps, type ExitCode } from '../deps.ts';
+import { reopen } from '../reopening.ts';
 import { counted } from '../report/counted.ts';
 import { names, shellWord } from '../report/names.ts';
 import { tellRefusals, type Refusal } from '../report/refusals.ts';
@@ -22,7 +23,7 @@ export async function retry(input: RetryInput, deps: CommandDeps): Promise<ExitC
   const hopeless = hopelessOf(views, chosen);
   const wanted = chosen.filter((id) => !hopeless.has(id));
   const reason = input.reason ?? 'opened again by the operator';
-  const answer = wanted.length === 0 ? { changed: [], rejected: [] } : await queue.retry(wanted, reason);
+  const answer = await reopen(home, queue, wanted, reason);
   const asked = new Set(wanted);
   const opened = answer.changed.filter((id) => asked.has(id));
   const cameAlong = answer.changed.filter((id) => !asked.has(id));
@@ -30,15 +31,6 @@ export async function retry(input: RetryInput, deps: CommandDeps): Promise<ExitC
     ...answer.rejected,
     ...[...hopeless].map(([id, why]) => ({ id, reason: why })),
   ];
-  for (const id of answer.changed)
-    home.record.act({
-      actor: 'operator',
-      action_type: 'SYSTEM',
-      action: 'retry',
-      detail: `${id} (${reason})`,
-      event: 'task.reopened',
-      task_id: id,
-    });
   const code = opened.length > 0 && refused.length === 0 ? 0 : 1;
   if (input.json) {
     terminal.line(JSON.stringify({ opened, came_along: cameAlong, rejected: refused }));

@@ -1,0 +1,135 @@
+/**
+ * `budget set`: changes a cap. Those of the day and of runs stand in `.env` of the home, which a grind that is up reads again; that of a principal with its token.
+ *
+ * - M1: a cap is in the record before it is in force.
+ * - Q11: what the cap of the day deferred is opened again when that cap is raised: a run that stays would wait until midnight.
+ */
+import { withVariable } from '@vivarium/config';
+import { formatUsd, nanoUsd, usdToNano, VivariumError, type NanoUsd } from '@vivarium/core';
+import { actionLine, createTokenStore } from '@vivarium/home';
+import { openHome, openQueue, readConfig, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
+import { healthOf } from '../live-grind.ts';
+import { reopen } from '../reopening.ts';
+import { counted } from '../report/counted.ts';
+import { printable } from '../terminal.ts';
+import type { BudgetInput } from './budget.ts';
+
+const ACTOR = 'operator';
+
+export interface SetInput extends BudgetInput {
+  readonly cap: 'day' | 'run' | 'principal';
+  readonly usd: number;
+  /** Of the principal. */
+  readonly name: string | undefined;
+}
+
+const VARIABLES = { day: 'VIVARIUM_DAY_CAP_USD', run: 'VIVARIUM_RUN_CAP_USD' } as const;
+
+export async function setBudget(input: SetInput, deps: CommandDeps): Promise<ExitCode> {
+  const { terminal, machine } = deps;
+  if ((input.cap === 'principal') !== (input.name !== undefined))
+    throw new VivariumError(
+      'usage',
+      input.cap === 'principal'
+        ? 'whose budget? --name is missing'
+        : '--name is for the budget of a principal',
+      { remedy: { kind: 'stop' }, hint: 'orchestrator budget set principal <usd> --name NAME' },
+    );
+  const home = openHome(input.home, deps, 'prepare');
+  const amount = usdToNano(input.usd);
+  if (input.cap === 'principal') {
+    const name = input.name ?? '';
+    await createTokenStore({ layout: home.layout, machine, record: home.record }).setBudget(
+      name,
+      amount,
+      ACTOR,
+    );
+    if (input.json)
+      terminal.line(JSON.stringify({ cap: 'principal', name, cap_nano_usd: amount, in_force: true }));
+    else terminal.line(`${printable(name)} may spend ${formatUsd(amount)} in all, from its next request on.`);
+    return 0;
+  }
+  const { cap } = input;
+  const before = await capInForce(home, deps, cap);
+  writeCap(home, deps, cap, amount);
+  const inForce = await isInForce(home, deps, cap, amount);
+  const opened = cap === 'day' && inForce && amount > before ? await openDeferred(home, deps) : [];
+  if (input.json) {
+    terminal.line(JSON.stringify({ cap, cap_nano_usd: amount, in_force: inForce, opened }));
+    return 0;
+  }
+  const what =
+    cap === 'day'
+      ? 'Everything of a UTC day together'
+      : 'A run that names no cap, and requests without a run,';
+  terminal.line(`${what} may cost ${formatUsd(amount)} (${VARIABLES[cap]} in .env of the home).`);
+  if (opened.length > 0)
+    terminal.line(`What the cap of the day had deferred is open again: ${counted(opened.length, 'task')}.`);
+  if (!inForce)
+    terminal.complain(
+      `That is not in force: ${VARIABLES[cap]} is set in the environment${deps.env[VARIABLES[cap]] === undefined ? ' or on the command line of the grind that is up' : ''}, which goes before .env.`,
+    );
+  return 0;
+}
+
+function writeCap(home: OpenHome, { machine }: CommandDeps, cap: 'day' | 'run', amount: NanoUsd): void {
+  const { files, clock, ids } = machine;
+  const { layout, record, id } = home;
+  const value = (amount / 1e9).toFixed(9).replace(/0{1,7}$/, '');
+  const text = withVariable(files.readText(layout.env) ?? '', VARIABLES[cap], value);
+  // In the record first: a cap that is raised is never one that nobody told of.
+  record.append(
+    'action',
+    actionLine(
+      {
+        actor: ACTOR,
+        action_type: 'BUDGET',
+        action: 'CAP_SET',
+        detail: `${cap}: ${formatUsd(amount)}`,
+        event: 'budget.set',
+        metadata: { scope: cap, cap_nano_usd: amount },
+      },
+      id,
+      clock,
+      ids,
+    ),
+  );
+  files.replace(layout.env, text, 'private');
+}
+
+/** Answers the tasks that are open again. One that ended or was taken up meanwhile is none of them. */
+async function openDeferred(home: OpenHome, deps: CommandDeps): Promise<readonly string[]> {
+  // A call that was refused a moment before the cap was in force: its worker writes that down now.
+  if (home.runs.liveRuns().length > 0) await deps.machine.clock.sleep(LAST_REFUSALS_MS);
+  const queue = openQueue(home, deps);
+  const waiting = (await queue.list())
+    .filter(({ status, record }) => status === 'deferred' && record.reason === 'day_budget')
+    .map(({ task }) => task.id);
+  return (await reopen(home, queue, waiting, 'the cap of the day was raised')).changed;
+}
+
+/** What the next call will be held against: the grind that is up says it, else the configuration as it is now. */
+async function capInForce(home: OpenHome, deps: CommandDeps, cap: 'day' | 'run'): Promise<NanoUsd> {
+  const health = await healthOf(home);
+  const config = readConfig(home, deps);
+  if (cap === 'day') return nanoUsd(health?.day_cap_nano_usd ?? config.dayCap);
+  return nanoUsd(health?.direct_cap_nano_usd ?? config.runCap);
+}
+
+async function isInForce(
+  home: OpenHome,
+  deps: CommandDeps,
+  cap: 'day' | 'run',
+  amount: NanoUsd,
+): Promise<boolean> {
+  const { clock } = deps.machine;
+  const config = readConfig(home, deps);
+  if ((cap === 'day' ? config.dayCap : config.runCap) !== amount) return false;
+  for (const until = clock.monotonic() + HEARD_WITHIN_MS; ; await clock.sleep(HEARD_EVERY_MS)) {
+    if ((await capInForce(home, deps, cap)) === amount) return true;
+    if (clock.monotonic() > until) return false;
+  }
+}
+const LAST_REFUSALS_MS = 250;
+const HEARD_WITHIN_MS = 1_000;
+const HEARD_EVERY_MS = 50;
