@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { bootstrap } from './bootstrap.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const limit = 15 * 60_000;
+const limit = 18 * 60_000;
 const node = process.execPath;
 const pages = readdirSync(join(root, 'apps'))
   .map((app) => `apps/${app}/web`)

@@ -6,7 +6,7 @@ describe('a request that is answered', () => {
     const world = createGrindWorld();
     const order: string[] = [];
     world.machine.files.intercept((operation, path) => {
-      if (operation === 'append' || operation === 'createExclusive')
+      if (operation === 'append' || operation === 'createInPlace')
         order.push(path.replace('/home-of-test/logs/', '').replace(/results\/.*/, 'result'));
     });
     const reply = await world.reply({ task_id: 'task-1', worker_id: 'worker_1', round: 2, attempt: 3 });

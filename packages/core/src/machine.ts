@@ -52,6 +52,11 @@ export interface Files {
   replace(path: string, text: string, access?: 'private'): void;
   /** Creates the file with its full content, or answers false when the name is taken. Never visible empty (temporary file, then link). */
   createExclusive(path: string, text: string): boolean;
+  /**
+   * As `createExclusive`, but written under its own name: others may see part of it, and a crash may leave part. For files whose content proves itself.
+   * A directory is changed once instead of three times, which is a third of the cost (measured, ext4).
+   */
+  createInPlace(path: string, text: string): boolean;
   /** Removes what was to become a file of `directory` and never did, since its writer was killed: not touched for `olderThan`. Answers how many there were. */
   sweepTemporaries(directory: string, olderThan: Milliseconds): number;
   /** For files that come and go thousands of times, all in one directory: locks. */

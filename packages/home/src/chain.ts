@@ -26,6 +26,12 @@ interface Linked {
   readonly text: string;
 }
 
+/** The link after one that stands there, with `closing` between them. */
+const linkAfter = ({ seq, text }: Linked, closing = ''): ChainLink => ({
+  seq: seq + 1,
+  prev: sha256(text + closing),
+});
+
 /** `clean`: what takes secrets out of a line (S6); the hash is of what is written. */
 export function createChain(
   files: Files,
@@ -36,16 +42,16 @@ export function createChain(
   let linked: Linked | undefined;
   return {
     link(lines, closing) {
-      let { seq, prev } = nextLink(last, closing);
       let text = '';
+      let before: Linked | undefined;
       for (const line of lines) {
+        const { seq, prev } = before === undefined ? firstLink(closing) : linkAfter(before);
         // Put into the text: to spread an object of that many fields would cost more than all the rest (measured, Node 20).
         const open = clean(JSON.stringify(line)).slice(0, -1);
-        linked = { seq, text: `${open}${open === '{' ? '' : ','}"seq":${seq},"prev":"${prev}"}\n` };
-        text += linked.text;
-        seq += 1;
-        prev = sha256(linked.text);
+        before = { seq, text: `${open}${open === '{' ? '' : ','}"seq":${seq},"prev":"${prev}"}\n` };
+        text += before.text;
       }
+      linked = before ?? linked;
       return text;
     },
     written() {
@@ -57,8 +63,8 @@ export function createChain(
     },
   };
 
-  function nextLink(known: Linked | undefined, closing: string): ChainLink {
-    if (known !== undefined) return { seq: known.seq + 1, prev: sha256(known.text + closing) };
+  function firstLink(closing: string): ChainLink {
+    if (last !== undefined) return linkAfter(last, closing);
     const { seq, hash } = endOfChain(files, path);
     return { seq: seq + 1, prev: hash.update(closing).digest('hex') };
   }

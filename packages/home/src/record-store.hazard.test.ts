@@ -223,7 +223,7 @@ describe('the record on a failing disk', () => {
       store.putResult('x');
       const path = layout.result(sha256('x'));
       machine.files.remove(path);
-      machine.files.failNext('createExclusive', new Error('no such directory'));
+      machine.files.failNext('createInPlace', new Error('no such directory'));
       expect(() => store.putResult('x')).toThrow(unwritable);
       const made: string[] = [];
       machine.files.intercept((operation, at) => void (operation === 'makeDirectory' && made.push(at)));
@@ -232,7 +232,7 @@ describe('the record on a failing disk', () => {
       expect(store.getResult(sha256('x'))).toBe('x');
     });
     it('S2: a full disk is record_unwritable, and nothing is stored', () => {
-      machine.files.failNext('createExclusive');
+      machine.files.failNext('createInPlace');
       expect(() => store.putResult('x')).toThrow(unwritable);
       machine.files.failNext('makeDirectory', new Error('full'));
       expect(() => store.putResult('x')).toThrow(unwritable);

@@ -154,14 +154,15 @@ export function createRecordStore({
 
   /** Directories of results that were there when a result was last put into them. */
   const directories = new Set<string>();
-  /** Somebody who stores the same text at this moment may win the name: then it is there. */
-  const createResult = (path: string, text: string): void => {
+  /** False when the name is taken. Written in place: the name is the hash of what it must hold, and no line names it before it is whole. */
+  const createResult = (path: string, text: string): boolean => {
     const directory = path.slice(0, path.lastIndexOf('/'));
     if (!directories.has(directory)) files.makeDirectory(directory);
     // Forgotten unless all went well: it may have been taken away.
     directories.delete(directory);
-    files.createExclusive(path, text);
+    const isNew = files.createInPlace(path, text);
     directories.add(directory);
+    return isNew;
   };
 
   const store: FileRecordStore = {
@@ -205,11 +206,11 @@ export function createRecordStore({
       const name = sha256(text);
       const path = layout.result(name);
       try {
-        // A file of another length was left by a power loss: its name was written, its content was not.
-        const found = files.stat(path);
-        if (found !== undefined && found.size === Buffer.byteLength(text)) return name;
-        if (found !== undefined) files.replace(path, text);
-        else createResult(path, text);
+        if (!createResult(path, text)) {
+          // One of another length is what a crash or a power loss left of it, or what somebody is writing at this moment.
+          if (files.stat(path)?.size === Buffer.byteLength(text)) return name;
+          files.replace(path, text);
+        }
         if (durability === 'fsync') files.sync(path);
         return name;
       } catch (error) {

@@ -33,7 +33,13 @@ import type { Files } from '@vivarium/core';
 import { fileFault, isMissing, systemCode } from './faults.ts';
 import { createHandles, isSameFile, type Handle } from './handles.ts';
 import { createShortLivedFiles } from './short-lived-files.ts';
-import { createTemporaries, createTemporaryNames, isTemporary, removeQuietly } from './temporaries.ts';
+import {
+  createTemporaries,
+  createTemporaryNames,
+  isTemporary,
+  removeQuietly,
+  writeAll,
+} from './temporaries.ts';
 import { watchDirectory } from './watch-directory.ts';
 
 const LOOK_AGAIN_AFTER_MS = 20;
@@ -159,6 +165,24 @@ export function createNodeFiles(): Files {
       } catch (error) {
         if (systemCode(error) === 'EEXIST') return false;
         throw fileFault('home_unwritable', 'cannot create', path, error);
+      }
+    },
+    createInPlace(path, text) {
+      let fd: number;
+      try {
+        fd = openSync(path, 'wx', 0o644);
+      } catch (error) {
+        if (systemCode(error) === 'EEXIST') return false;
+        throw fileFault('home_unwritable', 'cannot create', path, error);
+      }
+      try {
+        writeAll(fd, text);
+        return true;
+      } catch (error) {
+        removeQuietly(path);
+        throw fileFault('home_unwritable', 'cannot write', path, error);
+      } finally {
+        closeSync(fd);
       }
     },
     sweepTemporaries(directory, olderThan) {

@@ -1,19 +1,18 @@
 /**
- * The engine of `ModelProvider` for Groq, and for whatever speaks its wire (the simulator). The only place that imports groq-sdk.
- * Owns the SDK client and its transport. The SDK makes one attempt (`maxRetries: 0`): retries are the caller's, so that each one
- * is budgeted and audited. Every option is given, so no stray GROQ_* variable redirects a request or its key.
+ * The engine of `ModelProvider` for Groq, and for whatever speaks its wire (the simulator), over groq-sdk, which nothing outside this folder imports.
+ * Owns the SDK client and its transport. The SDK makes one attempt: retries are the caller's, so that each one is budgeted and audited.
  *
  * What leaves this file is data of ours (S6): messages in our words, and of the upstream only its status and, in a plain alphabet,
  * its error's code or type.
  */
-import Groq from 'groq-sdk';
 import type { Completion, CompletionRequest, ModelProvider, ProviderFault } from '@vivarium/contracts';
 import { VivariumError, type Clock, type Milliseconds } from '@vivarium/core';
 import { abortedFault, faultOf, headerReader, malformedFault, type CallFacts } from './call-fault.ts';
 import { GroqReply, toCompletion } from './completion.ts';
 import { readRateLimits } from './rate-limits.ts';
 import { createSafeWord, withoutSecrets } from './safe-word.ts';
-import { createTransport, startTrace, type CallTrace, type SentRequest } from './transport.ts';
+import { carry, createLeanClient, LONGEST_TIMER_MS } from './lean-client.ts';
+import { createTransport, startTrace } from './transport.ts';
 
 export interface GroqOptions {
   /** `groq` or `simulator`: which book the money is in. */
@@ -31,8 +30,6 @@ export interface GroqOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
-/** Longest delay of a Node timer: the SDK's would fire at once beyond it. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SIMULATOR_HEADER = 'x-vivarium-simulator';
 
 /** Throws `config_invalid` when the address or the key cannot be used at all. */
@@ -52,14 +49,7 @@ export function createGroqProvider(options: GroqOptions): ModelProvider {
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     maxReplyBytes: MAX_REPLY_BYTES,
   });
-  const client = new Groq({
-    apiKey: 'held by the transport',
-    baseURL: address.href,
-    maxRetries: 0,
-    timeout: LONGEST_TIMER_MS,
-    logLevel: 'off',
-    fetch: async (url, init) => asResponse(await transport.send(readInit(url, init))),
-  });
+  const client = createLeanClient(address.href, transport);
 
   const complete = async (
     request: CompletionRequest,
@@ -84,7 +74,7 @@ export function createGroqProvider(options: GroqOptions): ModelProvider {
         },
         {
           timeout: Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(request.timeoutMs))),
-          fetchOptions: carrying(trace),
+          fetchOptions: carry(trace),
         },
       );
       return completed(reply, clean, facts());
@@ -133,20 +123,3 @@ function completed(
     });
   return completion || malformedFault(facts);
 }
-
-// The three `as` below are the seam to the SDK: it hands `fetchOptions` through to `fetch` untouched, but types both as the DOM's.
-type SdkFetch = NonNullable<NonNullable<ConstructorParameters<typeof Groq>[0]>['fetch']>;
-type SdkResponse = Awaited<ReturnType<SdkFetch>>;
-
-const carrying = (trace: CallTrace): object => ({ trace });
-
-function readInit(url: unknown, init: unknown): SentRequest {
-  const { body, signal, trace } = init as {
-    readonly body: string;
-    readonly signal: AbortSignal;
-    readonly trace: CallTrace;
-  };
-  return { url: String(url), body, timeout: signal, trace };
-}
-
-const asResponse = (reply: unknown): SdkResponse => reply as SdkResponse;

@@ -94,6 +94,12 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       put(path, text);
       return true;
     },
+    createInPlace(path, text) {
+      enter('createInPlace', path);
+      if (disk.files.has(path) || disk.directories.has(path)) return false;
+      put(path, text);
+      return true;
+    },
     sweepTemporaries: () => 0, // here nothing is written under another name first
     shortLived: () => ({
       create: (path, text) => files.createExclusive(path, text),

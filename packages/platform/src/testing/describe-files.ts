@@ -206,30 +206,30 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
       });
     });
 
-    describe('createExclusive', () => {
+    describe.each(['createExclusive', 'createInPlace'] as const)('%s', (create) => {
       it('gives a name to the first that asks, with its whole content', () => {
-        expect(ours.createExclusive(log, 'ours')).toBe(true);
-        expect(theirs.createExclusive(log, 'theirs')).toBe(false);
-        expect(ours.createExclusive(log, 'ours again')).toBe(false);
+        expect(ours[create](log, 'ours')).toBe(true);
+        expect(theirs[create](log, 'theirs')).toBe(false);
+        expect(ours[create](log, 'ours again')).toBe(false);
         expect(theirs.readText(log)).toBe('ours');
       });
       it('gives it again once it is removed', () => {
-        ours.createExclusive(log, 'ours');
+        ours[create](log, 'ours');
         ours.remove(log);
-        expect(theirs.createExclusive(log, 'theirs')).toBe(true);
+        expect(theirs[create](log, 'theirs')).toBe(true);
         expect(ours.readText(log)).toBe('theirs');
       });
       it('does not take the name of a directory', () => {
         ours.makeDirectory(log);
-        expect(theirs.createExclusive(log, 'x')).toBe(false);
+        expect(theirs[create](log, 'x')).toBe(false);
       });
       it('leaves nothing behind when it loses', () => {
-        ours.createExclusive(log, 'x');
-        theirs.createExclusive(log, 'y');
+        ours[create](log, 'x');
+        theirs[create](log, 'y');
         expect(ours.list(under.directory)).toEqual(['a.log']);
       });
       it('answers a fault as home_unwritable, not as a name taken', () => {
-        expect(() => ours.createExclusive(`${under.directory}/none/a`, 'x')).toThrow(
+        expect(() => ours[create](`${under.directory}/none/a`, 'x')).toThrow(
           expect.objectContaining({ code: 'home_unwritable' }) as Error,
         );
       });
