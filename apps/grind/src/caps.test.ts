@@ -231,6 +231,20 @@ describe('caps', () => {
       expect(second.caps().filter(({ scope }) => scope === 'principal')).toHaveLength(1);
     });
 
+    it('M1: what a token spends takes nothing of what the admin’s own requests of the day have', async () => {
+      const rich = { ...alice, budget: nanoUsd(5_000_000) };
+      const world = createGrindWorld({ ...malformed, runCap: nanoUsd(100_000) });
+      const spends = () => world.settled(world.ask({ run_id: undefined }, { principal: rich }));
+      for (let calls = 0; calls < 3; calls += 1) expect(await spends()).toMatchObject({ code: 'provider_failed' });
+      const day = world.machine.clock.now().toISOString().slice(0, 10);
+      expect(world.opened()).toMatchObject([{ run_id: `direct_${day}_alice`, cap_nano_usd: 5_000_000 }]);
+      const fold = createMoneyFold();
+      for (const line of world.audit()) fold.apply(line);
+      expect(fold.book(true).of('principal', 'alice').unknown).toBeGreaterThan(100_000);
+      expect(fold.book(true).of('run', `direct_${day}`)).toMatchObject({ unknown: 0 });
+      expect(await world.refusal({ run_id: undefined })).toMatchObject({ code: 'provider_failed' });
+    });
+
     it('the gate and every line say whose request it was; the admin goes on when another has spent all it has', async () => {
       const world = createGrindWorld();
       const poor = { ...alice, budget: nanoUsd(10) };

@@ -3,7 +3,8 @@
  * (`run/orchestrators/`), with its cap and its book; each cap becomes a line of api_audit.log before anything is held against it. Owns nothing: the fold
  * of that log says which caps are in force.
  *
- * - M1: a restart of grind changes no cap. Who only reaches the port cannot open a run: requests that name none share one cap for the UTC day.
+ * - M1: a restart of grind changes no cap. Who only reaches the port cannot open a run: requests that name none share one cap for the UTC day. Those of a
+ *   token are a run of their own, at the token's budget: its holder takes nothing of what the admin's have.
  * - M1: the day of a call is the day its hold is written; a call that is tried again after midnight counts for the new one.
  * - M5: a run announced for one book is not opened in the other, and each book has days and principals of its own.
  */
@@ -22,6 +23,7 @@ import type { CallLines } from './call-lines.ts';
 import type { Limits } from './live-limits.ts';
 import { recordUnwritable } from './money-refusals.ts';
 import type { Order } from './order.ts';
+import type { Principal } from './principal.ts';
 import { refuse, type Refusal } from './refusal.ts';
 
 export interface CapsDeps {
@@ -43,28 +45,35 @@ export interface SpentOf {
   readonly cap: NanoUsd;
 }
 
+export interface FilledCap extends Cap {
+  /** Of what is committed, what is gone for good: what is held may come back. */
+  readonly gone: NanoUsd;
+}
+
 export interface Caps {
   /** Opens the order's run unless it is open. A refusal when it cannot be. */
   openRun(order: Order): Refusal | undefined;
   /** All that a hold written at `at` must fit in, each in the record by now. `charged`: what the order has cost so far. */
-  over(order: Order, at: string, charged: NanoUsd): readonly Cap[] | Refusal;
+  over(order: Order, at: string, charged: NanoUsd): readonly FilledCap[] | Refusal;
   spent(order: Order, at: string): readonly SpentOf[];
 }
 
 const DIRECT = 'direct_';
-/** The run of requests that name none. */
-export const directRunId = (clock: Clock): string => `${DIRECT}${clock.now().toISOString().slice(0, 10)}`;
+/** The run of requests that name none: the admin's of this day, or those of one token. */
+export function directRunId(clock: Clock, { user, role }: Principal): string {
+  const day = `${DIRECT}${clock.now().toISOString().slice(0, 10)}`;
+  return role === 'admin' ? day : `${day}_${user}`;
+}
 
 export function createCaps(deps: CapsDeps): Caps {
   const { budget, lines, announced, limits, simulated } = deps;
   const book = budget.money.book(simulated);
 
-  /** A run that is not open may spend nothing. */
+  /** A run that is not open may spend nothing. That of a token has the token's cap, and its principal's sums are never less than its own. */
   const capsOf = ({ runId, caller: { principal } }: Order, at: string): readonly Scoped[] => [
-    { scope: 'run', name: runId, cap: book.capOf('run', runId) ?? zeroUsd },
-    ...(principal.budget === undefined
-      ? []
-      : [{ scope: 'principal', name: principal.user, cap: principal.budget } as const]),
+    principal.budget === undefined
+      ? { scope: 'run', name: runId, cap: book.capOf('run', runId) ?? zeroUsd }
+      : { scope: 'principal', name: principal.user, cap: principal.budget },
     { scope: 'day', name: dayOf(at), cap: limits.dayCap },
   ];
 
@@ -73,7 +82,7 @@ export function createCaps(deps: CapsDeps): Caps {
       const { runId, namesRun } = order;
       const cap = book.capOf('run', runId);
       if (!namesRun) {
-        const { directCap } = limits;
+        const directCap = order.caller.principal.budget ?? limits.directCap;
         return cap === directCap ? undefined : write(order, lines.runOpened(order, directCap));
       }
       if (runId.startsWith(DIRECT))
@@ -95,17 +104,11 @@ export function createCaps(deps: CapsDeps): Caps {
         const refusal = write(order, lines.capSet(order, { scope, name, cap }));
         if (refusal !== undefined) return refusal;
       }
+      const sums = taskId === undefined ? undefined : book.task(taskId, round);
+      const task = sums === undefined ? { committed: charged, gone: charged } : filledBy(sums);
       return [
-        {
-          name: 'task',
-          cap: maxBudget,
-          committed: taskId === undefined ? charged : committed(book.task(taskId, round)),
-        },
-        ...caps.map(({ scope, name, cap }) => ({
-          name: scope,
-          cap,
-          committed: committed(book.of(scope, name)),
-        })),
+        { name: 'task', cap: maxBudget, ...task },
+        ...caps.map(({ scope, name, cap }) => ({ name: scope, cap, ...filledBy(book.of(scope, name)) })),
       ];
     },
     spent: (order, at) =>
@@ -129,6 +132,10 @@ interface Scoped {
   readonly cap: NanoUsd;
 }
 
+const filledBy = (sums: Sums): Pick<FilledCap, 'committed' | 'gone'> => ({
+  committed: committed(sums),
+  gone: goneOf(sums),
+});
 const goneOf = ({ settled, unknown }: Sums): NanoUsd => addUsd(settled, unknown);
 
 const otherBook = (simulated: boolean): string =>

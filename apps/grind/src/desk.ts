@@ -26,6 +26,7 @@ import { createNotices, type Diagnostics } from './notices.ts';
 import { createPacing, type Pacing } from './pacing.ts';
 import { createCaps, directRunId, type CapsDeps } from './caps.ts';
 import { describePrincipal } from './describe-principal.ts';
+import type { OrderSettings } from './order.ts';
 import type { Principal } from './principal.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import type { ReplyCache } from './reply-cache.ts';
@@ -84,9 +85,9 @@ export function openDesk(deps: DeskDeps): Desk {
       notices.trouble(undefined, 'record_unwritable', `a call could not be settled yet: ${messageOf(error)}`),
     onRefused: (why) => notices.trouble(undefined, 'internal', why),
   });
-  const settings = {
+  const settings: OrderSettings = {
     home,
-    directRunId: () => directRunId(clock),
+    directRunId: (principal) => directRunId(clock, principal),
     defaultModel,
     defaultDeadlineMs,
     provider: provider.name,

@@ -21,7 +21,7 @@ export interface Caller {
 export interface OrderSettings {
   readonly home: HomeId;
   /** Run that requests without a run_id belong to. */
-  readonly directRunId: () => string;
+  readonly directRunId: (principal: Principal) => string;
   readonly defaultModel: string;
   readonly defaultDeadlineMs: Milliseconds;
   readonly provider: string;
@@ -74,8 +74,8 @@ export interface Joins {
 export function readOrder(request: GrindRequest, caller: Caller, settings: OrderSettings): Order {
   const promptSha256 = sha256(request.prompt);
   const round = request.round ?? 1;
-  const runId = request.run_id ?? settings.directRunId();
   const { principal } = caller;
+  const runId = request.run_id ?? settings.directRunId(principal);
   const givenTaskId = request.task_id ?? undefined;
   const taskId = givenTaskId === undefined ? undefined : ownName(givenTaskId, principal);
   return {

@@ -44,6 +44,8 @@ export interface Asking {
 }
 
 export interface Pacing {
+  /** Whether it would be let in at once. */
+  hasRoom(asking: Pick<Asking, 'model' | 'need'>): boolean;
   /** At once when there is room and nobody waits: then nothing can have changed meanwhile. */
   enter(asking: Asking): Turn | Promise<Turn | NoTurn> | NoTurn;
   /** Nobody is let in any more, and who waits is told so. */
@@ -160,14 +162,17 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
     return Math.ceil(Number.isFinite(wait) ? Math.min(LATEST_MS, Math.max(wait, SOON_MS)) : SOON_MS);
   };
 
+  const isOpenTo = (lane: Lane, need: number, now: Milliseconds): boolean =>
+    lane.waiting.size === 0 && waitFor(lane.pace, need, now) === 0;
+
   return {
+    hasRoom: ({ model, need }) => isOpenTo(laneOf(model), need, clock.monotonic()),
     enter(asking) {
       if (isClosed) return { kind: 'closed' };
       const lane = laneOf(asking.model);
       const now = clock.monotonic();
-      const ahead = aheadIn(lane);
-      if (ahead === 0 && waitFor(lane.pace, asking.need, now) === 0) return turnOf(lane, asking, now);
-      const expected = expectedWait(lane.pace, ahead, asking.need, now);
+      if (isOpenTo(lane, asking.need, now)) return turnOf(lane, asking, now);
+      const expected = expectedWait(lane.pace, aheadIn(lane), asking.need, now);
       if (Number.isFinite(expected) && expected > asking.patienceMs)
         return { kind: 'too_long', waitMs: comeAgainAfter(lane, asking.need) };
       return queue(lane, asking);

@@ -204,6 +204,29 @@ describe('provider faults', () => {
     expect(short.events()).toEqual(['call.held', 'API_CALL_FAILURE', 'RATE_LIMITED']);
   });
 
+  it('a call that there is no money for is told so before it waits for a turn; one that only holds keep from its money waits', async () => {
+    const world = createGrindWorld({
+      script: (_request, call) =>
+        call === 1
+          ? { kind: 'hang' }
+          : call === 2
+            ? { kind: 'status', status: 429, retryAfterMs: 7_000 }
+            : { kind: 'answer' },
+    });
+    const held = world.ask({ task_id: 'a', max_budget: 0.0001, deadline_ms: 30_000 });
+    const slowedDown = world.ask({ task_id: 'b', deadline_ms: 20_000 });
+    await world.machine.clock.advanceSettled(10);
+    const isOpen = { kind: 'deferred' };
+    const waiting = Promise.race([world.ask({ task_id: 'a', max_budget: 0.0001 }), world.machine.clock.sleep(5_000).then(() => isOpen)]); // prettier-ignore
+    const poor = world.ask({ task_id: 'c', max_budget: 0.000000001 });
+    await world.machine.clock.advanceSettled(1);
+    expect(await poor).toMatchObject({ code: 'deferred', details: { reason: 'task_budget' } });
+    await world.machine.clock.advanceSettled(5_000);
+    expect(await waiting).toBe(isOpen);
+    expect(world.provider.requests).toHaveLength(2);
+    await Promise.all([world.settled(held), slowedDown]);
+  });
+
   it.each([
     [401, 'provider_key', 'stop'],
     [400, 'provider_rejected', 'fail'],

@@ -7,7 +7,7 @@
  * - M2: each try has its own hold and its own end: what it cost, nothing, or all of it when nobody can know.
  * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
  */
-import { admit, costOf, inputTokenBound, type ModelInfo, type Models } from '@vivarium/budget';
+import { admit, costOf, inputTokenBound, type Admission, type ModelInfo, type Models } from '@vivarium/budget';
 import {
   sha256,
   type ApiAuditLine,
@@ -59,7 +59,7 @@ export interface SpendDeps {
   readonly caps: Pick<Caps, 'over' | 'spent'>;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly pacing: Pick<Pacing, 'enter'>;
+  readonly pacing: Pick<Pacing, 'enter' | 'hasRoom'>;
   readonly lines: CallLines;
   readonly settlements: Settlements;
   readonly notices: Notices;
@@ -73,6 +73,17 @@ export interface Leave {
   /** What goes on after the answer, and can be cut until it has ended. */
   linger(ended: Promise<void>): void;
 }
+
+/** What one try asks for. */
+interface Wish {
+  readonly tries: number;
+  /** Completion tokens. */
+  readonly most: number;
+  /** By the tries before. */
+  readonly charged: NanoUsd;
+}
+/** `at`: the moment it was looked at. */
+type Afforded = Extract<Admission, { kind: 'admitted' }> & { readonly at: string };
 
 export type Spend = (order: Order, leave: Leave) => Promise<GrindAnswer>;
 
@@ -99,13 +110,18 @@ export function createSpend(deps: SpendDeps): Spend {
       const hindrance =
         (tries === 1 ? undefined : leave.whyNot()) ?? (remainingMs > 0 ? undefined : tooLate());
       if (hindrance !== undefined) return withCharge(hindrance, charged);
-      const entered = pacing.enter({
+      const asking = {
         user: order.caller.principal.user,
         model: model.id,
         need: inputBound + Math.min(most, model.maxCompletionTokens),
         patienceMs: remainingMs,
         signal: leave.signal,
-      });
+      };
+      const wish: Wish = { tries, most, charged };
+      // Nobody waits for a turn that it could not pay for. What is held now may be free by then.
+      const poor = pacing.hasRoom(asking) ? undefined : afford(order, model, inputBound, wish, 'gone');
+      if (poor?.kind === 'refusal') return withCharge(poor, charged);
+      const entered = pacing.enter(asking);
       const turn = entered instanceof Promise ? await entered : entered;
       // Whoever had to wait looks again: orders may have been given meanwhile (S9), and its time be over.
       const since =
@@ -119,7 +135,7 @@ export function createSpend(deps: SpendDeps): Spend {
       const begun = breakers.begin(model.id);
       if (begun.kind === 'refusal') return passing(begun);
 
-      const opened = open(order, model, inputBound, { tries, most, charged, waitedMs: turn.waitedMs });
+      const opened = open(order, model, inputBound, wish, turn.waitedMs);
       if (opened.kind === 'refusal') {
         breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
         return passing(opened);
@@ -213,24 +229,16 @@ export function createSpend(deps: SpendDeps): Spend {
     else if (late.billing === 'none') close(order, call, lines.failure(order, call, late, true));
   }
 
-  /** Admission and hold, in one step that nothing can get between. */
-  function open(
+  /** What the caps leave for the call at this moment. What they leave too little for is in the record. */
+  function afford(
     order: Order,
     model: ModelInfo,
     inputBound: number,
-    {
-      tries,
-      most,
-      charged,
-      waitedMs,
-    }: {
-      readonly tries: number;
-      readonly most: number;
-      readonly charged: NanoUsd;
-      readonly waitedMs: Milliseconds;
-    },
-  ): { readonly kind: 'opened'; readonly call: Call } | Refusal {
+    wish: Wish,
+    counting: 'committed' | 'gone',
+  ): Afforded | Refusal {
     if (!settlements.flush()) return recordUnwritable();
+    const { tries, most, charged } = wish;
     const at = timestamp(clock);
     const limits = caps.over(order, at, charged);
     if ('kind' in limits) return limits;
@@ -240,7 +248,7 @@ export function createSpend(deps: SpendDeps): Spend {
       wantedCompletionTokens: most,
       // A floor for starting; what has started may use what it has left.
       minBudget: tries === 1 ? order.minBudget : zeroUsd,
-      caps: limits,
+      caps: limits.map((limit) => ({ name: limit.name, cap: limit.cap, committed: limit[counting] })),
     });
     if (admission.kind !== 'admitted') {
       if (admission.kind === 'deferred') {
@@ -249,16 +257,29 @@ export function createSpend(deps: SpendDeps): Spend {
       }
       return refuseAdmission(admission, at);
     }
+    return { ...admission, at };
+  }
+
+  /** Admission and hold, in one step that nothing can get between. */
+  function open(
+    order: Order,
+    model: ModelInfo,
+    inputBound: number,
+    wish: Wish,
+    waitedMs: Milliseconds,
+  ): { readonly kind: 'opened'; readonly call: Call } | Refusal {
+    const afforded = afford(order, model, inputBound, wish, 'committed');
+    if (afforded.kind === 'refusal') return afforded;
     const call: Call = {
       id: callId(ids.next('call')),
       model: model.id,
-      hold: admission.hold,
+      hold: afforded.hold,
       inputTokenBound: inputBound,
-      maxCompletionTokens: admission.maxCompletionTokens,
+      maxCompletionTokens: afforded.maxCompletionTokens,
       mostOfModel: model.maxCompletionTokens,
-      isSmaller: most < order.wantedCompletionTokens,
+      isSmaller: wish.most < order.wantedCompletionTokens,
       waitedMs: Math.round(waitedMs),
-      heldAt: at,
+      heldAt: afforded.at,
     };
     return note(order, lines.held(order, call)) ? { kind: 'opened', call } : recordUnwritable();
   }
