@@ -235,7 +235,8 @@ describe('caps', () => {
       const rich = { ...alice, budget: nanoUsd(5_000_000) };
       const world = createGrindWorld({ ...malformed, runCap: nanoUsd(100_000) });
       const spends = () => world.settled(world.ask({ run_id: undefined }, { principal: rich }));
-      for (let calls = 0; calls < 3; calls += 1) expect(await spends()).toMatchObject({ code: 'provider_failed' });
+      for (let calls = 0; calls < 3; calls += 1)
+        expect(await spends()).toMatchObject({ code: 'provider_failed' });
       const day = world.machine.clock.now().toISOString().slice(0, 10);
       expect(world.opened()).toMatchObject([{ run_id: `direct_${day}_alice`, cap_nano_usd: 5_000_000 }]);
       const fold = createMoneyFold();

@@ -1,8 +1,15 @@
 /**
  * The caps an operator may change while grind is up (`budget set`): those of a UTC day and of requests that name no run. Owns what was last read of `.env`; looks at the file before a
- * call is admitted, at most ten times a second. A file that is wrong changes nothing and is told once: what was in force stays.
+ * call is admitted, at most ten times a second; one that was written this very moment is looked at once more before it counts. A file that is wrong changes nothing and is told once: what was in force stays.
  */
-import { messageOf, type Clock, type Files, type Milliseconds, type NanoUsd } from '@vivarium/core';
+import {
+  messageOf,
+  type Clock,
+  type Files,
+  type FileStat,
+  type Milliseconds,
+  type NanoUsd,
+} from '@vivarium/core';
 
 export interface Limits {
   /** For the requests of a day that name no run. */
@@ -12,6 +19,8 @@ export interface Limits {
 }
 
 const LOOK_EVERY_MS: Milliseconds = 100;
+/** An editor that empties a file and then writes it has done so by then. */
+const WRITTEN_AFTER_MS: Milliseconds = 200;
 
 export function createLiveLimits({
   path,
@@ -28,19 +37,25 @@ export function createLiveLimits({
   readonly read: () => Limits;
   readonly onFault: (detail: string) => void;
 }): Limits {
-  const markOf = (): string => {
-    const stat = files.stat(path);
-    return stat === undefined ? '' : `${stat.inode} ${stat.size} ${stat.modifiedMs}`;
-  };
-  let mark = markOf();
+  const markOf = (stat: FileStat | undefined): string =>
+    stat === undefined ? '' : `${stat.inode} ${stat.size} ${stat.modifiedMs}`;
+  let mark = markOf(files.stat(path));
+  /** Seen once, and not gone by yet: it may be half written. */
+  let fresh = mark;
   let lookedAt = clock.monotonic();
   let limits = read();
   const look = (): Limits => {
     const now = clock.monotonic();
     if (now - lookedAt < LOOK_EVERY_MS) return limits;
     lookedAt = now;
-    const found = markOf();
+    const stat = files.stat(path);
+    const found = markOf(stat);
     if (found === mark) return limits;
+    const age = clock.now().getTime() - (stat?.modifiedMs ?? 0);
+    if (found !== fresh && age >= 0 && age < WRITTEN_AFTER_MS) {
+      fresh = found;
+      return limits;
+    }
     mark = found;
     try {
       limits = read();

@@ -172,4 +172,12 @@ describe('the queue before the provider', () => {
     for (const _ of [1, 2]) turn.end({ kind: 'nothing', limits: {} });
     expect(pacing.views()).toMatchObject([{ under_way: 0 }]);
   });
+
+  it('M7: however many of one principal wait, another with less time is let in: only as many of each as of its own stand before it', async () => {
+    learn(100);
+    for (let n = 0; n < 40; n += 1) void pending({ user: 'flood', need: 1_000 });
+    const alice = pending({ user: 'alice', need: 1_000, patienceMs: 30_000 });
+    await advance(30_000);
+    expect(await alice).toMatchObject({ kind: 'turn' });
+  });
 });

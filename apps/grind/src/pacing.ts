@@ -150,15 +150,15 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
       asking.signal.addEventListener('abort', giveUp, { once: true });
       void clock.sleep(asking.patienceMs, settled.signal).then(() => {
         if (settled.signal.aborted || !leave(lane, waiter)) return;
-        waiter.answer({ kind: 'too_long', waitMs: comeAgainAfter(lane, asking.need) });
+        waiter.answer({ kind: 'too_long', waitMs: comeAgainAfter(lane, asking) });
         callNext(lane);
       });
       callNext(lane);
     });
 
   /** Finite: somebody has to say when. */
-  const comeAgainAfter = (lane: Lane, need: number): Milliseconds => {
-    const wait = expectedWait(lane.pace, aheadIn(lane), need, clock.monotonic());
+  const comeAgainAfter = (lane: Lane, { user, need }: Asking): Milliseconds => {
+    const wait = expectedWait(lane.pace, aheadOf(lane, user), need, clock.monotonic());
     return Math.ceil(Number.isFinite(wait) ? Math.min(LATEST_MS, Math.max(wait, SOON_MS)) : SOON_MS);
   };
 
@@ -172,9 +172,9 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
       const lane = laneOf(asking.model);
       const now = clock.monotonic();
       if (isOpenTo(lane, asking.need, now)) return turnOf(lane, asking, now);
-      const expected = expectedWait(lane.pace, aheadIn(lane), asking.need, now);
+      const expected = expectedWait(lane.pace, aheadOf(lane, asking.user), asking.need, now);
       if (Number.isFinite(expected) && expected > asking.patienceMs)
-        return { kind: 'too_long', waitMs: comeAgainAfter(lane, asking.need) };
+        return { kind: 'too_long', waitMs: comeAgainAfter(lane, asking) };
       return queue(lane, asking);
     },
     close() {
@@ -197,8 +197,13 @@ const LATEST_MS: Milliseconds = 86_400_000;
 /** Timers do not reach for ever; whoever naps looks again. */
 const LONGEST_NAP_MS: Milliseconds = 60_000;
 
-const aheadIn = ({ waiting }: Lane): number =>
-  [...waiting.values()].reduce((sum, waiters) => sum + waiters.length, 0);
+/** Who is served before a newcomer of `user`: all of its own, and of each other principal as many, and one more (M7). */
+function aheadOf({ waiting }: Lane, user: string): number {
+  const own = waiting.get(user)?.length ?? 0;
+  let ahead = own;
+  for (const [other, { length }] of waiting) if (other !== user) ahead += Math.min(length, own + 1);
+  return ahead;
+}
 
 function firstOf({ waiting, passes }: Lane): Waiter | undefined {
   let first: Waiter | undefined;

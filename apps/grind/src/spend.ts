@@ -7,7 +7,14 @@
  * - M2: each try has its own hold and its own end: what it cost, nothing, or all of it when nobody can know.
  * - M4: each try leaves two lines, with requested and billed model, tokens, cost, latency and provider.
  */
-import { admit, costOf, inputTokenBound, type Admission, type ModelInfo, type Models } from '@vivarium/budget';
+import {
+  admit,
+  costOf,
+  inputTokenBound,
+  type Admission,
+  type ModelInfo,
+  type Models,
+} from '@vivarium/budget';
 import {
   sha256,
   type ApiAuditLine,

@@ -52,6 +52,15 @@ describe('how fast a model may be asked', () => {
     expect(waitFor(began(silent, 1_000, 10)[0], 1_000, 10)).toBe(0);
   });
 
+  it('a limit of one or two, of which one is taken, lets calls in again: a rate is never nothing', () => {
+    for (const limit of [1, 2, 3]) {
+      const tiny = { limitRequests: limit, remainingRequests: limit - 1, resetRequestsMs: 60_000 };
+      let pace = after(freshPace(true), 1, answered(1, { ...said(5_000), ...tiny }), 0, 0);
+      for (let n = 1; n < limit; n += 1) pace = after(pace, 1, { kind: 'unknown', limits: {} }, 0, 0);
+      expect(waitFor(pace, 1, 0), `${limit}`).toBeLessThan(86_400_001);
+    }
+  });
+
   it('M6: a call begins when the most it may take is free beside the most that those under way may take', () => {
     let pace = learnt(2_500);
     [pace] = began(pace, 1_000, 0);

@@ -226,7 +226,8 @@ function after(
 function rateOf(limit: number, left: number, resetMs: number | undefined, windowMs: number): number {
   const usual = limit / windowMs;
   const missing = limit - left;
-  if (resetMs === undefined || resetMs <= 0 || missing < limit / 20) return usual;
+  // Of one that is missing, what a rounded reset says is nothing, and a rate of nothing would never let anybody in again.
+  if (resetMs === undefined || resetMs <= 0 || missing < limit / 20 || missing <= 1) return usual;
   const rate = (missing - 1) / resetMs;
   return Math.abs(rate / usual - 1) < 0.05 ? usual : rate;
 }

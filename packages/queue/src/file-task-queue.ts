@@ -16,7 +16,7 @@ import {
 import { createBeatFiles } from './beat-files.ts';
 import { createLockFiles } from './lock-files.ts';
 import { createQueue } from './queue.ts';
-import { addToQueue } from './queue-writer.ts';
+import { addToQueue, LOCK_WAIT_MS } from './queue-writer.ts';
 import { createWantedTasks } from './wanted-tasks.ts';
 import type { LockStore } from './task-locks.ts';
 
@@ -48,6 +48,7 @@ export function createFileTaskQueue(options: FileTaskQueueOptions): TaskQueue {
       locks: inDirectory(createLockFiles(layout, files), () => files.makeDirectory(layout.locks)),
       tasks: (isKnown) => reader.read(isKnown),
       add: (tasks, isKnown) => addToQueue({ layout, files, fileLock, clock, record }, tasks, isKnown),
+      exclusively: async (work) => fileLock.withLock(layout.queue, LOCK_WAIT_MS, work),
       readLines(to) {
         readOn((tail ??= record.tail('execution')), ({ entries, restarted }) => {
           if (restarted) to.restarted();

@@ -81,6 +81,7 @@ export function createMemoryTaskQueue(options: MemoryTaskQueueOptions): TaskQueu
         notify();
       },
       syncLines: () => undefined,
+      exclusively: async (work) => work(),
       readBeat: (workerId) => memory.beats.get(workerId),
       writeBeat(workerId) {
         memory.beats.set(workerId, { counter: (memory.beats.get(workerId)?.counter ?? 0) + 1, gone: false });

@@ -23,7 +23,7 @@ import { isSame } from './queue-reader.ts';
 import { readSegmentIds, type SegmentIds } from './segment-ids.ts';
 import { createSegments, segmentNames } from './segments.ts';
 
-const LOCK_WAIT_MS: Milliseconds = 30_000;
+export const LOCK_WAIT_MS: Milliseconds = 30_000;
 const MOST_TRIES = 5;
 /** More tasks than a person reads in one file. */
 export const MOST_IN_FILE = 1_000;

@@ -150,8 +150,8 @@ export function createQueue(storage: QueueStorage, options: QueueOptions): TaskQ
       sweepDue = true;
       return finishing.finish(claimed, outcome);
     },
-    retry: async (ids, reason) => revisions.retry(ids, reason),
-    cancel: async (ids, reason) => revisions.cancel(ids, reason),
+    retry: async (ids, reason) => storage.exclusively(() => revisions.retry(ids, reason)),
+    cancel: async (ids, reason) => storage.exclusively(() => revisions.cancel(ids, reason)),
     beat,
     leave(workerId) {
       announced.delete(workerId);

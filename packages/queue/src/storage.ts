@@ -19,6 +19,8 @@ export interface QueueStorage {
   tasks(isKnown: (id: string) => boolean): WantedTasks;
   /** Adds what can be added, under one lock; readable by every process when it resolves. */
   add(tasks: readonly NewTask[], isKnown: (id: string) => boolean): Promise<AddAnswer>;
+  /** Under the lock that `add` takes: whoever puts another log in place (`archive`, `clear`) holds it, so that what is written here is not left behind in the old one. */
+  exclusively<T>(work: () => T): Promise<T>;
   /** Tells the lines of execution_log.jsonl since the last call, one by one. */
   readLines(to: LineReader): void;
   /** Appends with one write, in order. */

@@ -1,14 +1,16 @@
 /** `archive`: what is set aside, that no task's state changes by it, and that nothing is lost whatever happens meanwhile. */
 import { createTaskFold, ExecutionLogLine, homeIdOf, TaskReport } from '@vivarium/contracts';
-import { createRecordStore, createVerifier } from '@vivarium/home';
+import { createRecordStore, createSealer, createVerifier, runFiles } from '@vivarium/home';
 import { createMemoryMachine } from '@vivarium/platform/testing';
 import { describe, expect, it } from 'vitest';
 import { createRunWatch } from '../run-watch.ts';
 import { memoryHome, type MemoryHome } from '../testing/memory-home.ts';
 import { claimed, ended, task, type Line } from '../testing/views.ts';
 import { archive } from './archive.ts';
+import { cancel } from './cancel.ts';
 import { logs } from './logs.ts';
 import { replayRecord } from './replay.ts';
+import { retry } from './retry.ts';
 import { show } from './show.ts';
 
 const HOME = homeIdOf('/home');
@@ -190,6 +192,81 @@ describe('archive', () => {
     expect(told).toBe(true);
     expect(readText(home, home.layout.log('action'))).toContain('in between');
     expect(faultsOf(home)).toEqual([]);
+  });
+
+  it('Q7: a task that is cancelled or opened meanwhile stays so: the order waits until the archive is done', async () => {
+    const home = homeWithWork();
+    const orders: Promise<unknown>[] = [];
+    home.machine.files.intercept((operation, path) => {
+      if (orders.length > 0 || operation !== 'copy' || path !== home.layout.log('execution')) return;
+      const choice = (id: string) => ({ kind: 'ids', ids: [id] }) as const;
+      const rest = { home: undefined, reason: undefined, json: true };
+      orders.push(cancel({ ...rest, choice: choice('c') }, home.deps()), retry({ ...rest, choice: choice('b') }, home.deps())); // prettier-ignore
+    });
+    expect((await archiveOf(home)).code).toBe(0);
+    expect(await Promise.all(orders)).toEqual([0, 0]);
+    expect(statesOf(home).get('c')).toMatchObject({ status: 'cancelled' });
+    expect(statesOf(home).get('b')).toMatchObject({ status: 'queued', round: 2 });
+    expect(faultsOf(home)).toEqual([]);
+  });
+
+  it('what somebody writes to the log all the same, between its reading and its sealing, is not left behind: nothing is set aside', async () => {
+    const home = homeWithWork();
+    let written = false;
+    home.machine.files.intercept((operation, path) => {
+      if (written || operation !== 'sync' || !path.endsWith('execution_log.next')) return;
+      written = true;
+      recordOf(home).append('execution', { ...ended('c', 'cancelled', { round: 2, attempt: 0 })[1] });
+    });
+    await expect(archiveOf(home)).rejects.toThrow(/execution_log\.jsonl changed while it was set aside/);
+    expect(statesOf(home).get('c')).toMatchObject({ status: 'cancelled' });
+    const [directory = ''] = home.machine.files.list(home.layout.archive);
+    expect(home.machine.files.list(`${home.layout.archive}/${directory}`)).toEqual([]);
+    expect((await archiveOf(home)).code).toBe(0);
+    expect(statesOf(home).get('c')).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('S2: no grind begins meanwhile', async () => {
+    const home = homeWithWork();
+    const other = createMemoryMachine({ disk: home.machine.disk, clock: home.machine.clock });
+    const runs = runFiles(home.layout, other);
+    const claims: Promise<{ kind: string }>[] = [];
+    home.machine.files.intercept((operation) => {
+      if (claims.length > 0 || operation !== 'copy') return;
+      claims.push(runs.claimGrind({ home: HOME, ...other.processes.self, port: 1, url: 'http://127.0.0.1:1', version: '1', provider: 'x', simulated: true })); // prettier-ignore
+    });
+    await archiveOf(home);
+    expect(await claims[0]).toMatchObject({ kind: 'held' });
+    expect(home.machine.files.stat(home.layout.grind)).toBeUndefined();
+  });
+
+  it('S5: a log that was cut is named as one, and is not set aside as if it were whole', async () => {
+    const home = homeWithWork();
+    await archiveOf(home);
+    home.machine.clock.advance(60_000);
+    for (let n = 0; n < 5; n += 1) recordOf(home).act({ actor: 'w', action_type: 'API', action: 'asked', detail: `later ${n}` }); // prettier-ignore
+    await createSealer({ layout: home.layout, machine: home.machine, record: recordOf(home), keyring: undefined }).pass(); // prettier-ignore
+    home.machine.files.replace(home.layout.log('action'), `${readText(home, home.layout.log('action')).split('\n')[0]}\n`); // prettier-ignore
+    await expect(archiveOf(home)).rejects.toThrow(/action_log\.jsonl is shorter than what was sealed of it/);
+  });
+
+  it('what an archive that died put beside the copy comes back into the log', async () => {
+    const home = homeWithWork();
+    const stop = home.machine.files.intercept((operation, path) => {
+      if (operation === 'rename' && path === home.layout.log('action'))
+        recordOf(home).act({ actor: 'operator', action_type: 'SYSTEM', action: 'said', detail: 'in between' });
+      if (operation === 'readBytes' && path.endsWith('action_log.rest')) throw new Error('this process is dead');
+    }); // prettier-ignore
+    await archiveOf(home).catch(() => undefined);
+    stop();
+    expect(readText(home, home.layout.log('action'))).not.toContain('in between');
+    home.machine.clock.advance(60_000);
+    await archiveOf(home);
+    const deps = home.deps();
+    await logs({ home: undefined, follow: false, task: undefined, types: [], lines: 100, json: true }, deps);
+    const details = deps.terminal.out.map((line) => (JSON.parse(line) as { detail: string }).detail);
+    expect(details.filter((detail) => detail === 'in between')).toHaveLength(1);
+    expect(details.filter((detail) => detail === 'no. 5')).toHaveLength(1);
   });
 
   it('Q4: a late end of a round that was set aside changes nothing', async () => {

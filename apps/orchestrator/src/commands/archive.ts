@@ -6,6 +6,7 @@
  * - Q1, Q7: the new execution log folds to what the old one did (carry-over.ts).
  * - S5: each log is sealed to its end, and the seals say where it is, before the next part begins.
  * - A death on any line loses nothing: a log whose next part was never put in place goes on as it is.
+ * - S2: no grind can begin meanwhile, and no order that writes to the execution log (Q7) comes between its reading and its next part.
  */
 import {
   archiveName,
@@ -20,6 +21,7 @@ import { timestamp } from '@vivarium/core';
 import { whoIsUp } from '../at-work.ts';
 import { createRoundKeeper } from '../carry-over.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
+import { inPlaceOfGrind } from '../in-place-of-grind.ts';
 import { counted } from '../report/counted.ts';
 import { keyringOf, sealerOf } from '../sealing.ts';
 
@@ -45,7 +47,10 @@ export async function archive(input: ArchiveInput, deps: CommandDeps): Promise<E
     // Runs announce themselves under this lock, and orders that write to the execution log are given under it.
     const busy = whoIsUp(home, deps);
     return busy === undefined
-      ? { kind: 'done' as const, ...(await archiveHome(home, deps, assertHeld)) }
+      ? {
+          kind: 'done' as const,
+          ...(await inPlaceOfGrind(home, deps, () => archiveHome(home, deps, assertHeld))),
+        }
       : { kind: 'busy' as const, busy };
   });
   if (answer.kind === 'busy') {
@@ -82,39 +87,50 @@ async function archiveHome(
     keyringOf(home, deps, (text) => deps.terminal.complain(text)),
   );
   const logs: SetAside[] = [];
-  const setAside = async (log: LogName, begin: () => void): Promise<void> => {
+  const setAside = async (log: LogName, begin: () => void, known?: number): Promise<void> => {
     const bytes = record.size(log);
-    await sealer.setAside(LOGS[log], `archive/${name}/${LOGS[log]}`, begin);
+    await sealer.setAside(
+      LOGS[log],
+      `archive/${name}/${LOGS[log]}`,
+      () => {
+        assertHeld();
+        begin();
+      },
+      known,
+    );
     logs.push({ file: `logs/${LOGS[log]}`, bytes, kept: record.size(log) });
   };
 
+  for (const log of ARCHIVED) record.mend(log);
+  for (const earlier of files.list(layout.archive)) takeOver(home, deps, `${layout.archive}/${earlier}`);
   if (ARCHIVED.every((log) => record.size(log) === 0)) return { directory, logs };
   files.makeDirectory(directory);
-  for (const log of ARCHIVED) record.mend(log);
 
   const next = `${directory}/execution_log.next`;
-  if (writeNext(home, deps, at, next) === 'shorter')
-    await setAside('execution', () => {
-      assertHeld();
-      files.rename(next, layout.log('execution'));
-    });
-  files.remove(next);
-  if (record.size('safetyAudit') > 0)
-    await setAside('safetyAudit', () => files.remove(layout.log('safetyAudit')));
-  if (record.size('action') > 0) {
-    await setAside('action', () => putAway(home, deps, directory));
-    if (files.stat(layout.actionTwin) !== undefined)
-      files.rename(layout.actionTwin, `${directory}/${layout.actionTwin.slice(layout.logs.length + 1)}`);
+  try {
+    const known = record.size('execution');
+    if (writeNext(home, deps, at, next) === 'shorter')
+      await setAside('execution', () => files.rename(next, layout.log('execution')), known);
+    if (record.size('safetyAudit') > 0)
+      await setAside('safetyAudit', () => files.remove(layout.log('safetyAudit')));
+    if (record.size('action') > 0) {
+      await setAside('action', () => putAway(home, deps, directory));
+      if (files.stat(layout.actionTwin) !== undefined)
+        files.rename(layout.actionTwin, `${directory}/${layout.actionTwin.slice(layout.logs.length + 1)}`);
+    }
+  } finally {
+    files.remove(next);
+    // Also of an archive that came no further: each log is set aside or as it was.
+    if (logs.length > 0)
+      record.act({
+        actor: 'operator',
+        action_type: 'SYSTEM',
+        action: 'archived',
+        detail: `${logs.map(({ file }) => file).join(', ')} set aside in ${directory}`,
+        event: 'log.archived',
+        metadata: { archive: directory },
+      });
   }
-  if (logs.length > 0)
-    record.act({
-      actor: 'operator',
-      action_type: 'SYSTEM',
-      action: 'archived',
-      detail: `${logs.map(({ file }) => file).join(', ')} set aside in ${directory}`,
-      event: 'log.archived',
-      metadata: { archive: directory },
-    });
   return { directory, logs };
 }
 
@@ -165,14 +181,20 @@ const lineOf = (entry: RecordEntry, home: string) =>
   entry.kind === 'line' ? readExecutionLine(entry.value, home) : undefined;
 
 /** A command given at this moment may tell an action between the copy and here, and nothing keeps it from that: it goes over into the new log. */
-function putAway({ layout }: OpenHome, { machine: { files } }: CommandDeps, directory: string): void {
-  const path = layout.log('action');
-  const rest = `${directory}/action_log.rest`;
+function putAway(home: OpenHome, deps: CommandDeps, directory: string): void {
+  deps.machine.files.rename(home.layout.log('action'), restOf(directory));
+  takeOver(home, deps, directory);
+}
+
+/** What a log had beyond its copy goes into the one that is there; also of an archive that died on the line before. */
+function takeOver({ layout }: OpenHome, { machine: { files } }: CommandDeps, directory: string): void {
+  const rest = restOf(directory);
+  if (files.stat(rest) === undefined) return;
   const copied = files.stat(`${directory}/${LOGS.action}`)?.size ?? 0;
-  files.rename(path, rest);
   const late = files.readBytes(rest, copied, LONGEST_REST) ?? new Uint8Array(0);
-  if (late.length > 0) files.append(path, Buffer.from(late).toString('utf8'));
+  if (late.length > 0) files.append(layout.log('action'), Buffer.from(late).toString('utf8'));
   files.remove(rest);
 }
+const restOf = (directory: string): string => `${directory}/action_log.rest`;
 /** Nobody tells this much in the millisecond it is about. */
 const LONGEST_REST = 1_048_576;

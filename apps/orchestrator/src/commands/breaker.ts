@@ -15,6 +15,7 @@ import { formatUsd, isVivariumError, messageOf, nanoUsd, timestamp, VivariumErro
 import { askGrind } from '../ask-grind.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { probeGrind } from '../grind-probe.ts';
+import { inPlaceOfGrind } from '../in-place-of-grind.ts';
 import { counted } from '../report/counted.ts';
 import { printable } from '../terminal.ts';
 
@@ -145,16 +146,8 @@ async function resetOffline(
   { model, reason }: ResetInput,
   deps: CommandDeps,
 ): Promise<readonly string[]> {
-  const { clock, ids, processes } = deps.machine;
-  const claim = await home.runs.claimGrind({
-    home: home.id, ...processes.self, port: 0, url: 'http://127.0.0.1:0', version: '', provider: 'none', simulated: true,
-  }); // prettier-ignore
-  if (claim.kind === 'held')
-    throw new VivariumError('grind_running', `a grind has just begun at ${claim.by.url}`, {
-      remedy: { kind: 'retry' },
-      hint: 'Run the command again: it will ask that grind.',
-    });
-  try {
+  const { clock, ids } = deps.machine;
+  return inPlaceOfGrind(home, deps, () => {
     home.record.mend('apiAudit');
     const open = openByRecord(home).filter((line) => model === undefined || line.model === model);
     for (const line of open) {
@@ -183,7 +176,5 @@ async function resetOffline(
       });
     }
     return open.map((line) => line.model);
-  } finally {
-    home.runs.releaseGrind();
-  }
+  });
 }

@@ -60,13 +60,8 @@ describe('budget set', () => {
     await expect(set(home, { cap: 'day', name: 'alice' })).rejects.toThrow(/--name is for/);
   });
 
-  it.each([
-    ['raised', 25, ['for-the-day', 'until-midnight']],
-    ['lowered', 5, []],
-  ])(
-    'Q11: a cap of the day that is %s opens what that cap deferred, and nothing else',
-    async (_how, usd, opened) => {
-      const home = memoryHome(
+  it('Q11: opens what the cap of the day deferred, and nothing else; once more, for a command that was killed half way', async () => {
+    const home = memoryHome(
       ['for-the-day', 'until-midnight', 'for-the-task', 'waits', 'done'].map((id) => task(id)),
       [
         ...deferred('for-the-day', 'day_budget', null),
@@ -75,16 +70,28 @@ describe('budget set', () => {
         ...deferred('waits', 'rate_limit', '2026-11-24T00:00:00.000Z'),
         ...ended('done', 'completed'),
       ],
-    ); // prettier-ignore
-      const { out } = await set(home, { usd, json: true });
-      expect(JSON.parse(out)).toEqual({ cap: 'day', cap_nano_usd: usd * 1e9, in_force: true, opened });
-      const reopened = home
-        .lines(home.layout.log('execution'))
-        .filter(({ event }) => event === 'task.reopened')
-        .map(({ task_id, round, reason }) => [task_id, round, reason]);
-      expect(reopened).toEqual(opened.map((id) => [id, 1, 'the cap of the day was raised']));
-      // Once more: it is not raised by that, and there is nothing left to open.
-      expect(JSON.parse((await set(home, { usd, json: true })).out)).toMatchObject({ opened: [] });
-    },
-  );
+    );
+    const stop = home.machine.files.intercept((operation, path) => {
+      if (operation === 'append' && path === home.layout.log('execution')) throw new Error('killed');
+    });
+    await expect(set(home, { json: true })).rejects.toThrow(/killed/);
+    stop();
+    const opened = ['for-the-day', 'until-midnight'];
+    const cap = { cap: 'day', cap_nano_usd: 25_000_000_000, in_force: true };
+    expect(JSON.parse((await set(home, { json: true })).out)).toEqual({ ...cap, opened });
+    const reopened = home
+      .lines(home.layout.log('execution'))
+      .filter(({ event }) => event === 'task.reopened')
+      .map(({ task_id, round, reason }) => [task_id, round, reason]);
+    expect(reopened).toEqual(opened.map((id) => [id, 1, 'the cap of the day was set anew']));
+    expect(JSON.parse((await set(home, { json: true })).out)).toMatchObject({ opened: [] });
+  });
+
+  it('two that change different caps at the same moment both count', async () => {
+    const home = memoryHome([]);
+    await Promise.all([set(home, { cap: 'day', usd: 7 }), set(home, { cap: 'run', usd: 1 })]);
+    const text = home.machine.files.readText(home.layout.env);
+    expect(text).toContain('VIVARIUM_DAY_CAP_USD=7.00');
+    expect(text).toContain('VIVARIUM_RUN_CAP_USD=1.00');
+  });
 });

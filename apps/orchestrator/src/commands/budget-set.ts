@@ -2,7 +2,7 @@
  * `budget set`: changes a cap. Those of the day and of runs stand in `.env` of the home, which a grind that is up reads again; that of a principal with its token.
  *
  * - M1: a cap is in the record before it is in force.
- * - Q11: what the cap of the day deferred is opened again when that cap is raised: a run that stays would wait until midnight.
+ * - Q11: what the cap of the day deferred is opened again when that cap is set: a run that stays would wait until midnight.
  */
 import { withVariable } from '@vivarium/config';
 import { formatUsd, nanoUsd, usdToNano, VivariumError, type NanoUsd } from '@vivarium/core';
@@ -50,10 +50,10 @@ export async function setBudget(input: SetInput, deps: CommandDeps): Promise<Exi
     return 0;
   }
   const { cap } = input;
-  const before = await capInForce(home, deps, cap);
-  writeCap(home, deps, cap, amount);
+  await writeCap(home, deps, cap, amount);
   const inForce = await isInForce(home, deps, cap, amount);
-  const opened = cap === 'day' && inForce && amount > before ? await openDeferred(home, deps) : [];
+  // Whether or not it was raised: a command that was killed half way is given again, and what still does not fit is deferred again.
+  const opened = cap === 'day' && inForce ? await openDeferred(home, deps) : [];
   if (input.json) {
     terminal.line(JSON.stringify({ cap, cap_nano_usd: amount, in_force: inForce, opened }));
     return 0;
@@ -72,30 +72,39 @@ export async function setBudget(input: SetInput, deps: CommandDeps): Promise<Exi
   return 0;
 }
 
-function writeCap(home: OpenHome, { machine }: CommandDeps, cap: 'day' | 'run', amount: NanoUsd): void {
-  const { files, clock, ids } = machine;
+async function writeCap(
+  home: OpenHome,
+  { machine }: CommandDeps,
+  cap: 'day' | 'run',
+  amount: NanoUsd,
+): Promise<void> {
+  const { files, fileLock, clock, ids } = machine;
   const { layout, record, id } = home;
   const value = (amount / 1e9).toFixed(9).replace(/0{1,7}$/, '');
-  const text = withVariable(files.readText(layout.env) ?? '', VARIABLES[cap], value);
-  // In the record first: a cap that is raised is never one that nobody told of.
-  record.append(
-    'action',
-    actionLine(
-      {
-        actor: ACTOR,
-        action_type: 'BUDGET',
-        action: 'CAP_SET',
-        detail: `${cap}: ${formatUsd(amount)}`,
-        event: 'budget.set',
-        metadata: { scope: cap, cap_nano_usd: amount },
-      },
-      id,
-      clock,
-      ids,
-    ),
-  );
-  files.replace(layout.env, text, 'private');
+  await fileLock.withLock(layout.env, LOCK_WAIT_MS, (assertHeld) => {
+    const text = withVariable(files.readText(layout.env) ?? '', VARIABLES[cap], value);
+    // In the record first: a cap that is raised is never one that nobody told of.
+    record.append(
+      'action',
+      actionLine(
+        {
+          actor: ACTOR,
+          action_type: 'BUDGET',
+          action: 'CAP_SET',
+          detail: `${cap}: ${formatUsd(amount)}`,
+          event: 'budget.set',
+          metadata: { scope: cap, cap_nano_usd: amount },
+        },
+        id,
+        clock,
+        ids,
+      ),
+    );
+    assertHeld();
+    files.replace(layout.env, text, 'private');
+  });
 }
+const LOCK_WAIT_MS = 10_000;
 
 /** Answers the tasks that are open again. One that ended or was taken up meanwhile is none of them. */
 async function openDeferred(home: OpenHome, deps: CommandDeps): Promise<readonly string[]> {
@@ -105,7 +114,7 @@ async function openDeferred(home: OpenHome, deps: CommandDeps): Promise<readonly
   const waiting = (await queue.list())
     .filter(({ status, record }) => status === 'deferred' && record.reason === 'day_budget')
     .map(({ task }) => task.id);
-  return (await reopen(home, queue, waiting, 'the cap of the day was raised')).changed;
+  return (await reopen(home, queue, waiting, 'the cap of the day was set anew')).changed;
 }
 
 /** What the next call will be held against: the grind that is up says it, else the configuration as it is now. */

@@ -78,6 +78,8 @@ interface Cleared {
 async function clearHome(home: OpenHome, deps: CommandDeps, assertHeld: () => void): Promise<Cleared> {
   const { files, clock, ids } = deps.machine;
   const { layout, record } = home;
+  record.mend('execution');
+  const known = record.size('execution');
   const watch = createRunWatch(record);
   watch.read();
 
@@ -85,7 +87,6 @@ async function clearHome(home: OpenHome, deps: CommandDeps, assertHeld: () => vo
   const name = archiveName(at);
   const archive = `${layout.archive}/${name}`;
   files.makeDirectory(archive);
-  record.mend('execution');
   const queue = files.readText(layout.queue);
   if (queue !== undefined) files.replace(`${archive}/queue.json`, queue);
 
@@ -97,10 +98,15 @@ async function clearHome(home: OpenHome, deps: CommandDeps, assertHeld: () => vo
   if (files.stat(layout.log('execution')) !== undefined) {
     const keyring = keyringOf(home, deps, (text) => deps.terminal.complain(text));
     const lines = nextRounds(watch.tasks, { home: home.id, at, ids });
-    await sealerOf(home, deps, keyring).setAside(LOGS.execution, `archive/${name}/${LOGS.execution}`, () => {
-      assertHeld();
-      files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    });
+    await sealerOf(home, deps, keyring).setAside(
+      LOGS.execution,
+      `archive/${name}/${LOGS.execution}`,
+      () => {
+        assertHeld();
+        files.replace(layout.log('execution'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      },
+      known,
+    );
   }
   for (const directory of [layout.locks, layout.workers]) {
     for (const name of files.list(directory))

@@ -44,7 +44,12 @@ export async function logs(
   let last = lastOf(tail, input.lines, input);
   for (const { tail: earlier } of home.record.earlier('action').toReversed()) {
     if (last.length >= input.lines) break;
-    last = [...lastOf(earlier(), input.lines - last.length, input), ...last];
+    // An archive that died half way leaves a copy beside the log itself.
+    const told = new Set(last.map(eventOf));
+    last = [
+      ...lastOf(earlier(), input.lines, input).filter((value) => !told.has(eventOf(value))),
+      ...last,
+    ].slice(-input.lines);
   }
   tell(last);
   const missed = tail.unreadable;
@@ -85,6 +90,10 @@ function lastOf(tail: RecordTail, lines: number, input: LogsInput): readonly unk
     last = lines === 0 ? [] : last.slice(-lines);
   }
 }
+
+/** Lines of before event ids are each their own. */
+const eventOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'event_id' in value ? value.event_id : value;
 
 const wantedOf = (entries: readonly RecordEntry[], { task, types }: LogsInput): readonly unknown[] =>
   entries.flatMap((entry) => {

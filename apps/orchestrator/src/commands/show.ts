@@ -130,16 +130,17 @@ function readLogs({ record }: OpenHome, id: string): Logs {
     log: LogName,
     schema: { safeParse(value: unknown): { readonly data?: T | undefined } },
   ): readonly T[] {
-    const lines: T[] = [];
+    const lines = new Map<unknown, T>();
     for (const tail of partsOf(record, log))
       eachValue(tail, (value) => {
         if (typeof value !== 'object' || value === null || !('task_id' in value) || value.task_id !== id)
           return;
         const line = schema.safeParse(value).data;
         if (line === undefined) unreadable += 1;
-        else lines.push(line);
+        // An archive that died half way leaves a copy beside the log itself.
+        else lines.set('event_id' in value ? value.event_id : JSON.stringify(value), line);
       });
-    return lines;
+    return [...lines.values()];
   }
 }
 

@@ -43,9 +43,10 @@ export interface Sealer {
   pass(): Promise<SealPass>;
   /**
    * Seals a log to its end, copies it to `archive` (seen from logs/), says so in the seals, and lets `begin` put the next part in its place before anybody seals again. The caller keeps
-   * others from writing to it; throws, with nothing said in the seals, when somebody does all the same. A death before `begin` loses nothing: the log goes on as the next part.
+   * others from writing to it; throws, with nothing said in the seals and no copy left, when somebody does all the same. `known`: bytes of the log that the next part takes account
+   * of; one that is longer by now has changed. A death before `begin` loses nothing: the log goes on as the next part.
    */
-  setAside(file: string, archive: string, begin: () => void): Promise<void>;
+  setAside(file: string, archive: string, begin: () => void, known?: number): Promise<void>;
 }
 
 /** The head of what stands in the seals now, signed when there is a key. */
@@ -184,18 +185,25 @@ export function createSealer({ layout, machine, record, keyring, durability }: S
       if (seen.size > 0 && hasNothing()) return { lines: 0, bytes: 0, cut: [] };
       return fileLock.withLock(layout.sealer, LOCK_WAIT_MS, passHeld);
     },
-    setAside: async (file, archive, begin) =>
+    setAside: async (file, archive, begin, known) =>
       fileLock.withLock(layout.sealer, LOCK_WAIT_MS, async (assertHeld) => {
-        await passHeld(assertHeld);
+        const { cut } = await passHeld(assertHeld);
+        if (cut.includes(file))
+          throw new VivariumError('record_unwritable', `${file} is shorter than what was sealed of it`, {
+            remedy: { kind: 'stop' },
+            hint: 'Lines of it were cut off: orchestrator audit verify says where. It cannot be set aside as if it were whole.',
+          });
         catchUp();
         const { part, to } = state.file(file);
         const copy = `${layout.logs}/${archive}`;
         files.copy(`${layout.logs}/${file}`, copy);
-        if (files.stat(copy)?.size !== to)
+        if (files.stat(copy)?.size !== to || (known ?? to) !== to) {
+          files.remove(copy);
           throw new VivariumError('record_unwritable', `${file} changed while it was set aside`, {
             remedy: { kind: 'retry' },
             hint: 'Something still writes to it. Stop that, and try again; the log is as it was.',
           });
+        }
         assertHeld();
         record.append('seals', { ...head('log.archived'), file, part, to, archive, ...foot() });
         begin();
