@@ -11,7 +11,7 @@ import {
   type BeatFile,
   type SealHead,
 } from '@vivarium/contracts';
-import { VivariumError, type Machine } from '@vivarium/core';
+import { messageOf, VivariumError, type Machine } from '@vivarium/core';
 import {
   createControlStore,
   createRecordStore,
@@ -85,8 +85,8 @@ export async function createPanel({
       const keyring = keys === undefined ? undefined : openKeyring(keys, root, machine);
       const held = keyring?.heldHead(home);
       return { heldHeads: held === undefined ? [] : [held], publicKey: keyring?.publicKey() };
-    } catch {
-      // Without it the record is verified as far as it vouches for itself.
+    } catch (error) {
+      onFault(`the record is verified only as far as it vouches for itself: ${messageOf(error)}`);
       return { heldHeads: [], publicKey: undefined };
     }
   };

@@ -94,12 +94,27 @@ async function serve(flags: Flags): Promise<void> {
     { level: forked ? 'error' : 'warn', base: { name: 'grind' } },
     pino.destination({ dest: 2, sync: true }),
   );
+  const tell = (code: 'config_invalid' | 'record_unwritable', detail: string): void => {
+    diagnostics.error({ code }, detail);
+    record.act({ actor: 'grind', action_type: 'ERROR', action: code, detail, event: 'grind.trouble' });
+  };
   const grind = createGrind({
     home,
     machine,
     record,
     control: createControlStore({ layout, machine, record }),
-    openBudget: (also) => createBudgetStore({ record, layout, machine, also }),
+    openBudget: (also) =>
+      createBudgetStore({
+        record,
+        layout,
+        machine,
+        also,
+        onNoCheckpoint: (why) =>
+          tell(
+            'record_unwritable',
+            `No checkpoint of the money could be written, so the next start reads more: ${why}`,
+          ),
+      }),
     models,
     breakerRules: config.breaker,
     cache: config.replyCache === 'on' ? createReplyCache() : NO_CACHE,
@@ -114,16 +129,7 @@ async function serve(flags: Flags): Promise<void> {
         const { runCap: directCap, dayCap } = readConfig();
         return { directCap, dayCap };
       },
-      onFault(detail) {
-        diagnostics.error({ code: 'config_invalid' }, detail);
-        record.act({
-          actor: 'grind',
-          action_type: 'ERROR',
-          action: 'config_invalid',
-          detail,
-          event: 'grind.trouble',
-        });
-      },
+      onFault: (detail) => tell('config_invalid', detail),
     }),
     announced: (runId) => runs.readRun(runId),
     defaultDeadlineMs: config.workerTimeoutMs,

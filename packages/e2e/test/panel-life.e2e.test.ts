@@ -1,7 +1,9 @@
 /** The process of the control panel: how it starts, what it says, and that it never outlives whoever started it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { ServiceMessage } from '@vivarium/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPanelHome, panelMain, startPanel, type PanelHome } from './panel-process.ts';
@@ -39,6 +41,24 @@ describe('the process of the control panel', () => {
     expect(code).toBe(0);
     for (const name of ['run/panel.json', 'run/panel.token', 'run/panel.key'])
       expect(home.exists(name), name).toBe(false);
+  });
+
+  it('S5: says that what is kept outside the home cannot be read, and how far the record is verified then', async () => {
+    const keys = `${home.layout.root}-keys`;
+    mkdirSync(keys);
+    writeFileSync(join(keys, 'seal.key'), 'no key');
+    const child = spawn(process.execPath, [panelMain, '--home', home.layout.root, '--port', '0'], {
+      env: { ...env, VIVARIUM_SEAL_DIR: keys },
+    });
+    try {
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+      await expect.poll(() => said).toMatch(/verified only as far as it vouches for itself: .*seal\.key/);
+    } finally {
+      child.kill('SIGINT');
+      await once(child, 'exit');
+      rmSync(keys, { recursive: true });
+    }
   });
 
   it('leaves when whoever forked it is killed', async () => {

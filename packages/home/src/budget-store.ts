@@ -22,7 +22,7 @@ import {
   type RecordedReply,
   type RecordStore,
 } from '@vivarium/contracts';
-import { nanoUsd, timestamp, VivariumError, zeroUsd, type Machine } from '@vivarium/core';
+import { messageOf, nanoUsd, timestamp, VivariumError, zeroUsd, type Machine } from '@vivarium/core';
 import { createHashTable } from './hash-table.ts';
 import { readMoneyState, saveMoneyState, type MoneyState } from './money-checkpoint.ts';
 import { parseJson } from './salvage.ts';
@@ -57,6 +57,8 @@ export interface BudgetStoreOptions {
   /** Replies kept in memory. */
   readonly keptReplies?: number;
   readonly linesBetweenCheckpoints?: number;
+  /** A checkpoint could not be written. Nothing is lost by it but time at the next start; it is tried again after as many lines. */
+  readonly onNoCheckpoint?: (why: string) => void;
 }
 
 export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore {
@@ -144,8 +146,8 @@ export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore 
     letGo();
     try {
       checkpoint();
-    } catch {
-      return;
+    } catch (error) {
+      options.onNoCheckpoint?.(messageOf(error));
     }
   }
 

@@ -24,13 +24,14 @@ const machineWithHome = (): MemoryMachine => {
   initHome(layout, machine.files);
   return machine;
 };
-const open = (machine: MemoryMachine, every = EVERY): FileBudgetStore =>
+const open = (machine: MemoryMachine, every = EVERY, told: string[] = []): FileBudgetStore =>
   createBudgetStore({
     record: createRecordStore({ layout, home, machine }),
     layout,
     machine,
     keptReplies: 2,
     linesBetweenCheckpoints: every,
+    onNoCheckpoint: (why) => void told.push(why),
   });
 
 /** Everything anybody asks a fold of money. */
@@ -100,6 +101,27 @@ describe('a checkpoint of the log of money', () => {
         expect(whole.read).toBeGreaterThanOrEqual(written);
       }),
     );
+  });
+
+  it('one that cannot be written is told, costs nothing but time, and is tried again after as many lines', () => {
+    const machine = machineWithHome();
+    const told: string[] = [];
+    const store = open(machine, 4, told);
+    let isFull = true;
+    machine.files.intercept((operation, path) => {
+      if (isFull && operation === 'replace' && path === layout.moneyCheckpoint) throw new Error('disk full');
+    });
+    const pay = (times: number): void => {
+      const calls = Array.from({ length: times }, (): Step => ['pay', 0, 5, false]);
+      for (const line of linesOf(calls)) store.write(line);
+    };
+    pay(3);
+    expect(told).toEqual([expect.stringContaining('disk full')]);
+    isFull = false;
+    pay(3);
+    expect(told).toHaveLength(1);
+    expect(machine.files.readText(layout.moneyCheckpoint)).toBeDefined();
+    expect(open(machine, 4).read).toBeLessThan(6);
   });
 
   it('M1: says what everything before it comes to, so that the log can be checked from there', () => {
