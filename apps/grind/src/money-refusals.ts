@@ -1,7 +1,7 @@
 /** What an admission that was not granted, and a provider fault that was given up on, come to for the caller. Pure tables. */
 import type { Admission } from '@vivarium/budget';
 import type { ProviderFault } from '@vivarium/contracts';
-import { formatUsd, type Milliseconds } from '@vivarium/core';
+import { formatUsd, zeroUsd, type Milliseconds, type NanoUsd } from '@vivarium/core';
 import { refuse, type Refusal } from './refusal.ts';
 import type { RetryPlan } from './retry-plan.ts';
 
@@ -79,3 +79,7 @@ export function refuseFault(
 
 /** What a caller wrote comes back to it short, and as text. */
 const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+
+/** With what the order was charged before it was refused. */
+export const withCharge = (refusal: Refusal, charged: NanoUsd): Refusal =>
+  charged === zeroUsd ? refusal : { ...refusal, details: { ...refusal.details, charged } };

@@ -41,7 +41,7 @@ const prove = (
 ): Promise<BudgetProof> =>
   proveBudget({
     minutes,
-    seed: 'short',
+    seed,
     signal: new AbortController().signal,
     say: () => undefined,
     ...more,
