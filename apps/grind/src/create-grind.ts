@@ -141,6 +141,7 @@ export function createGrind(deps: GrindDeps): Grind {
 
   const leave = async (): Promise<void> => {
     if (serving !== undefined) {
+      serving.calls.close();
       await serving.calls.idle();
       await serving.doors.close();
       serving.unwatch();
@@ -153,7 +154,6 @@ export function createGrind(deps: GrindDeps): Grind {
   return {
     listen,
     stop(how) {
-      serving?.calls.close();
       if (how === 'now') serving?.calls.stop();
       return (stopped ??= leave());
     },

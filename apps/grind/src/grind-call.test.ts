@@ -94,6 +94,8 @@ describe('a request that is refused before money', () => {
     ['refused', { prompt: 'rm -rf /' }],
     ['unknown_model', { model: 'gpt-9' }],
     ['invalid_request', { min_budget: 0.5, max_budget: 0.1 }],
+    ['invalid_request', { task_id: 'sk-learn-feature-engineering-notes' }],
+    ['invalid_request', { idempotency_key: 'run 1 sk-learn-feature-engineering-notes' }],
     ['invalid_request', { prompt: 'x'.repeat(600_000), max_budget: 1 }],
   ] as const)('S1: %s, and the provider is not asked', async (code, request) => {
     const world = createGrindWorld();

@@ -96,6 +96,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     const refusal =
       (isClosed ? stopping() : undefined) ??
       checkFields(request, caller.principal) ??
+      checkNames(request) ??
       checkHome(order) ??
       refuseUnder(state) ??
       checkBudgets(order) ??
@@ -255,11 +256,24 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     return wasCancelled();
   }
 
+  /** What is taken out of the lines (S6) could not be found by anybody who reads them: not its sums (M1), not its reply (M3). */
+  function checkNames(request: GrindRequest): Refusal | undefined {
+    const bad = NAMES.filter((name) => record.holdsSecret(request[name] ?? ''));
+    if (bad.length === 0) return undefined;
+    const message = 'has the shape of a secret, which the record would not keep';
+    return refuse('invalid_request', 'A name in the request cannot be recorded.', {
+      issues: bad.map((path) => ({ path, message })),
+    });
+  }
+
   function checkHome(order: Order): Refusal | undefined {
     if (order.claimedHome === undefined || order.claimedHome === settings.home) return undefined;
     return refuse('foreign_home', 'This grind serves another home.');
   }
 }
+
+/** Of a request: what its lines are found by. */
+const NAMES = ['task_id', 'idempotency_key', 'run_id', 'worker_id', 'task_digest'] as const;
 
 function checkFields(request: GrindRequest, principal: Principal): Refusal | undefined {
   const fields = foreignFields(request, principal);

@@ -60,7 +60,7 @@ const NEXT_STEPS: Readonly<Record<RefusalCode, NextStep>> = {
   unpriced_model: { remedy: 'fail', hint: 'Use a model with a price.' },
   deferred: {
     remedy: 'wait',
-    hint: 'Raise the cap named: max_budget of the task, --run-cap of the run, VIVARIUM_RUN_CAP_USD for direct requests, VIVARIUM_DAY_CAP_USD for the day (UTC).',
+    hint: 'Raise the cap named: max_budget of the task, --run-cap of the run, `budget set run` for direct requests, `budget set day` for the day (UTC), `budget set principal` for a token.',
   },
   rate_limited: { remedy: 'retry', hint: 'Try again after retry_after_ms.' },
   provider_failed: { remedy: 'retry', hint: 'Try again.' },

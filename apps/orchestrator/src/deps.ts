@@ -85,9 +85,12 @@ export const modelsOf = (layout: HomeLayout, { machine }: CommandDeps): Models =
   createModels(readModelsFile(layout, machine.files));
 
 export const readConfig = (home: OpenHome, deps: CommandDeps, flags: ConfigFlags = {}): Config =>
-  loadConfig({
-    env: deps.env,
-    envFile: deps.machine.files.readText(home.layout.env),
-    flags,
-    knownModels: modelsOf(home.layout, deps).ids,
-  });
+  configFrom(deps.machine.files.readText(home.layout.env), home, deps, flags);
+
+/** As it would be with that in `.env`. */
+export const configFrom = (
+  envFile: string | undefined,
+  home: OpenHome,
+  deps: CommandDeps,
+  flags: ConfigFlags = {},
+): Config => loadConfig({ env: deps.env, envFile, flags, knownModels: modelsOf(home.layout, deps).ids });

@@ -32,19 +32,24 @@ export function portNumber(text: string): number {
   return wholeNumber(text, 0, 65_535, 'a port');
 }
 
+/** What money is counted in here. */
+const LEAST_USD = 1e-9;
+const LARGEST_USD = 1_000_000;
+
 /** NaN and infinity are words too: `Number` would take them. */
 export function dollars(text: string): number {
   const amount = decimal(text);
-  if (amount === undefined || amount <= 0 || amount > 1_000_000) {
+  if (amount === undefined || amount <= 0)
     throw new InvalidArgumentError(`'${text}' is not an amount in US dollars above 0`);
-  }
+  if (amount < LEAST_USD || amount > LARGEST_USD)
+    throw new InvalidArgumentError(`'${text}' is not from 0.000000001 to ${LARGEST_USD} US dollars`);
   return amount;
 }
 
 /** Nought is a cap too. Passed on as it was written: the configuration reads it as it reads the variable of the same meaning. */
 export function runCap(text: string): string {
   const amount = decimal(text);
-  if (amount === undefined || amount < 0 || amount > 1_000_000)
+  if (amount === undefined || amount < 0 || amount > LARGEST_USD)
     throw new InvalidArgumentError(`'${text}' is not an amount in US dollars, 0 or more`);
   return text;
 }

@@ -1,6 +1,6 @@
 /** Opens tasks again and says so in the action log. Owns nothing: what may be opened is the queue's to decide (Q7). */
 import type { RevisionAnswer, TaskQueue } from '@vivarium/contracts';
-import type { OpenHome } from './deps.ts';
+import { openQueue, type CommandDeps, type OpenHome } from './deps.ts';
 
 export async function reopen(
   { record }: Pick<OpenHome, 'record'>,
@@ -21,3 +21,20 @@ export async function reopen(
     });
   return answer;
 }
+
+/** Opens what was deferred for one reason, which is gone now. Answers the tasks that are open again; one that was taken up meanwhile is none of them. */
+export async function reopenDeferred(
+  home: OpenHome,
+  deps: CommandDeps,
+  why: string,
+  reason: string,
+): Promise<readonly string[]> {
+  // A call that was refused a moment before: its worker writes that down now.
+  if (home.runs.liveRuns().length > 0) await deps.machine.clock.sleep(LAST_REFUSALS_MS);
+  const queue = openQueue(home, deps);
+  const waiting = (await queue.list())
+    .filter(({ status, record }) => status === 'deferred' && record.reason === why)
+    .map(({ task }) => task.id);
+  return (await reopen(home, queue, waiting, reason)).changed;
+}
+const LAST_REFUSALS_MS = 250;

@@ -7,6 +7,7 @@ export {
   Task,
   TASK_DEFAULTS,
   TaskSource,
+  whyNotRecordableId,
   type NewTask,
 } from './task.ts';
 export { issueText } from './issue-text.ts';
@@ -33,6 +34,7 @@ export {
   createTaskFold,
   FINAL_STATUSES,
   isFinal,
+  isLeftBy,
   NEVER_SEEN,
   nextRecord,
   type Applied,

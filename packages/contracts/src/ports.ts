@@ -112,6 +112,8 @@ export interface RecordStore {
   /** Stores a whole output under its SHA-256 and answers it. Writing the same text twice is one file. */
   putResult(text: string): string;
   getResult(sha256: string): string | undefined;
+  /** Whether something of the text would be taken out on its way into the record (S6): then it cannot name anything there. */
+  holdsSecret(text: string): boolean;
   /** Calls back soon after any log changed, or only the one named; may call too often or, rarely, not at all: poll slowly beside it. */
   watch(onChange: () => void, only?: LogName): () => void;
 }

@@ -33,6 +33,14 @@ describe('tasks', () => {
       expect(Task.safeParse({ id: 'a', prompt: 'p', ...fields }).success, JSON.stringify(fields)).toBe(false);
   });
 
+  it('S6: refuses an id that the record would not keep, without repeating it', () => {
+    const id = 'sk-learn-feature-engineering-notes';
+    const { error } = Task.safeParse({ id, prompt: 'p' });
+    expect(error?.issues[0]?.message).toMatch(/not a task id: it has the shape of an API key/);
+    expect(JSON.stringify(error)).not.toContain(id);
+    expect(Task.safeParse({ id: 'sk-learn notes', prompt: 'p' }).success).toBe(true);
+  });
+
   it('reads the queue file the seed shipped', () => {
     expect(
       QueueFile.parse({ version: '1.0', api_endpoint: 'http://127.0.0.1:8420', tasks: [] }).tasks,

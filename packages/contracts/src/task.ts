@@ -2,6 +2,7 @@
 import { whyNotTaskId } from '@vivarium/core';
 import { z } from 'zod';
 import { Timestamp } from './fields.ts';
+import { secretsIn } from './redact.ts';
 
 export const INTENSITIES = ['low', 'medium', 'high'] as const;
 export const TASK_DEFAULTS = {
@@ -13,8 +14,14 @@ export const TASK_DEFAULTS = {
 
 export const DEFAULT_ATTEMPTS = 4;
 
+/** As `whyNotTaskId`; and the record holds no secret (S6), so what is shaped like one cannot name anything in it. */
+export function whyNotRecordableId(text: string): string | undefined {
+  const [kind] = secretsIn(text);
+  return whyNotTaskId(text) ?? (kind && `it has the shape of ${kind}, which the record would not keep`);
+}
+
 const TaskIdField = z.string().superRefine((text, context) => {
-  const why = whyNotTaskId(text);
+  const why = whyNotRecordableId(text);
   if (why !== undefined) context.addIssue({ code: 'custom', message: `not a task id: ${why}` });
 });
 

@@ -85,7 +85,11 @@ describe('circuit breaker', () => {
       out: expect.stringContaining('Nothing to reset') as unknown,
     });
     const reset = await home.cli(['breaker', 'reset', '--reason', 'mended', '--json']);
-    expect(JSON.parse(reset.out)).toEqual({ reset: ['llama-3.1-8b-instant'] });
+    expect(JSON.parse(reset.out)).toMatchObject({
+      reset: ['llama-3.1-8b-instant'],
+      opened: expect.any(Array) as unknown,
+    });
+    expect((await home.status()).tasks.filter(({ reason }) => reason === 'circuit_open')).toEqual([]);
     expect(await openIn(home)).toEqual([]);
     expect((await home.cli(['breaker'])).out).toContain('Every circuit breaker is closed');
     expect(home.read('logs/api_audit.log')).toMatch(

@@ -46,7 +46,7 @@ export function readOrders(layout: HomeLayout, files: Files): readonly ControlOr
     }
     const directory = files.stat(layout.control);
     if (directory?.isDirectory === false)
-      return [halting('control is a file, and was to be a directory of orders')];
+      return [halting('control is a file, and was to be a directory of orders; to go on, remove that file')];
     for (const name of directory === undefined ? [] : files.list(layout.control)) {
       const path = `${layout.control}/${name}`;
       const stat = files.stat(path);
@@ -75,11 +75,13 @@ function readNamed(files: Files, path: string, name: string, stat: FileStat): Co
   const [, what, encoded, word] = SCOPED.exec(name) ?? [];
   const kind = STOPPED_KINDS.find((each) => WORDS[each] === word);
   if ((what !== 'worker' && what !== 'task') || encoded === undefined || kind === undefined)
-    return halting(`control/${name} is no order that is known`);
+    return halting(`control/${name} is no order that is known; to go on, remove that file`);
   const content = contentOf(files, path);
   const told = textOf(content, 'id');
   // A name that is too long for a file is cut in it; then only the content has it whole.
   const id = told !== undefined && encodeName(told) === encoded ? told : decodeName(encoded);
+  if (encodeName(id) !== encoded)
+    return halting(`control/${name} does not say whose order it is; to go on, remove that file`);
   return orderFrom(content, kind, { kind: what, id }, stat, name);
 }
 

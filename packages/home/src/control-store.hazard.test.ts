@@ -35,6 +35,56 @@ describe('HALT and PAUSE as files', () => {
         .read().entries,
     ).map((value) => (value as { readonly event: unknown }).event);
 
+  /** As another process does, at the moment when an order is written down. */
+  const meanwhile = (act: (theirs: ControlStore) => void): void => {
+    let done = false;
+    files.intercept((operation, path) => {
+      if (done || operation !== 'append' || path !== layout.log('action')) return;
+      done = true;
+      const other = createMemoryMachine({ disk: machine.disk, clock: machine.clock });
+      act(createControlStore({ layout, machine: other, record: createRecordStore({ layout, home: homeIdOf('/home'), machine: other }) })); // prettier-ignore
+    });
+  };
+
+  it.each([
+    ['halt', 'halted'],
+    ['pause', 'paused'],
+  ] as const)(
+    'S3, S9: a %s that is given while HALT is being cleared is not cleared with it',
+    (verb, kind) => {
+      ask('halt', 'first');
+      meanwhile((theirs) => {
+        expect(theirs.change({ verb, actor: 'panel', reason: 'new danger' }).kind).toBe('unchanged');
+      });
+      machine.clock.advance(5);
+      ask('clear-halt', 'over');
+      expect(control.read().kind).toBe(kind);
+    },
+  );
+
+  it('S9: a pause that is given while a HALT that was cleared meanwhile is still being told is not taken along', () => {
+    meanwhile((theirs) => {
+      theirs.change({ verb: 'clear-halt', actor: 'panel', reason: 'a mistake' });
+      theirs.change({ verb: 'pause', actor: 'panel', reason: 'wait' });
+    });
+    ask('halt', 'a drill');
+    expect(control.read()).toMatchObject({ kind: 'paused', reason: 'wait' });
+  });
+
+  it('S3: an order whose name was cut and whose content says nothing halts everything: nobody can tell whose it is', () => {
+    const id = '漢'.repeat(20);
+    files.failNext('replace', new Error('disk full'));
+    control.change({ verb: 'halt', actor: 'operator', reason: 'x', scope: { kind: 'task', id } });
+    expect(control.read({ taskId: id })).toMatchObject({ kind: 'halted', reason: expect.stringMatching(/does not say whose order it is; to go on, remove that file/) as unknown }); // prettier-ignore
+  });
+
+  it('S2: what is halted by no order of ours is not told as cleared, and nothing is recorded as if it were', () => {
+    files.makeDirectory(layout.control);
+    files.replace(`${layout.control}/x.bak`, '');
+    expect(ask('clear-halt', 'over')).toMatchObject({ kind: 'unchanged', state: { kind: 'halted' } });
+    expect(events()).toEqual([]);
+  });
+
   it('S3: presence counts, whatever stands in the file', () => {
     for (const content of [
       '',
@@ -221,7 +271,7 @@ describe('HALT and PAUSE as files', () => {
     files.replace(`${layout.control}/stop everything`, '');
     expect(control.read()).toMatchObject({
       kind: 'halted',
-      reason: 'control/stop everything is no order that is known',
+      reason: 'control/stop everything is no order that is known; to go on, remove that file',
     });
     files.remove(`${layout.control}/stop everything`);
     files.replace(`${layout.control}/hold`, '');

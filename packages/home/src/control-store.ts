@@ -60,14 +60,32 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
       return undefined;
     }
   };
-  /** Under a stricter order a lesser one means nothing, and lifting removes all: one that cannot be removed now is in nobody's way. */
-  const endLesser = (scope: ControlScope, than: StoppedKind): void => {
-    for (const kind of STOPPED_KINDS.filter((each) => strictness(each) < strictness(than))) {
+  const lesserThan = (
+    kind: StoppedKind,
+    scope: ControlScope,
+  ): readonly (readonly [string, FileStat | undefined])[] =>
+    STOPPED_KINDS.filter((each) => strictness(each) < strictness(kind)).map((each) => {
+      const path = orderPath(layout, scope, each);
+      return [path, statOf(path)];
+    });
+  /** Under a stricter order a lesser one means nothing, and lifting removes all: one that cannot be removed now is in nobody's way. One that came since stays. */
+  const endLesser = (lesser: ReturnType<typeof lesserThan>): void => {
+    for (const [path, found] of lesser) {
       try {
-        files.remove(orderPath(layout, scope, kind));
+        if (isSame(found, statOf(path))) files.remove(path);
       } catch {
         continue;
       }
+    }
+  };
+  /** Somebody may be lifting what stands at this moment: an order that is given now is not what they decided on, and stays. */
+  const giveAnew = (path: string, content: Readonly<Record<string, unknown>>): void => {
+    try {
+      const text = files.readText(path);
+      if (text !== undefined) files.replace(path, text);
+      else stop(path, content);
+    } catch {
+      return;
     }
   };
   /** Throws only when not even an empty file could be made. */
@@ -107,18 +125,23 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     const path = orderPath(layout, scope, kind);
     // An order that cannot be read, or is said by something else than its file, is given once more, so that it can be lifted.
     const isThere = before.kind === kind && statOf(path) !== undefined;
-    if (isThere || strictness(kind) < strictness(before.kind)) return { kind: 'unchanged', state: before };
     const key = SEED_KEYS[kind];
-    stop(path, {
+    const content = {
       ...(key === undefined ? {} : { [key]: true }),
       timestamp: timestamp(clock),
       reason,
       actor,
       ...(scope.kind === 'all' ? {} : { [scope.kind]: scope.id, id: scope.id }),
-    });
+    };
+    if (isThere || strictness(kind) < strictness(before.kind)) {
+      giveAnew(path, content);
+      return { kind: 'unchanged', state: before };
+    }
+    const lesser = lesserThan(kind, scope);
+    stop(path, content);
     const after = stateOf(orders(), scope);
     record.act(lineOf(`control.${PAST[kind]}`, PAST[kind].toUpperCase(), request, reason, before, after));
-    endLesser(scope, kind);
+    endLesser(lesser);
     return { kind: 'changed', before, after };
   };
 
@@ -132,6 +155,9 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
       if (verb === 'resume') return { kind: 'needs_clear_halt', state: before };
       if (reason === '') return { kind: 'needs_reason', state: before };
     } else if (verb === 'clear-halt') return { kind: 'unchanged', state: before };
+    // Said by something that is no order of ours: nothing here could lift it, and nothing may be recorded as if it did.
+    if ([...decidedOn.values()].every((stat) => stat === undefined))
+      return { kind: 'unchanged', state: before };
     const after: ControlState = { kind: 'running' };
     const [event, action] =
       verb === 'resume' ? ['control.resumed', 'RESUMED'] : ['control.halt-cleared', 'HALT CLEARED'];

@@ -208,6 +208,16 @@ describe('the record on a failing disk', () => {
       expect(store.putResult('the whole result')).toBe(name);
       expect(store.getResult(name)).toBe('the whole result');
     });
+    it('one that a sync failed for is written anew and synced before it is named: it may not be on the disk', () => {
+      const durable = createRecordStore({ layout, home: homeIdOf('/home'), machine, durability: 'fsync' });
+      machine.files.failNext('sync', new Error('EIO'));
+      expect(() => durable.putResult('dear')).toThrow(unwritable);
+      const done: string[] = [];
+      const stop = machine.files.intercept((operation) => void done.push(operation));
+      durable.putResult('dear');
+      stop();
+      expect(done.slice(-2)).toEqual(['replace', 'sync']);
+    });
     it('one that was edited is not that result any more', () => {
       const name = store.putResult('true');
       machine.files.replace(layout.result(name), 'fake');

@@ -208,7 +208,8 @@ export function createRecordStore({
       try {
         if (!createResult(path, text)) {
           // One of another length is what a crash or a power loss left of it, or what somebody is writing at this moment.
-          if (files.stat(path)?.size === Buffer.byteLength(text)) return name;
+          // Where it must be on the disk, one that is there may not be: whoever wrote it may have been told that a sync failed.
+          if (durability !== 'fsync' && files.stat(path)?.size === Buffer.byteLength(text)) return name;
           files.replace(path, text);
         }
         if (durability === 'fsync') files.sync(path);
@@ -223,6 +224,7 @@ export function createRecordStore({
       // What does not have the hash it is named after is not that result.
       return text !== undefined && sha256(text) === name ? text : undefined;
     },
+    holdsSecret: (text) => clean(text) !== text,
     watch: (onChange, only) =>
       files.watch(layout.logs, (name) => {
         // Where the system does not tell the name, it may be the one.

@@ -179,7 +179,7 @@ export function createNodeFiles(): Files {
         writeAll(fd, text);
         return true;
       } catch (error) {
-        removeQuietly(path);
+        // What is there of it stays: under that name another may have put the whole by now.
         throw fileFault('home_unwritable', 'cannot write', path, error);
       } finally {
         closeSync(fd);

@@ -2,8 +2,7 @@
  * Tasks as they are read from segments, a million at a time: this is the step whose cost grows with the queue. A line as this program writes it is
  * taken at its word when every field is of its kind; anything else (a foreign hand's) goes through the schema, at ten times the cost.
  */
-import { INTENSITIES, issueText, Task } from '@vivarium/contracts';
-import { whyNotTaskId } from '@vivarium/core';
+import { INTENSITIES, issueText, Task, whyNotRecordableId } from '@vivarium/contracts';
 
 /** The task, or why it is none. */
 export function readTask(value: unknown): Task | string {
@@ -64,7 +63,7 @@ function isPlain(value: unknown): value is Task {
   const { id, type, prompt, min_budget: least, max_budget: most, intensity, depends_on: needs, model } = task;
   return (
     typeof id === 'string' &&
-    whyNotTaskId(id) === undefined &&
+    whyNotRecordableId(id) === undefined &&
     typeof type === 'string' &&
     type !== '' &&
     typeof prompt === 'string' &&

@@ -16,6 +16,7 @@ import { askGrind } from '../ask-grind.ts';
 import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { probeGrind } from '../grind-probe.ts';
 import { inPlaceOfGrind } from '../in-place-of-grind.ts';
+import { reopenDeferred } from '../reopening.ts';
 import { counted } from '../report/counted.ts';
 import { printable } from '../terminal.ts';
 
@@ -94,12 +95,16 @@ export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promis
     });
   const home = openHome(input.home, deps, 'prepare');
   const reset = await resetSomehow(home, input, deps);
-  if (input.json) terminal.line(JSON.stringify({ reset }));
+  const opened =
+    reset.length === 0
+      ? []
+      : await reopenDeferred(home, deps, 'circuit_open', `a breaker was reset: ${input.reason.trim()}`);
+  if (input.json) terminal.line(JSON.stringify({ reset, opened }));
   else
     terminal.line(
       reset.length === 0
         ? `Nothing to reset: ${input.model === undefined ? 'every breaker' : `the breaker of ${printable(input.model)}`} is closed.`
-        : `Reset: ${reset.map(printable).join(', ')}. Calls go through again.`,
+        : `Reset: ${reset.map(printable).join(', ')}. Calls go through again.${opened.length === 0 ? '' : ` ${counted(opened.length, 'task')} that waited for it may begin at once.`}`,
     );
   return 0;
 }

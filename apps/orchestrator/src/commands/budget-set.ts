@@ -5,12 +5,22 @@
  * - Q11: what the cap of the day deferred is opened again when that cap is set: a run that stays would wait until midnight.
  */
 import { withVariable } from '@vivarium/config';
-import { formatUsd, nanoUsd, usdToNano, VivariumError, type NanoUsd } from '@vivarium/core';
+import { dayOf } from '@vivarium/contracts';
+import {
+  addUsd,
+  formatUsd,
+  timestamp,
+  usdToNano,
+  VivariumError,
+  zeroUsd,
+  type NanoUsd,
+} from '@vivarium/core';
 import { actionLine, createTokenStore } from '@vivarium/home';
-import { openHome, openQueue, readConfig, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
+import { configFrom, openHome, readConfig, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { healthOf } from '../live-grind.ts';
-import { reopen } from '../reopening.ts';
+import { reopenDeferred } from '../reopening.ts';
 import { counted } from '../report/counted.ts';
+import { createMoneyReader } from '../report/money.ts';
 import { printable } from '../terminal.ts';
 import type { BudgetInput } from './budget.ts';
 
@@ -52,8 +62,12 @@ export async function setBudget(input: SetInput, deps: CommandDeps): Promise<Exi
   const { cap } = input;
   await writeCap(home, deps, cap, amount);
   const inForce = await isInForce(home, deps, cap, amount);
-  // Whether or not it was raised: a command that was killed half way is given again, and what still does not fit is deferred again.
-  const opened = cap === 'day' && inForce ? await openDeferred(home, deps) : [];
+  const gone = cap === 'day' ? goneToday(home, deps) : zeroUsd;
+  // Whether or not it was raised: a command that was killed half way is given again.
+  const opened =
+    cap === 'day' && inForce && gone < amount
+      ? await reopenDeferred(home, deps, 'day_budget', 'the cap of the day was set anew')
+      : [];
   if (input.json) {
     terminal.line(JSON.stringify({ cap, cap_nano_usd: amount, in_force: inForce, opened }));
     return 0;
@@ -65,24 +79,32 @@ export async function setBudget(input: SetInput, deps: CommandDeps): Promise<Exi
   terminal.line(`${what} may cost ${formatUsd(amount)} (${VARIABLES[cap]} in .env of the home).`);
   if (opened.length > 0)
     terminal.line(`What the cap of the day had deferred is open again: ${counted(opened.length, 'task')}.`);
+  if (gone >= amount && cap === 'day')
+    terminal.line(
+      `${formatUsd(gone)} of today is gone already: until midnight UTC nothing more is let through.`,
+    );
   if (!inForce)
     terminal.complain(
-      `That is not in force: ${VARIABLES[cap]} is set in the environment${deps.env[VARIABLES[cap]] === undefined ? ' or on the command line of the grind that is up' : ''}, which goes before .env.`,
+      home.runs.liveGrind() === undefined
+        ? `That is not in force: ${VARIABLES[cap]} is set in the environment, which goes before .env.`
+        : `That is not in force: the grind that is up goes by its own environment or command line, which go before .env.`,
     );
   return 0;
 }
 
 async function writeCap(
   home: OpenHome,
-  { machine }: CommandDeps,
+  deps: CommandDeps,
   cap: 'day' | 'run',
   amount: NanoUsd,
 ): Promise<void> {
-  const { files, fileLock, clock, ids } = machine;
+  const { files, fileLock, clock, ids } = deps.machine;
   const { layout, record, id } = home;
   const value = (amount / 1e9).toFixed(9).replace(/0{1,7}$/, '');
   await fileLock.withLock(layout.env, LOCK_WAIT_MS, (assertHeld) => {
     const text = withVariable(files.readText(layout.env) ?? '', VARIABLES[cap], value);
+    // Nothing is changed in a configuration that nobody could go by.
+    configFrom(text, home, deps);
     // In the record first: a cap that is raised is never one that nobody told of.
     record.append(
       'action',
@@ -106,25 +128,16 @@ async function writeCap(
 }
 const LOCK_WAIT_MS = 10_000;
 
-/** Answers the tasks that are open again. One that ended or was taken up meanwhile is none of them. */
-async function openDeferred(home: OpenHome, deps: CommandDeps): Promise<readonly string[]> {
-  // A call that was refused a moment before the cap was in force: its worker writes that down now.
-  if (home.runs.liveRuns().length > 0) await deps.machine.clock.sleep(LAST_REFUSALS_MS);
-  const queue = openQueue(home, deps);
-  const waiting = (await queue.list())
-    .filter(({ status, record }) => status === 'deferred' && record.reason === 'day_budget')
-    .map(({ task }) => task.id);
-  return (await reopen(home, queue, waiting, 'the cap of the day was set anew')).changed;
+/** Of the day's cap, in the book that is spent from. */
+function goneToday(home: OpenHome, deps: CommandDeps): NanoUsd {
+  const reader = createMoneyReader(home.record);
+  reader.refresh();
+  const book = reader.money.book(readConfig(home, deps).upstream.kind === 'simulator');
+  const { settled, unknown } = book.of('day', dayOf(timestamp(deps.machine.clock)));
+  return addUsd(settled, unknown);
 }
 
-/** What the next call will be held against: the grind that is up says it, else the configuration as it is now. */
-async function capInForce(home: OpenHome, deps: CommandDeps, cap: 'day' | 'run'): Promise<NanoUsd> {
-  const health = await healthOf(home);
-  const config = readConfig(home, deps);
-  if (cap === 'day') return nanoUsd(health?.day_cap_nano_usd ?? config.dayCap);
-  return nanoUsd(health?.direct_cap_nano_usd ?? config.runCap);
-}
-
+/** The next call is held against what the grind that is up says, else against the configuration as it is now. */
 async function isInForce(
   home: OpenHome,
   deps: CommandDeps,
@@ -132,13 +145,15 @@ async function isInForce(
   amount: NanoUsd,
 ): Promise<boolean> {
   const { clock } = deps.machine;
-  const config = readConfig(home, deps);
-  if ((cap === 'day' ? config.dayCap : config.runCap) !== amount) return false;
   for (const until = clock.monotonic() + HEARD_WITHIN_MS; ; await clock.sleep(HEARD_EVERY_MS)) {
-    if ((await capInForce(home, deps, cap)) === amount) return true;
+    const health = await healthOf(home);
+    if (health === undefined) {
+      const config = readConfig(home, deps);
+      return (cap === 'day' ? config.dayCap : config.runCap) === amount;
+    }
+    if ((cap === 'day' ? health.day_cap_nano_usd : health.direct_cap_nano_usd) === amount) return true;
     if (clock.monotonic() > until) return false;
   }
 }
-const LAST_REFUSALS_MS = 250;
 const HEARD_WITHIN_MS = 1_000;
 const HEARD_EVERY_MS = 50;

@@ -118,7 +118,7 @@ function forecastOf({ record, id }: OpenHome, { machine }: CommandDeps, rows: re
 function* textLines(rows: readonly CapRow[], forecast: Forecast, runCap: NanoUsd): Generator<string> {
   for (const simulated of [false, true]) {
     const those = rows.filter((row) => row.simulated === simulated);
-    const isUsed = those.some((row) => row.left_nano_usd < row.cap_nano_usd);
+    const isUsed = those.some((row) => row.settled_nano_usd + row.unknown_nano_usd + row.held_nano_usd > 0);
     if (simulated && !isUsed) continue;
     yield simulated ? 'Simulated, no real money moves:' : 'Real money:';
     for (const row of those)

@@ -21,6 +21,7 @@ import {
 } from '../acknowledgements.ts';
 import { openHome, openQueue, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { counted } from '../report/counted.ts';
+import { shellWord } from '../report/names.ts';
 import { printable } from '../terminal.ts';
 
 export interface ControlInput {
@@ -133,7 +134,7 @@ function tellReceipt(receipt: ControlReceipt, { terminal }: CommandDeps): void {
       terminal.line(
         after.kind === 'running'
           ? `${WORDS[before.kind]} is lifted: running`
-          : `${stateText(after)}\n  ${EFFECTS[after.kind]}`,
+          : `${stateText(after)}\n  ${EFFECTS[after.kind]} To go on: ${goOnText(after)}`,
       );
     }
   }
@@ -160,11 +161,10 @@ function heardLines({ parties, calls }: Acknowledgements): readonly string[] {
 }
 
 const EFFECTS: Readonly<Record<StoppedKind, string>> = {
-  hold: 'Nothing new is paid for: tasks may be claimed, and their calls wait. To go on: orchestrator resume',
-  paused: 'What runs is finished, nothing new is begun. To go on: orchestrator resume',
-  draining: 'What runs is finished, then the workers leave. To go on: orchestrator start',
-  halted:
-    'Calls in flight are aborted and their tasks given back. To go on: orchestrator clear-halt --reason "…"',
+  hold: 'Nothing new is paid for: tasks may be claimed, and their calls wait.',
+  paused: 'What runs is finished, nothing new is begun.',
+  draining: 'What runs is finished, then the workers leave.',
+  halted: 'Calls in flight are aborted and their tasks given back.',
 };
 const WORDS = {
   running: 'RUNNING',
@@ -178,12 +178,20 @@ const STATES = { hold: 'ON HOLD', paused: 'PAUSED', draining: 'DRAINING', halted
 /** What somebody who watches a run is told when the control state changed; nothing when it did not. */
 export function controlNote(before: ControlState, now: ControlState): string | undefined {
   if (stateText(before) === stateText(now)) return undefined;
-  return now.kind === 'running' ? 'running again' : `${stateText(now)} (${leaveText(now.kind)})`;
+  return now.kind === 'running' ? 'running again' : `${stateText(now)} (${leaveText(now)})`;
 }
 
+type Stopped = Exclude<ControlState, { readonly kind: 'running' }>;
+
 /** The command that leaves a state. */
-export const leaveText = (kind: StoppedKind): string =>
-  kind === 'halted' ? 'orchestrator clear-halt --reason "…"' : 'orchestrator resume';
+export function leaveText({ kind, scope }: Stopped): string {
+  const whose = scope.kind === 'all' ? '' : ` --${scope.kind} ${shellWord(scope.id)}`;
+  return kind === 'halted' ? `orchestrator clear-halt${whose} --reason "…"` : `orchestrator resume${whose}`;
+}
+
+/** A run that drained has ended: the next one lifts that. */
+const goOnText = (state: Stopped): string =>
+  state.kind === 'draining' && state.scope.kind === 'all' ? 'orchestrator start' : leaveText(state);
 
 export function stateText(state: ControlState): string {
   if (state.kind === 'running') return 'running';

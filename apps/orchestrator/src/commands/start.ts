@@ -227,7 +227,7 @@ export function tellEnd(summary: RunSummary, json: boolean, terminal: Terminal):
 
 export const controlLines = (control: Stopped): readonly string[] => [
   `${stateText(control)}. Nothing is started.`,
-  `  To go on: ${leaveText(control.kind)}`,
+  `  To go on: ${leaveText(control)}`,
 ];
 
 /** A drain ended the runs that were; whoever starts another one wants it to run. */

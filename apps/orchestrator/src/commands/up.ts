@@ -66,9 +66,7 @@ export async function up(input: UpInput, deps: CommandDeps): Promise<RunExitCode
       return 3;
     }
     terminal.line(
-      colours.red(
-        `${stateText(control)}. Nothing is paid for until it is lifted: ${leaveText(control.kind)}`,
-      ),
+      colours.red(`${stateText(control)}. Nothing is paid for until it is lifted: ${leaveText(control)}`),
     );
   }
   const isDone = nothingLeft(views, run);

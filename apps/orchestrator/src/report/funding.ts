@@ -9,13 +9,14 @@ export function worstCaseLines(
   runCap: NanoUsd,
   day: { readonly cap: NanoUsd; readonly left: NanoUsd },
 ): readonly string[] {
-  const most = Math.min(worstCase, runCap, day.left);
+  // Not the worst case: what is tried again or added later is paid for too.
+  const most = Math.min(runCap, day.left);
   const lines = [
-    `worst case: ${formatUsd(worstCase)} with every call at its longest, once; this run can cost ${formatUsd(nanoUsd(most))} at most`,
+    `worst case: ${formatUsd(worstCase)} with every call at its longest, once; whatever is tried again or added, this run can cost ${formatUsd(nanoUsd(most))} at most`,
   ];
   if (day.left < Math.min(runCap, worstCase))
     lines.push(
-      `The day's cap of ${formatUsd(day.cap)} leaves ${formatUsd(day.left)}: what does not fit in it is deferred. VIVARIUM_DAY_CAP_USD raises it; a new day begins at midnight UTC.`,
+      `The day's cap of ${formatUsd(day.cap)} leaves ${formatUsd(day.left)}: what does not fit in it is deferred. orchestrator budget set day raises it; a new day begins at midnight UTC.`,
     );
   return lines;
 }

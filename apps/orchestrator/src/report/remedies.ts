@@ -58,6 +58,10 @@ function deferredRemedy({ task, record }: TaskView, run: RunMoney | undefined): 
   if (isRunMoney(reason)) return runRemedy(usdToNano(task.min_budget), run);
   if (reason.startsWith('task')) return 'raise max_budget of the task in queue.json, and start again';
   if (reason.startsWith('rate')) return 'start again later: the provider asked to slow down';
+  if (reason.startsWith('day'))
+    return 'orchestrator budget set day <usd> opens it again; else it waits for the next day (UTC), which another run takes up too';
+  if (reason === 'circuit_open')
+    return 'it is tried again by itself; orchestrator breaker reset --reason "…" opens it at once';
   return 'start again';
 }
 

@@ -34,6 +34,8 @@ export interface TaskRecord {
   readonly since: string | undefined;
   /** Deferred or retrying: not to be claimed before this; null: not again in the run `runId`. */
   readonly notBefore: string | null | undefined;
+  /** Runs that leave it alone, a blank after each: they deferred it without a time since it was last opened. */
+  readonly leftBy: string | undefined;
   /** Why it is deferred, retrying, failed, refused or skipped. */
   readonly reason: string | undefined;
   readonly errorCode: string | undefined;
@@ -62,6 +64,7 @@ export const NEVER_SEEN: TaskRecord = {
   runId: undefined,
   since: undefined,
   notBefore: undefined,
+  leftBy: undefined,
   reason: undefined,
   errorCode: undefined,
   fingerprint: undefined,
@@ -74,6 +77,9 @@ export const NEVER_SEEN: TaskRecord = {
   finishReason: undefined,
   cutBy: undefined,
 };
+
+export const isLeftBy = ({ leftBy = '' }: TaskRecord, runId: string): boolean =>
+  leftBy.split(' ').includes(runId);
 
 export const isFinal = (status: RecordedStatus): status is FinalStatus =>
   (FINAL_STATUSES as readonly string[]).includes(status);
@@ -174,6 +180,7 @@ function stateAfter(current: TaskRecord, line: ExecutionLogLine, attempt: number
     since: line.timestamp,
     notBefore:
       line.status === 'deferred' ? line.until : line.status === 'retrying' ? line.not_before : undefined,
+    leftBy: leftAfter(current, line),
     reason: reasonOf(line),
     errorCode: 'error_code' in line ? line.error_code : undefined,
     fingerprint: 'fingerprint' in line ? line.fingerprint : undefined,
@@ -186,6 +193,14 @@ function stateAfter(current: TaskRecord, line: ExecutionLogLine, attempt: number
     finishReason: line.status === 'completed' ? line.finish_reason : undefined,
     cutBy: line.status === 'completed' ? line.cut_by : undefined,
   };
+}
+
+/** Two runs at once do not hand each other a task that neither can do. */
+function leftAfter(current: TaskRecord, line: ExecutionLogLine): string | undefined {
+  if (isReopening(line)) return undefined;
+  const { run_id: run } = line;
+  const isLeft = line.status === 'deferred' && line.until === null && run !== undefined;
+  return isLeft && !isLeftBy(current, run) ? `${current.leftBy ?? ''}${run} ` : current.leftBy;
 }
 
 function costOf(line: ExecutionLogLine): NanoUsd {

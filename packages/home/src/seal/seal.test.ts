@@ -227,6 +227,17 @@ describe('the sealed record', () => {
       faults: [{ file: 'logs/seals.jsonl', record: lines.length, kind: 'forged' }],
     });
   });
+  it('S5: a record that was moved to another place, and so to another home, is as good as it was', async () => {
+    work(3);
+    await sealer.pass();
+    expect(verify({ home: homeIdOf('/moved'), heldHeads: [] })).toMatchObject({
+      faults: [],
+      signature: 'good',
+    });
+    const edited = text(LOGS.seals).replaceAll(`"home":"${HOME}"`, `"home":"${homeIdOf('/moved')}"`);
+    put(LOGS.seals, edited);
+    expect(verify({ home: homeIdOf('/moved'), heldHeads: [] }).faults).not.toEqual([]);
+  });
   it('S5: without a key the record is sealed all the same', async () => {
     sealer = createSealer({ layout, machine, record, keyring: undefined });
     work(3);

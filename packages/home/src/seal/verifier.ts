@@ -104,7 +104,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   let done = 0;
   let sealedAt: string | undefined;
   let signature: Verified['signature'] = 'none';
-  let lastSigned: (Signature & { readonly hash: string; readonly fault: LineFault }) | undefined;
+  let lastSigned:
+    | (Signature & { readonly home: string; readonly hash: string; readonly fault: LineFault })
+    | undefined;
 
   const tell = (file: string, fault: LineFault, why: string): void => {
     if (broken.has(file)) return;
@@ -297,7 +299,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
   function checkSignature(): void {
     if (lastSigned === undefined) return;
-    if (!isSigned(home, lastSigned.hash, lastSigned)) {
+    // By the home it names: a home that was moved or copied has another id, and the same record. Heads that are kept outside are of this home alone.
+    if (!isSigned(lastSigned.home, lastSigned.hash, lastSigned)) {
       signature = 'bad';
       tell(sealsFile, lastSigned.fault, 'the signature of a head is not good');
     } else

@@ -4,7 +4,7 @@
  * - Q1: everything is read from the fold of the record and from queue.json.
  * - Q7: a task edited after its end is new work, claimed in the next round.
  * - Q10: a dependency that ended otherwise than completed makes its dependants skipped.
- * - Q11: a task deferred without a time is left alone for the rest of the run, and is claimable in the next.
+ * - Q11: a task that a run deferred without a time is left alone by it until somebody opens the task again, and is claimable in any other run.
  * - A line from the future was written before the wall clock was set back, or by a process whose clock is ahead: its date says nothing here, only
  *   how long was to be waited, which counts from now. Whoever asks keeps the answer until it falls due.
  */
@@ -12,6 +12,7 @@ import {
   hasCompleted,
   isCurrent,
   isFinal,
+  isLeftBy,
   type Task,
   type TaskFold,
   type TaskRecord,
@@ -27,7 +28,7 @@ export type Readiness =
   | { readonly kind: 'blocked'; readonly edge: number }
   | { readonly kind: 'to_skip'; readonly dependency: string; readonly reason: string }
   | { readonly kind: 'held'; readonly workerId: string }
-  /** Deferred in this very run, without a time. */
+  /** This very run deferred it, without a time. */
   | { readonly kind: 'another_run' }
   | { readonly kind: 'final' };
 
@@ -60,7 +61,7 @@ export function ownReadiness(
   const record = view.fold.get(task.id);
   if (isCurrent(task, record) && isFinal(record.status)) return { kind: 'final' };
   if (record.status === 'in_progress') return { kind: 'held', workerId: record.workerId ?? '' };
-  if (record.notBefore === null && record.runId === view.runId) return { kind: 'another_run' };
+  if (record.leftBy !== undefined && isLeftBy(record, view.runId)) return { kind: 'another_run' };
   const at = view.dueAt(task, record);
   return at > view.nowMs ? { kind: 'later', at } : { kind: 'claimable' };
 }

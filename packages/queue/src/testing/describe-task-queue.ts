@@ -609,6 +609,19 @@ export function describeTaskQueue(name: string, createWorld: TaskQueueWorldFacto
     });
 
     describe('waiting', () => {
+      it('Q11: two runs at once do not hand each other a task that neither can do; opened again, it may be tried anew', async () => {
+        await add(newTask('a'));
+        const other = world.open({ runId: runId('run_2') }).queue;
+        await queue.finish(await claimOne(queue, w1), deferred(null));
+        await other.finish(await claimOne(other, w2), deferred(null));
+        for (let n = 0; n < 3; n += 1) {
+          expect(await queue.claim(w1, 1)).toEqual({ kind: 'drained', deferred: 1 });
+          expect(await other.claim(w2, 1)).toEqual({ kind: 'drained', deferred: 1 });
+        }
+        await queue.retry(['a'], 'a cap was raised');
+        expect(await claimOne(other, w2)).toMatchObject({ task: { id: 'a' }, attempt: 3 });
+      });
+
       it('Q11: a deferral is no failure: the task is left alone for this run and claimed in the next', async () => {
         await add(newTask('a'), newTask('b', { depends_on: ['a'] }));
         await queue.finish(await claimOne(queue, w1), deferred(null));
