@@ -241,6 +241,7 @@ it('the surfaces of the packages are these', async () => {
         "homeLayout",
         "isCurrent",
         "isFinal",
+        "isLeftBy",
         "isToken",
         "issueText",
         "moneyKey",
@@ -264,6 +265,7 @@ it('the surfaces of the packages are these', async () => {
         "toneOf",
         "viewQueue",
         "viewTask",
+        "whyNotRecordableId",
         "whyNotTokenName",
       ],
       "core": [

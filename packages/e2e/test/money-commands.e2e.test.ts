@@ -48,7 +48,7 @@ describe('money', () => {
     const env = { VIVARIUM_DAY_CAP_USD: '0.00001' };
     const held = await home.cli(['start', '1'], { env });
     expect(held.out).toContain(
-      'worst case: $0.0000213 with every call at its longest, once; this run can cost $0.00001 at most',
+      'worst case: $0.0000213 with every call at its longest, once; whatever is tried again or added, this run can cost $0.00001 at most',
     );
     expect(held.out).toContain("The day's cap of $0.00001 leaves $0.00001");
     expect(held.code).toBe(5);
