@@ -40,7 +40,7 @@ export function createLiveLimits({
   const markOf = (stat: FileStat | undefined): string =>
     stat === undefined ? '' : `${stat.inode} ${stat.size} ${stat.modifiedMs}`;
   let mark = markOf(files.stat(path));
-  /** Seen once, and not gone by yet: it may be half written. */
+  /** Seen once, and not gone by yet: it may be half written, or away for a moment. */
   let fresh = mark;
   let lookedAt = clock.monotonic();
   let limits = read();
@@ -51,7 +51,7 @@ export function createLiveLimits({
     const stat = files.stat(path);
     const found = markOf(stat);
     if (found === mark) return limits;
-    const age = clock.now().getTime() - (stat?.modifiedMs ?? 0);
+    const age = stat === undefined ? 0 : clock.now().getTime() - stat.modifiedMs;
     if (found !== fresh && age >= 0 && age < WRITTEN_AFTER_MS) {
       fresh = found;
       return limits;

@@ -1,5 +1,5 @@
 /** Opens tasks again and says so in the action log. Owns nothing: what may be opened is the queue's to decide (Q7). */
-import type { RevisionAnswer, TaskQueue } from '@vivarium/contracts';
+import type { RevisionAnswer, TaskQueue, TaskView } from '@vivarium/contracts';
 import { openQueue, type CommandDeps, type OpenHome } from './deps.ts';
 
 export async function reopen(
@@ -26,14 +26,14 @@ export async function reopen(
 export async function reopenDeferred(
   home: OpenHome,
   deps: CommandDeps,
-  why: string,
+  waits: (view: TaskView) => boolean,
   reason: string,
 ): Promise<readonly string[]> {
   // A call that was refused a moment before: its worker writes that down now.
   if (home.runs.liveRuns().length > 0) await deps.machine.clock.sleep(LAST_REFUSALS_MS);
   const queue = openQueue(home, deps);
   const waiting = (await queue.list())
-    .filter(({ status, record }) => status === 'deferred' && record.reason === why)
+    .filter((view) => view.status === 'deferred' && waits(view))
     .map(({ task }) => task.id);
   return (await reopen(home, queue, waiting, reason)).changed;
 }

@@ -29,6 +29,26 @@ describe('whether something is left that this run could do', () => {
     ],
     ['deferred by another run: yes', viewsOf([task('a')], deferred('a', 'run_budget', null, 'run_0')), false],
     [
+      'deferred by this run and then by another, both without a time: no',
+      viewsOf(
+        [task('a')],
+        [
+          ...deferred('a', 'run_budget', null),
+          claimed('a', { attempt: 2, event_id: 'c2', run_id: 'run_0' }),
+          { ...deferred('a', 'run_budget', null, 'run_0')[1], attempt: 2 },
+        ],
+      ),
+      true,
+    ],
+    [
+      'deferred by this run, and in the hands of another: yes',
+      viewsOf(
+        [task('a')],
+        [...deferred('a', 'run_budget', null), claimed('a', { attempt: 2, event_id: 'c2', run_id: 'run_0' })],
+      ),
+      false,
+    ],
+    [
       'blocked behind one that waits for another run: no',
       viewsOf([task('a'), task('b', { depends_on: ['a'] })], deferred('a', 'run_budget', null)),
       true,

@@ -8,6 +8,7 @@
 import {
   countStatuses,
   isFinal,
+  isLeftBy,
   type ControlState,
   type StatusCounts,
   type TaskQueue,
@@ -304,7 +305,7 @@ export function nothingLeft(views: readonly TaskView[], runId: RunId): boolean {
   return views.every(({ status, record, waitsFor }) => {
     if (isFinalStatus(status)) return true;
     if (status === 'blocked') return waitsFor.every(willComplete);
-    return status === 'deferred' && record.notBefore === null && record.runId === runId;
+    return status !== 'in_progress' && isLeftBy(record, runId);
   });
 }
 

@@ -82,6 +82,10 @@ describe('circuit breaker', () => {
       'the workers to leave',
     );
     expect(await home.cli(['breaker', 'reset', 'no-such-model', '--reason', 'x'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('there is no model no-such-model') as unknown,
+    });
+    expect(await home.cli(['breaker', 'reset', 'llama-3.3-70b-versatile', '--reason', 'x'])).toMatchObject({
       out: expect.stringContaining('Nothing to reset') as unknown,
     });
     const reset = await home.cli(['breaker', 'reset', '--reason', 'mended', '--json']);

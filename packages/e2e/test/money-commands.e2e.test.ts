@@ -162,6 +162,15 @@ describe('money', () => {
     await run.ended;
   });
 
+  it('Q9, Q11: two runs at once that can both not begin the same tasks try each once, and both end', async () => {
+    const home = homeWith('a', 'b', 'c', 'd');
+    const runs = ['0.005', '0.006'].map((cap) => home.launch(['start', '1', '--run-cap', cap]));
+    for (const { ended } of runs) expect((await ended).code).toBe(5);
+    const claims = home.read('logs/execution_log.jsonl').split('"status":"in_progress"').length - 1;
+    expect(claims).toBeGreaterThanOrEqual(4);
+    expect(claims).toBeLessThanOrEqual(8);
+  });
+
   it('Q11: what the cap of the day deferred is taken up by the run that stays as soon as the cap is raised', async () => {
     const home = homeWith('a', 'b');
     home.write('.env', 'VIVARIUM_DAY_CAP_USD=0.000001\n');

@@ -59,6 +59,7 @@ describe('HALT and PAUSE as files', () => {
       machine.clock.advance(5);
       ask('clear-halt', 'over');
       expect(control.read().kind).toBe(kind);
+      if (kind === 'paused') expect(events()).toContain('control.paused');
     },
   );
 

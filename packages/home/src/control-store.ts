@@ -79,13 +79,14 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     }
   };
   /** Somebody may be lifting what stands at this moment: an order that is given now is not what they decided on, and stays. */
-  const giveAnew = (path: string, content: Readonly<Record<string, unknown>>): void => {
+  const giveAnew = (path: string, content: Readonly<Record<string, unknown>>): 'new' | 'again' | 'not' => {
     try {
       const text = files.readText(path);
       if (text !== undefined) files.replace(path, text);
       else stop(path, content);
+      return text === undefined ? 'new' : 'again';
     } catch {
-      return;
+      return 'not';
     }
   };
   /** Throws only when not even an empty file could be made. */
@@ -134,7 +135,11 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
       ...(scope.kind === 'all' ? {} : { [scope.kind]: scope.id, id: scope.id }),
     };
     if (isThere || strictness(kind) < strictness(before.kind)) {
-      giveAnew(path, content);
+      const given = giveAnew(path, content);
+      const now = stateOf(orders(), scope);
+      // It may come into force when what is stricter goes: then the record knows who gave it.
+      if (given === 'new')
+        record.act(lineOf(`control.${PAST[kind]}`, PAST[kind].toUpperCase(), request, reason, before, now));
       return { kind: 'unchanged', state: before };
     }
     const lesser = lesserThan(kind, scope);

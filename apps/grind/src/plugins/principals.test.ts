@@ -224,4 +224,7 @@ it('on loopback a program needs no token; one that brings it is its holder, and 
   expect((await app.inject({ url: '/me', headers: { host, ...as('mallory') } })).statusCode).toBe(401);
   for (const authorization of ['Bearer gsk_of_another_service', 'Basic dTpw', 'Bearer '])
     expect((await me({ authorization })).user).toBe('admin');
+  // One of ours that is written wrong is none of those: its holder would be the admin for a mistake.
+  for (const authorization of ['viv_of_alice', 'Bearer  viv_of_alice', 'Token viv_of_alice'])
+    expect((await app.inject({ url: '/me', headers: { host, authorization } })).statusCode).toBe(401);
 });

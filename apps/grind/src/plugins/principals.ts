@@ -71,7 +71,11 @@ export function identifyPrincipals(app: FastifyInstance, send: Send, deps: Princ
 }
 
 function principalOf(request: FastifyRequest, deps: PrincipalDeps): Principal | Refusal {
-  const [, token = ''] = /^Bearer ([^\s]+)$/i.exec(request.raw.headers.authorization ?? '') ?? [];
+  const { authorization = '' } = request.raw.headers;
+  const [, token = ''] = /^Bearer ([^\s]+)$/i.exec(authorization) ?? [];
+  // Whoever brings a token means to be its holder, and is never more than that for having written it wrong.
+  if (!token.startsWith(TOKEN_MARK) && authorization.includes(TOKEN_MARK))
+    return refuse('unauthorized', 'A token is given as: authorization: Bearer <token>.');
   // Clients made for others bring keys of others: on loopback they are as good as none.
   if (!token.startsWith(TOKEN_MARK))
     return deps.isAdminsDoor ? ADMIN : refuse('unauthorized', 'A token is needed here.');

@@ -10,10 +10,11 @@ import {
   type BreakerLine,
   type BreakerView,
   type CircuitView,
+  type TaskView,
 } from '@vivarium/contracts';
 import { formatUsd, isVivariumError, messageOf, nanoUsd, timestamp, VivariumError } from '@vivarium/core';
 import { askGrind } from '../ask-grind.ts';
-import { openHome, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
+import { modelsOf, openHome, readConfig, type CommandDeps, type ExitCode, type OpenHome } from '../deps.ts';
 import { probeGrind } from '../grind-probe.ts';
 import { inPlaceOfGrind } from '../in-place-of-grind.ts';
 import { reopenDeferred } from '../reopening.ts';
@@ -95,10 +96,27 @@ export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promis
     });
   const home = openHome(input.home, deps, 'prepare');
   const reset = await resetSomehow(home, input, deps);
-  const opened =
-    reset.length === 0
-      ? []
-      : await reopenDeferred(home, deps, 'circuit_open', `a breaker was reset: ${input.reason.trim()}`);
+  // One that was taken off the list may have left an open breaker behind.
+  if (
+    reset.length === 0 &&
+    input.model !== undefined &&
+    !modelsOf(home.layout, deps).ids.includes(input.model)
+  )
+    throw new VivariumError('usage', `there is no model ${printable(input.model)}`, {
+      remedy: { kind: 'stop' },
+      hint: 'orchestrator models lists them.',
+    });
+  const { defaultModel } = readConfig(home, deps);
+  const isClosed = ({ task: { model } }: TaskView): boolean =>
+    (input.model === undefined && reset.length === 0) ||
+    [...reset, input.model].includes(model ?? defaultModel);
+  // Also when there was nothing to reset: a command that was killed half way is given again.
+  const opened = await reopenDeferred(
+    home,
+    deps,
+    (view) => view.record.reason === 'circuit_open' && isClosed(view),
+    `a breaker was reset: ${input.reason.trim()}`,
+  );
   if (input.json) terminal.line(JSON.stringify({ reset, opened }));
   else
     terminal.line(

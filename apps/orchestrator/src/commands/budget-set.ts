@@ -62,11 +62,16 @@ export async function setBudget(input: SetInput, deps: CommandDeps): Promise<Exi
   const { cap } = input;
   await writeCap(home, deps, cap, amount);
   const inForce = await isInForce(home, deps, cap, amount);
-  const gone = cap === 'day' ? goneToday(home, deps) : zeroUsd;
+  const gone = cap === 'day' ? await goneToday(home, deps) : zeroUsd;
   // Whether or not it was raised: a command that was killed half way is given again.
   const opened =
     cap === 'day' && inForce && gone < amount
-      ? await reopenDeferred(home, deps, 'day_budget', 'the cap of the day was set anew')
+      ? await reopenDeferred(
+          home,
+          deps,
+          ({ record }) => record.reason === 'day_budget',
+          'the cap of the day was set anew',
+        )
       : [];
   if (input.json) {
     terminal.line(JSON.stringify({ cap, cap_nano_usd: amount, in_force: inForce, opened }));
@@ -129,10 +134,11 @@ async function writeCap(
 const LOCK_WAIT_MS = 10_000;
 
 /** Of the day's cap, in the book that is spent from. */
-function goneToday(home: OpenHome, deps: CommandDeps): NanoUsd {
+async function goneToday(home: OpenHome, deps: CommandDeps): Promise<NanoUsd> {
   const reader = createMoneyReader(home.record);
   reader.refresh();
-  const book = reader.money.book(readConfig(home, deps).upstream.kind === 'simulator');
+  const grind = await healthOf(home);
+  const book = reader.money.book(grind?.simulated ?? readConfig(home, deps).upstream.kind === 'simulator');
   const { settled, unknown } = book.of('day', dayOf(timestamp(deps.machine.clock)));
   return addUsd(settled, unknown);
 }

@@ -26,6 +26,17 @@ it('names both ways where the run is not known', () => {
   expect(remedyFor(view)).toMatch(/start again: .*raise --run-cap if it was too small/);
 });
 
+it('says what opens a task again that waits for the day or for a breaker', () => {
+  const remedyOf = (reason: string) => {
+    const [found] = viewsOf([task('a', { min_budget: 0.5, max_budget: 1 })], deferred('a', reason, null));
+    return found === undefined ? '' : remedyFor(found);
+  };
+  expect(remedyOf('day_budget')).toMatch(
+    /^orchestrator budget set day <usd> .* it wants \$0\.50 of the day free/,
+  );
+  expect(remedyOf('circuit_open')).toContain('orchestrator breaker reset --reason "…" opens it at once');
+});
+
 it('knows a task that waits for the money of one run from the others', () => {
   const [limited] = viewsOf([task('a')], deferred('a', 'rate_limit', null));
   expect(waitsForRunMoney(view, 'run_1')).toBe(true);

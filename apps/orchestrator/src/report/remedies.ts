@@ -1,5 +1,5 @@
 /** What a person can do about a task that did not complete. Pure. */
-import type { TaskView } from '@vivarium/contracts';
+import { isLeftBy, type TaskView } from '@vivarium/contracts';
 import { formatUsd, usdToNano, type NanoUsd } from '@vivarium/core';
 import { shellWord } from './names.ts';
 
@@ -47,9 +47,9 @@ const OF_THE_TASK: readonly string[] = [
   'unpriced_model',
 ];
 
-/** Deferred for want of money in the run, by this run. */
+/** Deferred for want of money in the run, by this run too. */
 export const waitsForRunMoney = ({ status, record }: TaskView, runId: string): boolean =>
-  status === 'deferred' && record.runId === runId && isRunMoney(record.reason);
+  status === 'deferred' && isLeftBy(record, runId) && isRunMoney(record.reason);
 
 const isRunMoney = (reason: string | undefined): boolean => reason?.startsWith('run_') === true;
 
@@ -59,7 +59,7 @@ function deferredRemedy({ task, record }: TaskView, run: RunMoney | undefined): 
   if (reason.startsWith('task')) return 'raise max_budget of the task in queue.json, and start again';
   if (reason.startsWith('rate')) return 'start again later: the provider asked to slow down';
   if (reason.startsWith('day'))
-    return 'orchestrator budget set day <usd> opens it again; else it waits for the next day (UTC), which another run takes up too';
+    return `orchestrator budget set day <usd> opens it again; it wants ${formatUsd(usdToNano(task.min_budget))} of the day free before it begins (min_budget). Or the next day (UTC)`;
   if (reason === 'circuit_open')
     return 'it is tried again by itself; orchestrator breaker reset --reason "…" opens it at once';
   return 'start again';

@@ -204,8 +204,13 @@ export function createSealer({ layout, machine, record, keyring, durability }: S
             hint: 'Something still writes to it. Stop that, and try again; the log is as it was.',
           });
         }
-        assertHeld();
-        record.append('seals', { ...head('log.archived'), file, part, to, archive, ...foot() });
+        try {
+          assertHeld();
+          record.append('seals', { ...head('log.archived'), file, part, to, archive, ...foot() });
+        } catch (error) {
+          files.remove(copy);
+          throw error;
+        }
         begin();
         seen = new Map();
         await signHead(assertHeld);
