@@ -78,15 +78,15 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
       }
     }
   };
-  /** Somebody may be lifting what stands at this moment: an order that is given now is not what they decided on, and stays. */
-  const giveAnew = (path: string, content: Readonly<Record<string, unknown>>): 'new' | 'again' | 'not' => {
+  /** Somebody may be lifting what stands at this moment: an order that is given now is not what they decided on, and stays. True when there was none in this file before. */
+  const giveAnew = (path: string, content: Readonly<Record<string, unknown>>): boolean => {
     try {
       const text = files.readText(path);
       if (text !== undefined) files.replace(path, text);
       else stop(path, content);
-      return text === undefined ? 'new' : 'again';
+      return text === undefined;
     } catch {
-      return 'not';
+      return false;
     }
   };
   /** Throws only when not even an empty file could be made. */
@@ -135,10 +135,10 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
       ...(scope.kind === 'all' ? {} : { [scope.kind]: scope.id, id: scope.id }),
     };
     if (isThere || strictness(kind) < strictness(before.kind)) {
-      const given = giveAnew(path, content);
+      const isNew = giveAnew(path, content);
       const now = stateOf(orders(), scope);
       // It may come into force when what is stricter goes: then the record knows who gave it.
-      if (given === 'new')
+      if (isNew)
         record.act(lineOf(`control.${PAST[kind]}`, PAST[kind].toUpperCase(), request, reason, before, now));
       return { kind: 'unchanged', state: before };
     }
