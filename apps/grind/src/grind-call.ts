@@ -5,7 +5,8 @@
  * - M3: a reply that is recorded is handed out again, one that is on its way is shared; neither is paid twice. One that could not be recorded yet
  *   is recorded before anybody looks for it. With a key a caller that goes away does not end the call: its reply will be asked for again. One whose
  *   caller's time is over is listened to for a while (M2), and who asks again waits for it: half of its own time, then it is cut and made anew.
- * - S9: orders are read in the same step in which the call is made or tried again: none is made against an order that is told to be obeyed.
+ * - S9: orders are read in the same step in which the call is made or tried again, by a look that is of this turn of the event loop: none is made against
+ *   an order that is told to be obeyed, which is told by the same look or a later one.
  */
 import {
   type BudgetStore,

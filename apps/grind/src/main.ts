@@ -102,7 +102,7 @@ async function serve(flags: Flags): Promise<void> {
     home,
     machine,
     record,
-    control: createControlStore({ layout, machine, record }),
+    control: createControlStore({ layout, machine, record, lookOnceATurn: setImmediate }),
     openBudget: (also) =>
       createBudgetStore({
         record,

@@ -176,7 +176,11 @@ function count(
   { windowMs }: CircuitRules,
 ): Circuit {
   const from = Math.floor(now / (windowMs / SLICES)) * (windowMs / SLICES);
-  const kept = circuit.slices.filter((slice) => slice.from > now - windowMs);
+  const [oldest] = circuit.slices;
+  const kept =
+    oldest === undefined || oldest.from > now - windowMs
+      ? circuit.slices
+      : circuit.slices.filter((slice) => slice.from > now - windowMs);
   const last = kept.at(-1);
   const here = last?.from === from ? last : { from, calls: 0, failures: 0, spent: zeroUsd };
   const added: Slice = {
@@ -185,10 +189,16 @@ function count(
     failures: here.failures + (kind === 'failed' ? 1 : 0),
     spent: addUsd(here.spent, cost),
   };
+  // Field by field, as every call comes by here: a spread takes several times as long (measured, Node 20).
   return {
-    ...circuit,
+    state: circuit.state,
+    why: circuit.why,
+    until: circuit.until,
+    trips: circuit.trips,
+    isProbing: circuit.isProbing,
     inARow: kind === 'failed' ? circuit.inARow + 1 : kind === 'succeeded' ? 0 : circuit.inARow,
-    slices: [...(here === last ? kept.slice(0, -1) : kept), added],
+    slices: here === last ? kept.with(-1, added) : [...kept, added],
+    turn: circuit.turn,
   };
 }
 

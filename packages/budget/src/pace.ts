@@ -133,12 +133,18 @@ export function began(pace: Pace, need: number, now: number): readonly [Pace, Be
     tokensTaken: pace.tokens?.taken ?? 0,
     requestsTaken: pace.requests?.taken ?? 0,
   };
+  // Here and in `ended` field by field, as every call comes by: a spread takes several times as long (measured, Node 20).
   return [
     {
-      ...pace,
+      tokens: pace.tokens,
+      requests: pace.requests,
+      isKnown: pace.isKnown,
+      blockedUntil: pace.blockedUntil,
+      window: pace.window,
       underWay: pace.underWay + 1,
       reserved: pace.reserved + need,
       learningSince: pace.underWay === 0 ? now : pace.learningSince,
+      usual: pace.usual,
     },
     begun,
   ];
@@ -148,13 +154,7 @@ export function ended(pace: Pace, begun: Begun, end: PacedEnd, now: number): Pac
   const took = end.kind === 'answered' ? end.tokens : end.kind === 'unknown' ? begun.need : 0;
   const hit = took > 0 ? 1 : 0;
   const { limits } = end;
-  const next: Pace = {
-    ...pace,
-    underWay: pace.underWay - 1,
-    reserved: pace.reserved - begun.need,
-    // A call that brought no word of the provider has taught nothing.
-    isKnown: pace.isKnown || end.kind === 'answered' || end.kind === 'too_many',
-    usual: end.kind === 'answered' ? (pace.usual ?? took) * 0.8 + took * 0.2 : pace.usual,
+  return {
     tokens: after(pace.tokens, took, begun.tokensTaken, begun.at, now, {
       limit: limits.limitTokens,
       left: limits.remainingTokens,
@@ -167,21 +167,34 @@ export function ended(pace: Pace, begun: Begun, end: PacedEnd, now: number): Pac
       resetMs: limits.resetRequestsMs,
       windowMs: 86_400_000,
     }),
+    // A call that brought no word of the provider has taught nothing.
+    isKnown: pace.isKnown || end.kind === 'answered' || end.kind === 'too_many',
+    blockedUntil:
+      end.kind === 'too_many'
+        ? Math.max(pace.blockedUntil, now + (end.retryAfterMs ?? BLOCK_MS))
+        : pace.blockedUntil,
+    window: windowAfter(pace, begun, end),
+    underWay: pace.underWay - 1,
+    reserved: pace.reserved - begun.need,
+    learningSince: pace.learningSince,
+    usual: end.kind === 'answered' ? (pace.usual ?? took) * 0.8 + took * 0.2 : pace.usual,
   };
+}
+
+function windowAfter(pace: Pace, begun: Begun, end: PacedEnd): number {
   switch (end.kind) {
     case 'answered':
-      return { ...next, window: Math.min(MOST_UNDER_WAY, next.window + 1) };
+      return Math.min(MOST_UNDER_WAY, pace.window + 1);
     case 'too_many': {
-      const blockedUntil = Math.max(next.blockedUntil, now + (end.retryAfterMs ?? BLOCK_MS));
-      const isExplained =
-        (limits.remainingTokens ?? Number.POSITIVE_INFINITY) < begun.need || limits.remainingRequests === 0;
-      return { ...next, blockedUntil, window: isExplained ? next.window : halved(pace) };
+      const { remainingTokens = Number.POSITIVE_INFINITY, remainingRequests } = end.limits;
+      const isExplained = remainingTokens < begun.need || remainingRequests === 0;
+      return isExplained ? pace.window : halved(pace);
     }
     case 'out_of_breath':
-      return { ...next, window: halved(pace) };
+      return halved(pace);
     case 'unknown':
     case 'nothing':
-      return next;
+      return pace.window;
   }
 }
 
@@ -205,19 +218,16 @@ function after(
   now: number,
   said: Said,
 ): Allowance | undefined {
-  const known: Allowance | undefined = before && {
-    ...before,
-    left: leftAt(before, now) - took,
-    at: now,
-    taken: before.taken + took,
-  };
-  if (said.limit === undefined || said.left === undefined) return known;
+  const known = before && leftAt(before, now) - took;
+  const taken = (before?.taken ?? 0) + took;
+  if (said.limit === undefined || said.left === undefined)
+    return before && { limit: before.limit, left: known ?? 0, perMs: before.perMs, at: now, taken };
   const perMs = rateOf(said.limit, said.left, said.resetMs, said.windowMs);
-  if (known === undefined) return { limit: said.limit, left: said.left, perMs, at: now, taken: took };
-  const byOthers = Math.max(0, known.taken - took - takenThen);
+  const byOthers = Math.max(0, taken - took - takenThen);
   const least = said.left - byOthers;
   const most = Math.min(said.limit, said.left + (now - beganAt) * perMs);
-  return { ...known, limit: said.limit, perMs, left: Math.min(Math.max(known.left, least), most) };
+  const left = known === undefined ? said.left : Math.min(Math.max(known, least), most);
+  return { limit: said.limit, left, perMs, at: now, taken };
 }
 
 /**

@@ -52,7 +52,10 @@ export function compileRules(rules: readonly Rule[]): CompiledRules {
       for (const { rule, expression } of anywhere) {
         if (holdsFor(rule, role) && expression.test(text)) found.add(rule);
       }
-      for (const act of acts === undefined ? [] : text.matchAll(acts)) {
+      if (acts === undefined) return found;
+      // Not `matchAll`, which copies the long pattern for every text.
+      acts.lastIndex = 0;
+      for (let act = acts.exec(text); act !== null; act = acts.exec(text)) {
         orderStands.lastIndex = act.index;
         if (!orderStands.test(text)) continue;
         for (const { rule, expression } of byAct.get(act[0]) ?? []) {

@@ -35,7 +35,10 @@ const SHAPES: readonly Shape[] = [
   key('a Slack token', 'xox', '[abeprs]-[A-Za-z0-9-]{10,200}'),
   key('a Hugging Face token', 'hf_', '[A-Za-z0-9]{30,64}'),
   key('an npm token', 'npm_', '[A-Za-z0-9]{36}'),
-  ...['sk_', 'rk_'].map((mark) => key('a Stripe key', mark, '(?:live|test)_[A-Za-z0-9]{16,128}')),
+  // Not the mark `sk_`: every line of the record has it, in `task_id`.
+  ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_'].map((mark) =>
+    key('a Stripe key', mark, '[A-Za-z0-9]{16,128}'),
+  ),
   key(
     'a signed token',
     'eyJ',
@@ -53,13 +56,12 @@ const SHAPES: readonly Shape[] = [
 export const REDACTED = '[secret removed]';
 
 /** What kinds of secrets a text holds, without repeating any of them. */
-export const secretsIn = (text: string): readonly string[] => [
-  ...new Set(
-    SHAPES.flatMap(({ kind, mark, pattern }) =>
-      text.includes(mark) && text.search(pattern) !== -1 ? [kind] : [],
-    ),
-  ),
-];
+export function secretsIn(text: string): readonly string[] {
+  const kinds = new Set<string>();
+  for (const { kind, mark, pattern } of SHAPES)
+    if (text.includes(mark) && text.search(pattern) !== -1) kinds.add(kind);
+  return [...kinds];
+}
 
 /** The text without what is shaped like a secret. The same text when it holds none. */
 export function redact(text: string): string {

@@ -341,3 +341,37 @@ describe('HALT and PAUSE as files', () => {
     expect(seen).toEqual(['halted']);
   });
 });
+
+describe('one look for the reads of a turn', () => {
+  it('S9: reads of a turn share a look; the next turn looks anew, and what this process gives or is told of counts at once', async () => {
+    const machine = createMemoryMachine();
+    const { files } = machine;
+    initHome(layout, files);
+    const record = createRecordStore({ layout, home: homeIdOf('/home'), machine });
+    const ends: (() => void)[] = [];
+    const control = createControlStore({ layout, machine, record, lookOnceATurn: (end) => ends.push(end) });
+    const endTurn = (): void => ends.splice(0).forEach((end) => end());
+    let looks = 0;
+    files.intercept((operation, path) => {
+      if (operation === 'stat' && path === layout.halt) looks += 1;
+    });
+
+    expect([control.read().kind, control.orders(), control.read().kind]).toEqual(['running', [], 'running']);
+    expect([looks, ends.length]).toEqual([1, 1]);
+
+    files.append(layout.halt, '');
+    expect(control.read().kind).toBe('running');
+    endTurn();
+    expect(control.read().kind).toBe('halted');
+
+    control.change({ verb: 'clear-halt', actor: 'operator', reason: 'over' });
+    expect(control.read().kind).toBe('running');
+    const seen: string[] = [];
+    const stop = control.watch(() => seen.push(control.read().kind));
+    files.append(layout.pause, '');
+    expect(control.read().kind).toBe('running');
+    await Promise.resolve();
+    expect(seen).toEqual(['paused']);
+    stop();
+  });
+});

@@ -1,12 +1,13 @@
 /**
- * The control state of a home. Owns no state of its own: every read looks at the files (control-orders.ts), so an operator may also `touch HALT`. Talks to the
- * ports `Files`, `Clock`, `IdSource` and to the record.
+ * The control state of a home. Owns no state but the last look of a turn: reads look at the files (control-orders.ts), so an operator may also `touch HALT`. Talks
+ * to the ports `Files`, `Clock`, `IdSource` and to the record.
  *
  * - S3: only `clear-halt`, with a reason, leads out of HALT, and it is in the record before HALT is gone: when it cannot be recorded, HALT stays (S2).
  * - Stopping comes the other way round: first the file, then the record. A full disk must not keep anybody from stopping: when the content
  *   cannot be written, an empty file still can, and counts.
  * - S9: a verb is one file that appears or goes: whatever dies in the middle of it, it is in force or it is not. What is less strict goes before it.
  * - S3: what is lifted is the order it was decided on. One that comes while it is being recorded stays.
+ * - S9: what is told of the orders and what is done by them comes of the same look, or of a later one: none is told to be obeyed that a later read does not know.
  * - The strictest order goes before the others. What cannot be read is `halted` (fail closed).
  */
 import {
@@ -17,6 +18,7 @@ import {
   STOPPED_KINDS,
   strictest,
   strictness,
+  type ControlOrder,
   type ControlReceipt,
   type ControlRequest,
   type ControlScope,
@@ -34,6 +36,11 @@ export interface ControlStoreOptions {
   readonly layout: HomeLayout;
   readonly machine: Pick<Machine, 'clock' | 'ids' | 'files'>;
   readonly record: RecordStore;
+  /**
+   * Lets all reads of one turn of the event loop share a look: `setImmediate`. An order that comes during a turn is then heeded in the next, as it is by whoever
+   * was called before it came. Default: every read looks.
+   */
+  readonly lookOnceATurn?: (atItsEnd: () => void) => void;
 }
 
 const DEFAULT_REASONS = {
@@ -47,10 +54,22 @@ const DEFAULT_REASONS = {
 /** What HALT and PAUSE say of themselves in the seed's files. */
 const SEED_KEYS: Partial<Record<StoppedKind, string>> = { halted: 'halted', paused: 'paused' };
 
-export function createControlStore({ layout, machine, record }: ControlStoreOptions): ControlStore {
+export function createControlStore({
+  layout,
+  machine,
+  record,
+  lookOnceATurn,
+}: ControlStoreOptions): ControlStore {
   const { clock, files, ids } = machine;
   const home = homeIdOf(layout.root);
-  const orders = (): ReturnType<ControlStore['orders']> => readOrders(layout, files);
+  let seen: readonly ControlOrder[] | undefined;
+  const look = (): readonly ControlOrder[] => {
+    const found = readOrders(layout, files);
+    if (lookOnceATurn === undefined) return found;
+    if (seen === undefined) lookOnceATurn(() => (seen = undefined));
+    seen = found;
+    return found;
+  };
 
   /** Undefined when there is none, or nothing can be said of it. */
   const statOf = (path: string): FileStat | undefined => {
@@ -122,7 +141,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
 
   const enter = (request: ControlRequest, kind: StoppedKind, reason: string): ControlReceipt => {
     const { scope = EVERYTHING, actor } = request;
-    const before = stateOf(orders(), scope);
+    const before = stateOf(look(), scope);
     const path = orderPath(layout, scope, kind);
     // An order that cannot be read, or is said by something else than its file, is given once more, so that it can be lifted.
     const isThere = before.kind === kind && statOf(path) !== undefined;
@@ -136,7 +155,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     };
     if (isThere || strictness(kind) < strictness(before.kind)) {
       const isNew = giveAnew(path, content);
-      const now = stateOf(orders(), scope);
+      const now = stateOf(look(), scope);
       // It may come into force when what is stricter goes: then the record knows who gave it.
       if (isNew)
         record.act(lineOf(`control.${PAST[kind]}`, PAST[kind].toUpperCase(), request, reason, before, now));
@@ -144,7 +163,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     }
     const lesser = lesserThan(kind, scope);
     stop(path, content);
-    const after = stateOf(orders(), scope);
+    const after = stateOf(look(), scope);
     record.act(lineOf(`control.${PAST[kind]}`, PAST[kind].toUpperCase(), request, reason, before, after));
     endLesser(lesser);
     return { kind: 'changed', before, after };
@@ -154,7 +173,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     const { scope = EVERYTHING, verb } = request;
     // Looked at before it is read: what comes after this look is not what is decided on.
     const decidedOn = new Map(STOPPED_KINDS.map((kind) => [kind, statOf(orderPath(layout, scope, kind))]));
-    const before = stateOf(orders(), scope);
+    const before = stateOf(look(), scope);
     if (before.kind === 'running') return { kind: 'unchanged', state: before };
     if (before.kind === 'halted') {
       if (verb === 'resume') return { kind: 'needs_clear_halt', state: before };
@@ -179,16 +198,16 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     } catch (error) {
       // The record says that it was lifted; it must also say that it was not.
       const failure = `Could not ${verb}: ${messageOf(error)}`;
-      const now = stateOf(orders(), scope);
+      const now = stateOf(look(), scope);
       record.act(lineOf('control.resume-failed', 'RESUME FAILED', request, failure, before, now));
       throw error;
     }
-    return { kind: 'changed', before, after: stateOf(orders(), scope) };
+    return { kind: 'changed', before, after: stateOf(look(), scope) };
   };
 
   return {
-    orders,
-    read: (subject) => strictest(orders(), subject),
+    orders: () => seen ?? look(),
+    read: (subject) => strictest(seen ?? look(), subject),
     change(request) {
       const given = request.reason?.trim() ?? '';
       const reason = given === '' ? DEFAULT_REASONS[request.verb] : given;
@@ -198,13 +217,13 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
     watch(onChange) {
       // Much else happens in the directory of the home; only another state is worth a call.
       let last = marksOf();
-      const look = (): void => {
+      const compare = (): void => {
         const now = marksOf();
         if (now === last) return;
         last = now;
         onChange();
       };
-      const stops = [layout.root, layout.control].map((directory) => files.watch(directory, look));
+      const stops = [layout.root, layout.control].map((directory) => files.watch(directory, compare));
       return () => {
         for (const end of stops) end();
       };
@@ -212,7 +231,7 @@ export function createControlStore({ layout, machine, record }: ControlStoreOpti
   };
 
   function marksOf(): string {
-    return orders().map(orderOf).join('\n');
+    return look().map(orderOf).join('\n');
   }
 }
 

@@ -37,16 +37,13 @@ const SHOWN = 200;
 export function assess(request: GateRequest, facts: GateFacts): SafetyReport {
   const verdict = judge(request.text, undefined, request.role);
   const findings = verdict.kind === 'refused' ? verdict.findings : [];
-  const checks = Object.fromEntries(
-    CHECKS.map((check) => [
-      check,
-      check === 'control'
-        ? checkControl(facts.control)
-        : check === 'prompt'
-          ? checkPrompt(request.text, findings)
-          : checkRules(check, findings),
-    ]),
-  ) as Record<CheckName, CheckResult>; // Object.fromEntries forgets its keys; CHECKS names them all.
+  const checks: Readonly<Record<CheckName, CheckResult>> = {
+    constitutional: checkRules('constitutional', findings),
+    workspace: checkRules('workspace', findings),
+    network: checkRules('network', findings),
+    prompt: checkPrompt(request.text, findings),
+    control: checkControl(facts.control),
+  };
   const failed = CHECKS.find((check) => !checks[check].passed);
   return {
     // What is cut could be the half of a secret that has no shape any more: first taken out, then cut.

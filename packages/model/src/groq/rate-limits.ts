@@ -7,14 +7,17 @@ import { parseDuration } from './parse-duration.ts';
 export type ReadHeader = (name: string) => string | undefined;
 
 export function readRateLimits(read: ReadHeader): RateLimits {
-  return withoutGaps({
-    limitRequests: count(read('x-ratelimit-limit-requests')),
-    limitTokens: count(read('x-ratelimit-limit-tokens')),
-    remainingRequests: count(read('x-ratelimit-remaining-requests')),
-    remainingTokens: count(read('x-ratelimit-remaining-tokens')),
-    resetRequestsMs: duration(read('x-ratelimit-reset-requests')),
-    resetTokensMs: duration(read('x-ratelimit-reset-tokens')),
-  });
+  const limits: { -readonly [Figure in keyof RateLimits]: RateLimits[Figure] } = {};
+  const note = (figure: keyof RateLimits, value: number | undefined): void => {
+    if (value !== undefined) limits[figure] = value;
+  };
+  note('limitRequests', count(read('x-ratelimit-limit-requests')));
+  note('limitTokens', count(read('x-ratelimit-limit-tokens')));
+  note('remainingRequests', count(read('x-ratelimit-remaining-requests')));
+  note('remainingTokens', count(read('x-ratelimit-remaining-tokens')));
+  note('resetRequestsMs', duration(read('x-ratelimit-reset-requests')));
+  note('resetTokensMs', duration(read('x-ratelimit-reset-tokens')));
+  return limits;
 }
 
 /**
@@ -46,9 +49,3 @@ const count = (text: string | undefined): number | undefined => {
 
 const duration = (text: string | undefined): Milliseconds | undefined =>
   text === undefined ? undefined : parseDuration(text);
-
-type Gaps<T> = { readonly [Key in keyof T]: T[Key] | undefined };
-
-/** Drops the keys that hold nothing. */
-const withoutGaps = (figures: Gaps<Required<RateLimits>>): RateLimits =>
-  Object.fromEntries(Object.entries(figures).filter(([, figure]) => figure !== undefined));
