@@ -31,6 +31,8 @@ const oneLine = (text: string): string =>
   text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 
 function shorten(detail: string): string {
+  // So many units are never more characters.
+  if (detail.length <= LONGEST_DETAIL) return oneLine(detail);
   // A code point is at most two units: no need to look at more of a long text.
   const start = Array.from(oneLine(detail.slice(0, 2 * LONGEST_DETAIL + 2)));
   const whole = detail.length <= 2 * LONGEST_DETAIL + 2 && start.length <= LONGEST_DETAIL;

@@ -1,11 +1,11 @@
 /** What a call through groq-sdk that brought no completion comes to. Errors are told apart by class and trace, never by their text. */
-import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'groq-sdk';
+import { APIError } from 'groq-sdk';
 import type { ProviderFault } from '@vivarium/contracts';
 import type { Milliseconds } from '@vivarium/core';
 import { judgeStatus, providerFault, type FaultFacts } from '../provider-fault.ts';
 import { readRateLimits, readRetryAfter, type ReadHeader } from './rate-limits.ts';
 import { isErrorWord, type SafeWord } from './safe-word.ts';
-import type { CallTrace } from './transport.ts';
+import { CutError, StoppedError, type CallTrace } from './transport.ts';
 
 export interface CallFacts {
   readonly trace: CallTrace;
@@ -17,21 +17,21 @@ export interface CallFacts {
 export const headerReader =
   (trace: CallTrace): ReadHeader =>
   (name) =>
-    trace.headers?.get(name) ?? undefined;
+    trace.headers?.get(name);
 
 /** What a stop or a cut means for the bill is in the trace. */
 export function faultOf(error: unknown, facts: CallFacts): ProviderFault {
   const { trace } = facts;
   const perhaps = trace.sent ? 'unknown' : 'none';
   if (trace.signal.aborted) return abortedFault(facts);
-  if (error instanceof APIConnectionTimeoutError) {
+  if (error instanceof StoppedError) {
     return fault(
       { code: 'provider_timeout', billing: perhaps, message: 'the provider did not answer in time' },
       facts,
     );
   }
   if (trace.tooLarge) return malformedFault(facts);
-  if (error instanceof APIConnectionError) {
+  if (error instanceof CutError) {
     const message = trace.sent
       ? 'the connection to the provider was cut before the whole answer came'
       : 'the provider cannot be reached';

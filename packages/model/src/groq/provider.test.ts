@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as realSleep } from 'node:timers/promises';
 import type { Completion, CompletionRequest, ModelProvider, ProviderFault } from '@vivarium/contracts';
 import { callId } from '@vivarium/core';
@@ -60,6 +61,7 @@ const request: CompletionRequest = {
   timeoutMs: 5_000,
 };
 const { signal } = new AbortController();
+setMaxListeners(0, signal); // of all calls here
 const call = (more: Partial<CompletionRequest> = {}): Promise<Completion | ProviderFault> =>
   provider.complete({ ...request, ...more }, signal);
 const raw = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void =>

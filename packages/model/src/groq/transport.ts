@@ -1,13 +1,12 @@
 /**
- * The wire under groq-sdk: answers just what the SDK asks of a response, over one undici pool for one upstream. The global fetch (web streams,
+ * The wire under groq-sdk, over one undici pool for one upstream. The global fetch (web streams,
  * Headers, abort plumbing) costs more than the SDK itself: measured, CPU of the caller for one call at 16 at once, SDK over the global fetch 870 µs, over
  * undici's fetch 840. A promise resolves only when the whole body is here, so its one timer covers all of the call and not only its head.
  *
- * Owns the pool and the key: the SDK never sees it, and of the headers the SDK builds none is sent, so nothing in the environment
+ * Owns the pool and the key: the SDK never sees it, and none of its headers is sent, so nothing in the environment
  * (GROQ_CUSTOM_HEADERS) can add to a request. Each call leaves a trace of how far it came; that is what tells "certainly not billed"
  * from "perhaps" (M2): undici hands a request to a socket (`onRequestStart`) before the first byte of it is written.
  */
-import { setMaxListeners } from 'node:events';
 import { Pool, type Dispatcher } from 'undici';
 import type { Milliseconds } from '@vivarium/core';
 
@@ -24,7 +23,7 @@ export interface TransportOptions {
 
 /** How far one call came. Written by the transport, read by whoever made the call. */
 export interface CallTrace {
-  /** The caller's wish to stop. Kept from the SDK, which would never take its listener off a long-lived signal. */
+  /** The caller's wish to stop. */
   readonly signal: AbortSignal;
   /** The request may have reached the upstream. */
   sent: boolean;
@@ -50,43 +49,20 @@ export class ReplyHeaders {
     this.#values = values;
   }
 
-  /** Null, as the SDK expects it, when there is none. */
-  get(name: string): string | null {
+  get(name: string): string | undefined {
     const value = this.#values[name.toLowerCase()];
-    if (value === undefined) return null;
-    return typeof value === 'string' ? value : value.join(', ');
+    return value === undefined || typeof value === 'string' ? value : value.join(', ');
   }
 }
 
-/** The part of `Response` that groq-sdk 1.6 touches on a call without streaming. */
-class WholeReply {
+/** A reply of the upstream, whole. Its headers are in the trace. */
+export interface WholeReply {
   readonly status: number;
-  readonly headers: ReplyHeaders;
-  readonly body = null;
-  readonly url = '';
-  readonly #text: string;
-
-  constructor(status: number, headers: ReplyHeaders, text: string) {
-    this.status = status;
-    this.headers = headers;
-    this.#text = text;
-  }
-
-  get ok(): boolean {
-    return this.status >= 200 && this.status < 300;
-  }
-
-  async text(): Promise<string> {
-    return this.#text;
-  }
-
-  async json(): Promise<unknown> {
-    return JSON.parse(this.#text);
-  }
+  readonly text: string;
 }
 
 export interface SentRequest {
-  readonly url: string;
+  readonly path: string;
   readonly body: string;
   /** Until the whole answer must be here. */
   readonly timeoutMs: Milliseconds;
@@ -94,6 +70,7 @@ export interface SentRequest {
 }
 
 export interface Transport {
+  /** Rejects with `StoppedError` or `CutError`. */
   send(request: SentRequest): Promise<WholeReply>;
   /** Destroys every connection; calls under way fail. Idempotent. */
   stop(): Promise<void>;
@@ -121,7 +98,7 @@ export function createTransport(options: TransportOptions): Transport {
   let stopped: Promise<void> | undefined;
 
   return {
-    send({ url, body, timeoutMs, trace }) {
+    send({ path, body, timeoutMs, trace }) {
       return new Promise((resolve, reject) => {
         let controller: Dispatcher.DispatchController | undefined;
         let chunks: Buffer[] = [];
@@ -139,12 +116,10 @@ export function createTransport(options: TransportOptions): Transport {
           end(() => reject(reason));
           controller?.abort(reason); // not yet on a socket: aborted when it would be
         };
-        setMaxListeners(0, trace.signal); // one signal may stop many calls
         // oxlint-disable-next-line no-restricted-globals -- a sleep of the port is cut by an abort signal, which costs more than the whole dispatch
         const timer = setTimeout(stop, timeoutMs);
         trace.signal.addEventListener('abort', stop);
 
-        const path = url.slice(options.origin.length);
         pool.dispatch(
           { path, method: 'POST', headers, body },
           {
@@ -163,8 +138,7 @@ export function createTransport(options: TransportOptions): Transport {
             },
             onResponseEnd() {
               const whole = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-              const { status = 0, headers: received = new ReplyHeaders({}) } = trace;
-              end(() => resolve(new WholeReply(status, received, whole?.toString('utf8') ?? '')));
+              end(() => resolve({ status: trace.status ?? 0, text: whole?.toString('utf8') ?? '' }));
             },
             onResponseError(_, error) {
               trace.tooLarge = 'code' in error && error.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
@@ -179,16 +153,16 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** The SDK takes this name for a stop: its timer's, since it is not told of the caller's. */
-class StoppedError extends Error {
-  override readonly name = 'AbortError';
+/** By the caller's signal, or by the timer. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError';
   constructor() {
     super('stopped');
   }
 }
 
 /** Says nothing of what undici said: its messages may quote the upstream. */
-class CutError extends Error {
+export class CutError extends Error {
   override readonly name = 'CutError';
   constructor() {
     super('connection failed');
