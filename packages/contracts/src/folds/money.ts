@@ -9,7 +9,7 @@
  * - M3: `replyFor` finds the recorded reply of a key, for as long as the log goes back: one that is no longer kept is looked up again. A key that is
  *   known is never answered as unknown.
  */
-import { addUsd, nanoUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
+import { addUsd, nanoUsd, subtractUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
 import type { ApiAuditLine } from '../events/api-audit.ts';
 
 /** One book: amounts in 1e-9 US dollars. */
@@ -178,14 +178,14 @@ export function createMoneyFold({
     const hold = line.call_id === undefined ? undefined : holds.get(line.call_id);
     if (hold === undefined) return undefined;
     holds.delete(hold.callId);
-    change(hold.line, { held: -hold.amount });
+    change(hold.line, { held: subtractUsd(zeroUsd, hold.amount) });
     return hold;
   };
   const settleLate = (line: CallLine): OpenHold | undefined => {
     const charge = line.call_id === undefined ? undefined : unsettled.get(line.call_id);
     if (charge === undefined) return undefined;
     unsettled.delete(charge.callId);
-    change(charge.line, { unknown: -charge.amount, calls: -1 });
+    change(charge.line, { unknown: subtractUsd(zeroUsd, charge.amount), calls: -1 });
     return charge;
   };
   const keepUnsettled = (charge: OpenHold): void => {
