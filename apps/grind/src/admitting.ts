@@ -1,12 +1,16 @@
 /**
- * Admission: what the caps leave for a call, and the hold that makes it the call's. Owns nothing: the sums are in the fold of `budget`, the rule is `admit`.
+ * Admission: what the caps leave for a call, and the hold that makes it the call's. Owns nothing: the sums are in the fold of `budget`, what is being held is in
+ * `caps`, the rule is `admit`.
  *
- * - M1: between reading the sums and writing the hold nothing else of this process runs, and no other process writes: admission is one step.
+ * - M1: between reading the sums and taking the hold nothing else of this process runs, and no other process writes: admission is one step. Its line is written
+ *   with those of the same turn.
  * - S2: a call is opened only when its hold is in the record.
  */
 import { admit, type Admission, type ModelInfo } from '@vivarium/budget';
+import type { BudgetStore } from '@vivarium/contracts';
 import {
   callId,
+  messageOf,
   timestamp,
   zeroUsd,
   type Clock,
@@ -25,12 +29,13 @@ import type { Refusal } from './refusal.ts';
 import type { Settlements } from './settlements.ts';
 
 export interface AdmittingDeps {
-  readonly caps: Pick<Caps, 'over'>;
+  readonly budget: Pick<BudgetStore, 'commit'>;
+  readonly caps: Pick<Caps, 'over' | 'holding'>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly lines: Pick<CallLines, 'exceeded' | 'held'>;
   readonly settlements: Pick<Settlements, 'flush'>;
-  readonly notices: Pick<Notices, 'exceeded'>;
+  readonly notices: Pick<Notices, 'exceeded' | 'trouble'>;
   readonly note: Note;
 }
 
@@ -52,16 +57,16 @@ type Afforded = Extract<Admission, { kind: 'admitted' }> & { readonly at: string
 export interface Admitting {
   /** What the caps leave for the call at this moment, counting all that is committed, or only what is gone for good. What they leave too little for is in the record. */
   afford(order: Order, wish: Wish, counting: 'committed' | 'gone'): Afforded | Refusal;
-  /** Admission and hold, in one step that nothing can get between. */
+  /** Admission and hold, in one step that nothing can get between. Resolves when the hold is in the record: in the meantime orders may have been given (S9). */
   open(
     order: Order,
     wish: Wish,
     waitedMs: Milliseconds,
-  ): { readonly kind: 'opened'; readonly call: Call } | Refusal;
+  ): Promise<{ readonly kind: 'opened'; readonly call: Call } | Refusal>;
 }
 
 export function createAdmitting(deps: AdmittingDeps): Admitting {
-  const { caps, clock, ids, lines, settlements, notices, note } = deps;
+  const { budget, caps, clock, ids, lines, settlements, notices, note } = deps;
   const afford: Admitting['afford'] = (order, wish, counting) => {
     if (!settlements.flush()) return recordUnwritable();
     const { model, inputBound, tries, most, charged } = wish;
@@ -86,7 +91,7 @@ export function createAdmitting(deps: AdmittingDeps): Admitting {
     return { ...admission, at };
   };
 
-  const open: Admitting['open'] = (order, wish, waitedMs) => {
+  const open: Admitting['open'] = async (order, wish, waitedMs) => {
     const { model } = wish;
     const afforded = afford(order, wish, 'committed');
     if (afforded.kind === 'refusal') return afforded;
@@ -101,7 +106,18 @@ export function createAdmitting(deps: AdmittingDeps): Admitting {
       waitedMs: Math.round(waitedMs),
       heldAt: afforded.at,
     };
-    return note(order, lines.held(order, call)) ? { kind: 'opened', call } : recordUnwritable();
+    const heldNow = caps.holding(order, call.heldAt, call.hold);
+    try {
+      await budget.commit(lines.held(order, call), (fold) => {
+        heldNow();
+        fold();
+      });
+      return { kind: 'opened', call };
+    } catch (error) {
+      heldNow();
+      notices.trouble(order, 'record_unwritable', messageOf(error));
+      return recordUnwritable();
+    }
   };
 
   return { afford, open };

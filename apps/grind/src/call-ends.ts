@@ -6,6 +6,18 @@ import type { Call } from './call.ts';
 
 export const NOTHING_TAKEN: PacedEnd = { kind: 'nothing', limits: {} };
 
+/** A call that was held for, and forbidden before it was made. */
+export const NOT_MADE: ProviderFault = {
+  kind: 'fault',
+  code: 'call_aborted',
+  billing: 'none',
+  message: 'the call was not made',
+  status: undefined,
+  retryAfterMs: undefined,
+  latencyMs: 0,
+  rateLimits: {},
+};
+
 /** What an end says of the provider's pace. */
 export function pacedEnd(outcome: Completion | ProviderFault): PacedEnd {
   const limits = outcome.rateLimits;

@@ -3,6 +3,7 @@
  * (`run/orchestrators/`), with its cap and its book; each cap becomes a line of api_audit.log before anything is held against it. Owns nothing: the fold
  * of that log says which caps are in force.
  *
+ * - M1: a hold counts from the step in which it is admitted, also while its line is still being written: what is being held is owned here until it is in the fold.
  * - M1: a restart of grind changes no cap. Who only reaches the port cannot open a run: requests that name none share one cap for the UTC day. Those of a
  *   token are a run of their own, at the token's budget: its holder takes nothing of what the admin's have.
  * - M1: the day of a call is the day its hold is written; a call that is tried again after midnight counts for the new one.
@@ -18,7 +19,7 @@ import {
   type OrchestratorFile,
   type Sums,
 } from '@vivarium/contracts';
-import { addUsd, nanoUsd, zeroUsd, type Clock, type NanoUsd } from '@vivarium/core';
+import { addUsd, nanoUsd, subtractUsd, zeroUsd, type Clock, type NanoUsd } from '@vivarium/core';
 import type { CallLines } from './call-lines.ts';
 import type { Limits } from './live-limits.ts';
 import { recordUnwritable } from './money-refusals.ts';
@@ -55,6 +56,8 @@ export interface Caps {
   openRun(order: Order): Refusal | undefined;
   /** All that a hold written at `at` must fit in, each in the record by now. `charged`: what the order has cost so far. */
   over(order: Order, at: string, charged: NanoUsd): readonly FilledCap[] | Refusal;
+  /** Counts a hold written at `at` as committed against all of them, until what is answered is called: by then its line counts, or never will. */
+  holding(order: Order, at: string, amount: NanoUsd): () => void;
   spent(order: Order, at: string): readonly SpentOf[];
 }
 
@@ -76,6 +79,18 @@ export function createCaps(deps: CapsDeps): Caps {
       : { scope: 'principal', name: principal.user, cap: principal.budget },
     { scope: 'day', name: dayOf(at), cap: limits.dayCap },
   ];
+
+  /** By what it is held against. */
+  const beingHeld = new Map<string, NanoUsd>();
+  const hold = (name: string, amount: NanoUsd): void => {
+    const sum = addUsd(beingHeld.get(name) ?? zeroUsd, amount);
+    if (sum === zeroUsd) beingHeld.delete(name);
+    else beingHeld.set(name, sum);
+  };
+  const withBeingHeld = (name: string, { committed: sum, gone }: Filled): Filled => ({
+    committed: addUsd(sum, beingHeld.get(name) ?? zeroUsd),
+    gone,
+  });
 
   return {
     openRun(order) {
@@ -104,12 +119,29 @@ export function createCaps(deps: CapsDeps): Caps {
         const refusal = write(order, lines.capSet(order, { scope, name, cap }));
         if (refusal !== undefined) return refusal;
       }
-      const sums = taskId === undefined ? undefined : book.task(taskId, round);
-      const task = sums === undefined ? { committed: charged, gone: charged } : filledBy(sums);
+      const task =
+        taskId === undefined
+          ? { committed: charged, gone: charged }
+          : withBeingHeld(taskName(taskId, round), filledBy(book.task(taskId, round)));
       return [
-        { name: 'task', cap: maxBudget, ...task },
-        ...caps.map(({ scope, name, cap }) => ({ name: scope, cap, ...filledBy(book.of(scope, name)) })),
+        { name: 'task', cap: maxBudget, committed: task.committed, gone: task.gone },
+        ...caps.map(({ scope, name, cap }) => {
+          const filled = withBeingHeld(capName(scope, name), filledBy(book.of(scope, name)));
+          return { name: scope, cap, committed: filled.committed, gone: filled.gone };
+        }),
       ];
+    },
+    holding(order, at, amount) {
+      const { taskId, round } = order;
+      const names = capsOf(order, at).map(({ scope, name }) => capName(scope, name));
+      if (taskId !== undefined) names.push(taskName(taskId, round));
+      for (const name of names) hold(name, amount);
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        for (const name of names) hold(name, subtractUsd(zeroUsd, amount));
+      };
     },
     spent: (order, at) =>
       capsOf(order, at).map(({ scope, name, cap }) => ({ scope, cap, spent: goneOf(book.of(scope, name)) })),
@@ -132,7 +164,11 @@ interface Scoped {
   readonly cap: NanoUsd;
 }
 
-const filledBy = (sums: Sums): Pick<FilledCap, 'committed' | 'gone'> => ({
+const capName = (scope: CapScope, name: string): string => `${scope} ${name}`;
+const taskName = (taskId: string, round: number): string => `task ${round} ${taskId}`;
+
+type Filled = Pick<FilledCap, 'committed' | 'gone'>;
+const filledBy = (sums: Sums): Filled => ({
   committed: committed(sums),
   gone: goneOf(sums),
 });

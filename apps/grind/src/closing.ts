@@ -24,7 +24,7 @@ export interface ClosingDeps {
   readonly simulated: boolean;
   readonly caps: Pick<Caps, 'spent'>;
   readonly lines: CallLines;
-  readonly settlements: Pick<Settlements, 'settle'>;
+  readonly settlements: Pick<Settlements, 'settle' | 'settleSoon'>;
   readonly notices: Notices;
 }
 
@@ -34,9 +34,9 @@ export interface Closing {
   /** Its caller waits no longer: all of it is charged until the provider says more. */
   giveUp(order: Order, call: Call): Settled;
   /** What the provider says of a call that was given up. What it leaves unsaid stays charged. */
-  settleLate(order: Order, call: Call, late: Completion | ProviderFault): void;
+  settleLate(order: Order, call: Call, late: Completion | ProviderFault): Promise<void>;
   /** `charged`: by the tries before. */
-  settle(order: Order, call: Call, completion: Completion, charged: NanoUsd): GrindAnswer;
+  settle(order: Order, call: Call, completion: Completion, charged: NanoUsd): Promise<GrindAnswer>;
 }
 
 export function createClosing({
@@ -55,8 +55,8 @@ export function createClosing({
   };
 
   /** What the provider says of a call that is charged as unknown by now. What it leaves unsaid stays charged. */
-  function settleLate(order: Order, call: Call, late: Completion | ProviderFault): void {
-    if (late.kind === 'completed') settle(order, call, late, zeroUsd, true);
+  async function settleLate(order: Order, call: Call, late: Completion | ProviderFault): Promise<void> {
+    if (late.kind === 'completed') await settle(order, call, late, zeroUsd, true);
     else if (late.billing === 'none') close(order, call, lines.failure(order, call, late, true));
   }
 
@@ -69,27 +69,34 @@ export function createClosing({
     return close(order, call, line);
   }
 
-  /** Writes what became of the call, and says when a share of a cap was passed by it. */
-  function close(order: Order, call: Call, line: ApiAuditLine, text?: string): Settled {
+  /** Writes what became of the call. */
+  function close(order: Order, call: Call, line: ApiAuditLine): Settled {
+    return tellingShares(order, call, () =>
+      settlements.settle({
+        text: undefined,
+        line,
+        chargeInFull: (why) => lines.usageUnknown(order, call, why, 'internal'),
+      }),
+    );
+  }
+
+  /** Says when a share of a cap is passed by what `act` makes count. */
+  function tellingShares<T>(order: Order, call: Call, act: () => T): T {
     const before = caps.spent(order, call.heldAt);
-    const settled = settlements.settle({
-      text,
-      line,
-      chargeInFull: (why) => lines.usageUnknown(order, call, why, 'internal'),
-    });
+    const result = act();
     for (const [index, now] of caps.spent(order, call.heldAt).entries())
       for (const share of sharesPassed(before[index]?.spent ?? zeroUsd, now.spent, now.cap))
         notices.spent(order, now, share);
-    return settled;
+    return result;
   }
 
-  function settle(
+  async function settle(
     order: Order,
     call: Call,
     completion: Completion,
     charged: NanoUsd,
     late?: true,
-  ): GrindAnswer {
+  ): Promise<GrindAnswer> {
     const price = models.find(completion.model)?.price;
     if (price === undefined) {
       const error = 'the provider billed a model that has no price here';
@@ -109,7 +116,14 @@ export function createClosing({
     const resultSha256 = sha256(completion.text);
     const total = addUsd(charged, cost);
     const line = lines.success(order, call, completion, cost, resultSha256, late);
-    const settled = close(order, call, line, completion.text);
+    const settled = await settlements.settleSoon(
+      {
+        text: completion.text,
+        line,
+        chargeInFull: (why) => lines.usageUnknown(order, call, why, 'internal'),
+      },
+      (fold) => tellingShares(order, call, fold),
+    );
     if (settled === 'kept') return withCharge(recordUnwritable(), total);
     if (settled === 'refused') return withCharge(unsettled(), addUsd(charged, call.hold));
     notices.answered(order, completion, cost, call.id);

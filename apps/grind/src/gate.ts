@@ -28,11 +28,11 @@ export interface GateDeps {
   readonly notices: Notices;
 }
 
-/** Answers a refusal, or undefined when the order may go on. */
-export type Gate = (order: Order, control: ControlState) => Refusal | undefined;
+/** Answers a refusal, or undefined when the order may go on: then its decision stands in the record. */
+export type Gate = (order: Order, control: ControlState) => Promise<Refusal | undefined>;
 
 export function createGate({ clock, ids, record, writeAudit, lines, notices }: GateDeps): Gate {
-  return (order, control) => {
+  return async (order, control) => {
     const report = assess({ text: order.prompt, role: order.caller.principal.role }, { control });
     // Field by field, as call-lines.ts does for the same reason.
     const line: SafetyAuditLine = {
@@ -59,7 +59,7 @@ export function createGate({ clock, ids, record, writeAudit, lines, notices }: G
       simulated: order.joins.simulated,
     };
     try {
-      record.append('safetyAudit', line);
+      await record.appendSoon('safetyAudit', line);
       if (report.passed) return undefined;
       const reason = report.blocked_reason ?? 'refused';
       const ruleIds = rulesThatSpoke(report);

@@ -105,12 +105,15 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
       caps.openRun(order);
     if (refusal !== undefined) return refusal;
 
-    const pay = async (): Promise<GrindAnswer> =>
-      gate(order, state) ??
-      fromCache(order) ??
-      keepReply(
+    const pay = (): Promise<GrindAnswer> =>
+      underWay.run(
         order,
-        underWay.run(order, (leave) => spend(order, leave)),
+        async (leave) =>
+          (await gate(order, state)) ??
+          // While the decision was written down, orders may have been given (S9).
+          leave.whyNot() ??
+          fromCache(order) ??
+          keepReply(order, await spend(order, leave)),
       );
     return order.key === undefined ? pay() : underKey(order, order.key, pay);
   };
@@ -209,8 +212,7 @@ export function createGrindCalls(deps: GrindCallsDeps): GrindCalls {
     notices.cached(order, found);
     return { kind: 'reply', reply: cachedReplyOf(order, found, text, id) };
   };
-  const keepReply = async (order: Order, asked: Promise<GrindAnswer>): Promise<GrindAnswer> => {
-    const answer = await asked;
+  const keepReply = (order: Order, answer: GrindAnswer): GrindAnswer => {
     if (answer.kind === 'reply') cache.keep(order, answer.reply);
     return answer;
   };

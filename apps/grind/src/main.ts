@@ -85,7 +85,7 @@ async function serve(flags: Flags): Promise<void> {
     machine,
     durability: config.durability,
     secrets: config.upstream.kind === 'groq' ? [config.upstream.apiKey] : [],
-    actSoon: setImmediate,
+    soon: setImmediate,
   });
   process.on('exit', () => record.flush());
   const runs = runFiles(layout, machine);

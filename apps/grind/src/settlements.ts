@@ -23,6 +23,8 @@ export type Settled = 'written' | 'kept' | 'refused';
 
 export interface Settlements {
   settle(settlement: Settlement): Settled;
+  /** The same, with what else is written in this turn. `around` is handed the step that makes it count. */
+  settleSoon(settlement: Settlement, around: (fold: () => void) => void): Promise<Settled>;
   /** Writes what is kept. True when nothing is left. */
   flush(): boolean;
   readonly kept: number;
@@ -53,24 +55,39 @@ export function createSettlements({
   const stopped = new AbortController();
   let isRetrying = false;
 
-  const write = ({ text, line, chargeInFull }: Settlement): Settled => {
+  const write = (settlement: Settlement): Settled => {
+    const { text, line } = settlement;
     const name = text === undefined ? undefined : record.putResult(text);
     try {
       budget.write(line);
       return 'written';
     } catch (error) {
-      if (!isRefused(error)) throw error;
-      const where = name === undefined ? '' : `; the text of the reply is result ${name}`;
-      const why = `the line that settles a call was ${messageOf(error)}${where}`;
-      try {
-        budget.write(chargeInFull(why));
-        onRefused(`${why}; the call is charged in full`);
-      } catch (again) {
-        if (!isRefused(again)) throw again;
-        onRefused(`${why}; its hold stays charged, and the next start closes it`);
-      }
-      return 'refused';
+      return chargeInstead(settlement, name, error);
     }
+  };
+  /** Throws what is not the line's own fault. */
+  const chargeInstead = (
+    { chargeInFull }: Settlement,
+    name: string | undefined,
+    error: unknown,
+  ): 'refused' => {
+    if (!isRefused(error)) throw error;
+    const where = name === undefined ? '' : `; the text of the reply is result ${name}`;
+    const why = `the line that settles a call was ${messageOf(error)}${where}`;
+    try {
+      budget.write(chargeInFull(why));
+      onRefused(`${why}; the call is charged in full`);
+    } catch (again) {
+      if (!isRefused(again)) throw again;
+      onRefused(`${why}; its hold stays charged, and the next start closes it`);
+    }
+    return 'refused';
+  };
+  const keep = (settlement: Settlement, error: unknown): 'kept' => {
+    kept.push(settlement);
+    onKept(error);
+    void retry();
+    return 'kept';
   };
   const flush = (): boolean => {
     for (let next = kept[0]; next !== undefined; next = kept[0]) {
@@ -98,10 +115,21 @@ export function createSettlements({
       try {
         return write(settlement);
       } catch (error) {
-        kept.push(settlement);
-        onKept(error);
-        void retry();
-        return 'kept';
+        return keep(settlement, error);
+      }
+    },
+    async settleSoon(settlement, around) {
+      const { text, line } = settlement;
+      try {
+        const name = text === undefined ? undefined : record.putResult(text);
+        try {
+          await budget.commit(line, around);
+          return 'written';
+        } catch (error) {
+          return chargeInstead(settlement, name, error);
+        }
+      } catch (error) {
+        return keep(settlement, error);
       }
     },
     flush,

@@ -12,7 +12,7 @@ import { addUsd, runId, zeroUsd, type Clock, type IdSource, type Milliseconds } 
 import { createAdmitting, type Wish } from './admitting.ts';
 import type { GrindAnswer } from './answer.ts';
 import type { Breakers } from './breakers.ts';
-import { endOf, NOTHING_TAKEN, pacedEnd } from './call-ends.ts';
+import { endOf, NOT_MADE, NOTHING_TAKEN, pacedEnd } from './call-ends.ts';
 import type { CallLines } from './call-lines.ts';
 import type { Caps } from './caps.ts';
 import { createClosing } from './closing.ts';
@@ -37,7 +37,7 @@ export interface SpendDeps {
   readonly breakers: Pick<Breakers, 'begin' | 'ended'>;
   readonly provider: ModelProvider;
   readonly budget: BudgetStore;
-  readonly caps: Pick<Caps, 'over' | 'spent'>;
+  readonly caps: Pick<Caps, 'over' | 'holding' | 'spent'>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly pacing: Pick<Pacing, 'enter' | 'hasRoom'>;
@@ -108,12 +108,18 @@ export function createSpend(deps: SpendDeps): Spend {
       const begun = breakers.begin(model.id);
       if (begun.kind === 'refusal') return passing(begun);
 
-      const opened = admitting.open(order, wish, turn.waitedMs);
+      const opened = await admitting.open(order, wish, turn.waitedMs);
       if (opened.kind === 'refusal') {
         breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
         return passing(opened);
       }
       const { call } = opened;
+      // While the hold was written down, orders may have been given (S9), and its time be over.
+      const tooSoon = leave.whyNot() ?? (isOver(order) ? tooLate() : undefined);
+      if (tooSoon !== undefined) {
+        breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
+        return passing(closing.end(order, call, NOT_MADE) === 'kept' ? recordUnwritable() : tooSoon);
+      }
       const asked = provider.complete(
         {
           callId: call.id,
@@ -132,7 +138,7 @@ export function createSpend(deps: SpendDeps): Spend {
         leave.linger(
           asked.then((late) => {
             breakers.ended(model.id, begun.turn, endOf(late, call, models));
-            closing.settleLate(order, call, late);
+            return closing.settleLate(order, call, late);
           }),
         );
         const total = addUsd(charged, call.hold);

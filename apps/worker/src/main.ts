@@ -58,7 +58,7 @@ async function work(flags: Flags): Promise<number> {
   const layout = homeLayout(root);
   const home = homeIdOf(root);
   await prepare(layout);
-  const record = createRecordStore({ layout, home, machine, actSoon: setImmediate });
+  const record = createRecordStore({ layout, home, machine, soon: setImmediate });
   process.on('exit', () => record.flush());
   const run = runId(flags.runId);
   const worker = workerId(`worker_${machine.ids.hex(4)}`);

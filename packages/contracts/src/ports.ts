@@ -92,6 +92,15 @@ export interface RecordStore {
     afterwards?: 'read back',
   ): void;
   /**
+   * Appends one line with those of the same turn, with one write for all. Resolves when it stands; rejects with `record_unwritable` when it does not.
+   * `written` is called in the step that writes, with where the line begins as long as this process alone appends.
+   */
+  appendSoon(
+    log: LogName | SegmentName,
+    line: Readonly<Record<string, unknown>>,
+    written?: (at: number) => void,
+  ): Promise<void>;
+  /**
    * Ends what stands at the end of a log without its newline, as the next append would. For a log's only writer: what it reads then is all that will
    * ever be read of what stands there. Throws `record_unwritable` when the log cannot be appended to; creates none.
    */
@@ -254,6 +263,11 @@ export interface BudgetStore {
   readonly money: MoneyFold;
   /** Appends and folds. Throws `record_unwritable`, and then nothing counts as written: a hold that throws was never granted. */
   write(line: ApiAuditLine): void;
+  /**
+   * The same, with the lines of the same turn. Resolves when the line counts; rejects when it does not. `around` is handed the step that makes it count, and calls it,
+   * once: for those who compare the sums before and after.
+   */
+  commit(line: ApiAuditLine, around?: (fold: () => void) => void): Promise<void>;
 }
 
 // ---------------------------------------------------------------------------------------------------------------- control

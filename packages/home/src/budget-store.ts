@@ -94,13 +94,13 @@ export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore 
   return {
     money,
     write(line) {
-      const checked = readApiAuditLine(line, record.home);
-      if (checked === undefined) {
-        throw new VivariumError('internal', `not written to logs/${LOGS.apiAudit}: ${whyNot(line)}`, {
-          remedy: { kind: 'fail' },
-        });
-      }
-      append(line, checked);
+      append(line, check(line));
+      checkpointWhenDue();
+    },
+    async commit(line, around = (foldNow) => foldNow()) {
+      const checked = check(line);
+      await record.appendSoon('apiAudit', line, (at) => around(() => fold(checked, at)));
+      // Not in that step: the log may hold lines by then that are not folded yet.
       checkpointWhenDue();
     },
     get skipped() {
@@ -108,6 +108,14 @@ export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore 
     },
     read,
   };
+
+  function check(line: ApiAuditLine): ApiAuditLine {
+    const checked = readApiAuditLine(line, record.home);
+    if (checked !== undefined) return checked;
+    throw new VivariumError('internal', `not written to logs/${LOGS.apiAudit}: ${whyNot(line)}`, {
+      remedy: { kind: 'fail' },
+    });
+  }
 
   function append(line: ApiAuditLine, checked: ApiAuditLine): void {
     // Where it will stand, but for a fragment before it: only lines that bring a reply are looked for again.

@@ -12,8 +12,8 @@ const NEWLINE = 10;
 const PIECE = 262_144;
 
 export interface Chain {
-  /** The lines as they are to be appended, after `closing`, which ends a fragment and may be empty. */
-  link(lines: readonly Readonly<Record<string, unknown>>[], closing: string): string;
+  /** The lines as they are to be appended, each with its newline, after `closing`, which ends a fragment and may be empty. */
+  link(lines: readonly Readonly<Record<string, unknown>>[], closing: string): readonly string[];
   /** What `link` gave last is in the file, whole. */
   written(): void;
   /** Nothing is known of the end of the file any more. */
@@ -42,17 +42,16 @@ export function createChain(
   let linked: Linked | undefined;
   return {
     link(lines, closing) {
-      let text = '';
       let before: Linked | undefined;
-      for (const line of lines) {
+      const texts = lines.map((line) => {
         const { seq, prev } = before === undefined ? firstLink(closing) : linkAfter(before);
         // Put into the text: to spread an object of that many fields would cost more than all the rest (measured, Node 20).
         const open = clean(JSON.stringify(line)).slice(0, -1);
         before = { seq, text: `${open}${open === '{' ? '' : ','}"seq":${seq},"prev":"${prev}"}\n` };
-        text += before.text;
-      }
+        return before.text;
+      });
       linked = before ?? linked;
-      return text;
+      return texts;
     },
     written() {
       last = linked;

@@ -172,7 +172,7 @@ describe('the record on a failing disk', () => {
         layout,
         home: homeIdOf('/home'),
         machine,
-        actSoon: (then) => void turn.push(then),
+        soon: (then) => void turn.push(then),
       });
       const details = (): unknown[] =>
         valuesOf(store.tail('action').read().entries).map((line) => Reflect.get(Object(line), 'detail'));

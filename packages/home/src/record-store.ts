@@ -30,6 +30,7 @@ import { isVivariumError, messageOf, VivariumError, type HomeId, type Machine } 
 import { createActionLog } from './action-log.ts';
 import { actionLine } from './action-line.ts';
 import { createChain, type Chain } from './chain.ts';
+import { createGroupCommit, type Appended, type GroupCommit } from './group-commit.ts';
 import { createLogTail } from './log-tail.ts';
 import { parseJson } from './salvage.ts';
 
@@ -45,14 +46,14 @@ export interface RecordStoreOptions {
   /** Secrets this process knows: they are kept out of every line and result, whatever their shape (S6). What is shaped like one is kept out anyway. */
   readonly secrets?: readonly string[];
   /**
-   * Lets the action lines of one turn of the event loop share a write: `setImmediate`. Whoever gives it calls `flush` when the process ends; a kill -9 loses
-   * what that turn told. Default: each is written before `act` returns.
+   * Lets the action lines of one turn of the event loop share a write, and those given to `appendSoon`: `setImmediate`. Whoever gives it calls `flush` when the
+   * process ends; a kill -9 loses what that turn told. Default: each is written at once.
    */
-  readonly actSoon?: (then: () => void) => void;
+  readonly soon?: (then: () => void) => void;
 }
 
 export interface FileRecordStore extends RecordStore {
-  /** Writes the action lines that still wait. */
+  /** Writes the lines that still wait. */
   flush(): void;
   /** Actions, or twins of them, that could not be written. */
   readonly unwrittenActions: number;
@@ -75,7 +76,7 @@ export function createRecordStore({
   machine,
   durability = 'os',
   secrets = [],
-  actSoon,
+  soon,
 }: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
   const clean = createRedactor(secrets);
@@ -149,7 +150,7 @@ export function createRecordStore({
     clock,
     append: (text) => write('action', () => text),
     clean,
-    soon: actSoon,
+    soon,
   });
 
   /** Directories of results that were there when a result was last put into them. */
@@ -165,6 +166,61 @@ export function createRecordStore({
     return isNew;
   };
 
+  /** `linked` is told the lines as they are about to be written, and what goes before them. */
+  const appendLines = (
+    log: LogName | SegmentName,
+    lines: readonly RecordLine[],
+    afterwards?: 'read back',
+    linked?: (texts: readonly string[], before: string) => void,
+  ): void => {
+    const chain = chains.get(log);
+    write(
+      log,
+      (before) => {
+        const texts = chain?.link(lines, before) ?? lines.map((line) => `${clean(JSON.stringify(line))}\n`);
+        linked?.(texts, before);
+        return texts.join('');
+      },
+      afterwards,
+    );
+    chain?.written();
+    if (durability === 'fsync' && DECISIVE.includes(log)) syncOrGiveUp(log);
+  };
+
+  const groups = new Map<LogName | SegmentName, GroupCommit<RecordLine>>();
+  const groupOf = (log: LogName | SegmentName): GroupCommit<RecordLine> => {
+    const known = groups.get(log);
+    if (known !== undefined) return known;
+    /** The last write, as it was to be. */
+    let wanted: Appended | undefined;
+    const append = (lines: readonly RecordLine[]): Appended => {
+      wanted = undefined;
+      const size = store.size(log);
+      appendLines(log, lines, undefined, (texts, before) => {
+        wanted = { at: size + before.length, lengths: texts.map((text) => Buffer.byteLength(text)) };
+      });
+      return wanted ?? { at: size, lengths: [] };
+    };
+    const standing = (): Appended => {
+      const fault = given.get(log);
+      if (fault !== undefined) throw fault;
+      if (wanted === undefined) return { at: 0, lengths: [] };
+      const size = store.size(log);
+      const lengths: number[] = [];
+      let end = wanted.at;
+      for (const length of wanted.lengths) {
+        end += length;
+        if (end > size) break;
+        lengths.push(length);
+      }
+      if (lengths.length > 0 && durability === 'fsync') syncOrGiveUp(log);
+      return { at: wanted.at, lengths };
+    };
+    const group = createGroupCommit({ append, standing, soon });
+    groups.set(log, group);
+    return group;
+  };
+
   const store: FileRecordStore = {
     home,
     append(log, line) {
@@ -178,12 +234,10 @@ export function createRecordStore({
     appendAll(log, lines, afterwards) {
       if (lines.length === 0) return;
       if (log === 'action') actions.flush();
-      const chain = chains.get(log);
-      write(log, (before) => chain?.link(lines, before) ?? clean(textOf(lines)), afterwards);
-      chain?.written();
-      if (durability === 'fsync' && DECISIVE.includes(log)) syncOrGiveUp(log);
+      appendLines(log, lines, afterwards);
       if (log === 'action') actions.twins(lines.flatMap((line) => ActionLogLine.safeParse(line).data ?? []));
     },
+    appendSoon: (log, line, written = () => undefined) => groupOf(log).give(line, written),
     size: (log) => files.stat(layout.log(log))?.size ?? 0,
     sync(log) {
       files.sync(layout.log(log));
@@ -191,7 +245,10 @@ export function createRecordStore({
     act(action) {
       actions.tell(actionLine(action, home, clock, ids));
     },
-    flush: () => actions.flush(),
+    flush() {
+      for (const group of groups.values()) group.flush();
+      actions.flush();
+    },
     tail: (log, from) => createLogTail(files, layout.log(log), from),
     earlier: (log) =>
       files.list(layout.archive).flatMap((name) => {
@@ -237,11 +294,7 @@ export function createRecordStore({
   return store;
 }
 
-const textOf = (lines: readonly Readonly<Record<string, unknown>>[]): string => {
-  let text = '';
-  for (const line of lines) text += `${JSON.stringify(line)}\n`;
-  return text;
-};
+type RecordLine = Readonly<Record<string, unknown>>;
 
 const NEWLINE = 10;
 /** Lines are small; one longer than this is not looked at and counts as torn. */

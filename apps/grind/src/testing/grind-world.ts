@@ -96,7 +96,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
   const layout = homeLayout(ROOT);
   const home = homeIdOf(ROOT);
   initHome(layout, machine.files);
-  const record = createRecordStore({ layout, home, machine });
+  const record = createRecordStore({ layout, home, machine, soon: setImmediate });
   const control = createControlStore({ layout, machine, record });
   const provider = createScriptedProvider({
     clock: machine.clock,
@@ -182,7 +182,10 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     opened: () => money().filter((line) => line.event === 'run.opened'),
     events: () => world.audit().map((line) => line.event),
     gateLines: () => linesOf('safetyAudit').map((line) => SafetyAuditLine.parse(line)),
-    actions: () => linesOf('action') as readonly Record<string, unknown>[], // looked at field by field in tests
+    actions() {
+      record.flush();
+      return linesOf('action') as readonly Record<string, unknown>[]; // looked at field by field in tests
+    },
     everythingWritten: () =>
       [...machine.disk.files.keys()].map((path) => machine.files.readText(path) ?? '').join('\n'),
     die() {
