@@ -1,7 +1,7 @@
 /** What stands and what falls when a write fails or a grind dies at any point. The bill is the provider's own; the record is what a fresh fold of the log says. */
 import { createModels } from '@vivarium/budget';
 import { createMoneyFold, type Completion } from '@vivarium/contracts';
-import { VivariumError } from '@vivarium/core';
+import { nanoUsd, VivariumError } from '@vivarium/core';
 import { createMemoryMachine } from '@vivarium/platform/testing';
 import { describe, expect, it } from 'vitest';
 import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';
@@ -208,5 +208,63 @@ describe('a grind that dies', () => {
       expect(billOf(first, second)).toBeLessThanOrEqual(after.settled + after.unknown);
       second.stop();
     }
+  });
+});
+
+describe('an order that comes while a line is being written down', () => {
+  const pause = (world: GrindWorld): void =>
+    void world.control.change({ verb: 'pause', actor: 'operator', reason: 'lunch' });
+  /** In the turn in which this log is appended to, before what is given then is written. */
+  const afterWriteTo = (world: GrindWorld, log: string, act: () => void): void => {
+    let isDone = false;
+    world.machine.files.intercept((operation, path) => {
+      if (isDone || operation !== 'append' || !path.includes(log)) return;
+      isDone = true;
+      setImmediate(act);
+    });
+  };
+
+  it('S9: while the decision of the gate is written, nothing is held', async () => {
+    const world = createGrindWorld();
+    const asked = world.ask();
+    pause(world);
+    expect(await world.settled(asked)).toMatchObject({ code: 'paused' });
+    expect([world.provider.requests, world.events(), world.gateLines().length]).toEqual([[], [], 1]);
+  });
+
+  it('S9, M2: while the hold is written, the call is not made, and its hold is let go of', async () => {
+    const world = createGrindWorld();
+    afterWriteTo(world, 'safety_audit', () => pause(world));
+    expect(await world.refusal()).toMatchObject({ code: 'paused' });
+    expect([world.provider.requests, world.events()]).toEqual([[], ['call.held', 'API_CALL_FAILURE']]);
+    expect(world.audit()[1]).toMatchObject({ error_code: 'call_aborted', error: 'the call was not made' });
+    expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
+    world.control.change({ verb: 'resume', actor: 'operator' });
+    expect(await world.reply()).toMatchObject({ status: 'completed' });
+  });
+
+  it('S3: a task that is cancelled while its lines are written is not asked for', async () => {
+    for (const log of ['none', 'safety_audit']) {
+      const world = createGrindWorld();
+      const asked = world.ask({ task_id: 't', round: 1 });
+      if (log === 'none') expect(world.desk.calls.cancel('t', 1)).toBe(1);
+      else afterWriteTo(world, log, () => void world.desk.calls.cancel('t', 1));
+      expect(await world.settled(asked)).toMatchObject({ code: 'cancelled' });
+      expect([world.provider.requests, sumsOf(world)]).toEqual([[], { settled: 0, unknown: 0, held: 0 }]);
+    }
+  });
+
+  it('M1: requests of one turn are admitted one after the other, each counting what those before it are about to hold', async () => {
+    const world = createGrindWorld({ runCap: nanoUsd(20_000) });
+    const asked = Array.from({ length: 32 }, () => world.ask({ max_tokens: 100, prompt: 'Count.' }));
+    const answers = await Promise.all(asked.map((answer) => world.settled(answer)));
+    let held = 0;
+    for (const line of world.audit()) {
+      if (line.event === 'call.held') held += line.held_nano_usd;
+      else if (line.event === 'API_CALL_SUCCESS') break;
+    }
+    expect(held).toBeGreaterThan(10_000);
+    expect(held).toBeLessThanOrEqual(20_000);
+    expect(answers.filter((answer) => answer.kind === 'refusal').length).toBeGreaterThan(0);
   });
 });

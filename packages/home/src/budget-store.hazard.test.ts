@@ -117,6 +117,72 @@ describe('the log of money on a failing disk', () => {
       expect.objectContaining({ code: 'record_unreadable' }) as Error,
     );
   });
+  /** Lines given together on a disk that takes so many bytes of them. */
+  const together = async (bytes: number): Promise<{ store: FileBudgetStore; fates: readonly string[] }> => {
+    const ends: (() => void)[] = [];
+    const record = createRecordStore({
+      layout,
+      home: homeIdOf('/home'),
+      machine,
+      soon: (then) => ends.push(then),
+    });
+    const store = createBudgetStore({ record, layout, machine, keptReplies: 1 });
+    store.write(heldLine('c1', 5_000));
+    store.write(heldLine('c2', 5_000));
+    if (Number.isFinite(bytes)) machine.files.truncateNextAppend(bytes);
+    const given = [settledLine('c1', 4_000), heldLine('c3', 600), settledLine('c2', 3_000)].map((line) =>
+      store.commit(line).then(
+        () => 'counts',
+        () => 'refused',
+      ),
+    );
+    expect(store.money.book(true).total.held).toBe(10_000);
+    for (const end of ends) end();
+    return { store, fates: await Promise.all(given) };
+  };
+  it('M1: lines that share a write count when they stand, whole or in part, here and for the next grind', async () => {
+    const { fates: all } = await together(Number.POSITIVE_INFINITY);
+    expect(all).toEqual(['counts', 'counts', 'counts']);
+    const text = machine.files.readText(layout.log('apiAudit')) ?? '';
+    const lines = text.split('\n').slice(2, 5);
+    const size = Buffer.byteLength(lines.join('\n')) + 1;
+    for (let bytes = 0; bytes <= size; bytes += 7) {
+      machine = createMemoryMachine();
+      initHome(layout, machine.files);
+      const { store, fates } = await together(bytes);
+      // What did not fit in the one write found room by itself: the disk was full for a moment only.
+      expect(fates).toEqual(['counts', 'counts', 'counts']);
+      expect(store.money.book(true).total).toMatchObject({ held: 600, settled: 7_000, calls: 2 });
+      const next = open();
+      expect(sums(next)).toEqual(sums(store));
+      for (const id of ['c1', 'c2'])
+        for (const each of [store, next])
+          expect(each.money.replyFor(true, `key_${id}`)).toMatchObject({ call_id: id });
+    }
+  });
+  it('M1: of lines that share a write none counts that a full disk keeps out', async () => {
+    machine.files.intercept((operation, path) => {
+      if (operation === 'append' && path === layout.log('apiAudit') && full) throw new Error('ENOSPC');
+    });
+    let full = false;
+    const ends: (() => void)[] = [];
+    const record = createRecordStore({
+      layout,
+      home: homeIdOf('/home'),
+      machine,
+      soon: (then) => ends.push(then),
+    });
+    const store = createBudgetStore({ record, layout, machine });
+    store.write(heldLine('c1', 5_000));
+    full = true;
+    const given = [settledLine('c1', 4_000), heldLine('c2', 600)].map((line) => store.commit(line));
+    for (const end of ends) end();
+    for (const each of given) await expect(each).rejects.toEqual(unwritable);
+    full = false;
+    expect(store.money.book(true).total).toMatchObject({ held: 5_000, settled: 0 });
+    store.write(settledLine('c1', 4_000));
+    expect(sums(open())).toEqual(sums(store));
+  });
   it('M2: a line written twice counts once', () => {
     const store = open();
     for (const line of [

@@ -43,6 +43,39 @@ describe('the record on a failing disk', () => {
     }
   });
 
+  it('with fsync, lines of one turn share a sync; when it fails, none of them counts and nothing more is written', async () => {
+    const ends: (() => void)[] = [];
+    const seen: string[] = [];
+    const stop = machine.files.intercept((operation, path) => {
+      if (operation === 'append' || operation === 'sync')
+        seen.push(`${operation} ${path.slice(layout.logs.length + 1)}`);
+    });
+    store = createRecordStore({
+      layout,
+      home: homeIdOf('/home'),
+      machine,
+      durability: 'fsync',
+      soon: (then) => ends.push(then),
+    });
+    const turn = async (numbers: readonly number[]): Promise<readonly string[]> => {
+      const given = numbers.map((n) =>
+        store.appendSoon('apiAudit', { n }).then(
+          () => 'stands',
+          () => 'refused',
+        ),
+      );
+      for (const end of ends.splice(0)) end();
+      return Promise.all(given);
+    };
+    expect(await turn([1, 2, 3])).toEqual(['stands', 'stands', 'stands']);
+    expect(seen).toEqual(['append api_audit.log', 'sync api_audit.log']);
+    machine.files.failNext('sync');
+    expect(await turn([4, 5])).toEqual(['refused', 'refused']);
+    expect(await turn([6])).toEqual(['refused']);
+    stop();
+    expect(valuesOf(open(machine).tail('apiAudit').read().entries)).toHaveLength(5);
+  });
+
   it('M1, S2: after a sync that failed nothing more is written to that log', () => {
     store = createRecordStore({ layout, home: homeIdOf('/home'), machine, durability: 'fsync' });
     store.append('apiAudit', { n: 1 });
