@@ -239,8 +239,26 @@ describe('an order that comes while a line is being written down', () => {
     expect([world.provider.requests, world.events()]).toEqual([[], ['call.held', 'API_CALL_FAILURE']]);
     expect(world.audit()[1]).toMatchObject({ error_code: 'call_aborted', error: 'the call was not made' });
     expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
-    world.control.change({ verb: 'resume', actor: 'operator' });
+    world.control.change({ verb: 'resume', actor: 'operator', reason: undefined });
     expect(await world.reply()).toMatchObject({ status: 'completed' });
+  });
+
+  it('S3, S9: a HALT that comes in the very write of a hold is heeded, however long ago in the turn the orders were read', async () => {
+    const world = createGrindWorld();
+    const { files } = world.machine;
+    // No watcher tells of it: a watcher may miss.
+    world.stop();
+    let reads: string | undefined;
+    files.intercept((operation, path) => {
+      // The lines that open the run and set the cap of the day were written before.
+      if (operation !== 'append' || reads !== undefined || !files.readText(path)?.includes('cap.set')) return;
+      // Others of this turn have read the orders before, and all was well.
+      reads = world.control.read().kind;
+      files.append('/home-of-test/HALT', '');
+    });
+    expect(await world.refusal({ run_id: 'run_1' })).toMatchObject({ code: 'halted' });
+    expect([reads, world.provider.requests]).toEqual(['running', []]);
+    expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
   });
 
   it('S3: a task that is cancelled while its lines are written is not asked for', async () => {

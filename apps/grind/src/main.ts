@@ -30,6 +30,7 @@ import { createGrind } from './create-grind.ts';
 import { readFlags, usage, type Flags } from './flags.ts';
 import { createLiveLimits } from './live-limits.ts';
 import { createReplyCache, NO_CACHE } from './reply-cache.ts';
+import { createTurns } from './turns.ts';
 
 /** Calls to the provider at a time; further ones wait for a connection. */
 const CONNECTIONS = 256;
@@ -79,13 +80,14 @@ async function serve(flags: Flags): Promise<void> {
   const provider = providerFor(flags, config);
   initHome(layout, files);
 
+  const turns = createTurns(setImmediate);
   const record = createRecordStore({
     layout,
     home,
     machine,
     durability: config.durability,
     secrets: config.upstream.kind === 'groq' ? [config.upstream.apiKey] : [],
-    soon: setImmediate,
+    soon: turns.atEnd,
   });
   process.on('exit', () => record.flush());
   const runs = runFiles(layout, machine);
@@ -102,7 +104,7 @@ async function serve(flags: Flags): Promise<void> {
     home,
     machine,
     record,
-    control: createControlStore({ layout, machine, record, lookOnceATurn: setImmediate }),
+    control: createControlStore({ layout, machine, record, lookOnceATurn: turns.forgetting }),
     openBudget: (also) =>
       createBudgetStore({
         record,

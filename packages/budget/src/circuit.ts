@@ -1,6 +1,6 @@
 /**
- * The circuit breaker of one model at one upstream, as a reducer: closed, open, half-open. Pure; times are milliseconds of whatever clock the caller keeps, and only
- * ever compared with each other.
+ * The circuit breaker of one model at one upstream, as a reducer: closed, open, half-open. Pure; times are milliseconds of a clock of the caller's that never goes back, and
+ * only ever compared with each other.
  *
  * - Closed: calls go through. It opens at so many failures in a row; at so many in the window, when they are at least half of its calls (one in a thousand is no
  *   outage, however many calls there are); and when more than so much was spent in the window, which is no failure but looks like a runaway.

@@ -35,7 +35,11 @@ export function compileRules(rules: readonly Rule[]): CompiledRules {
         continue;
       }
       const compiled = { rule: index, expression: new RegExp(clause.object, 'my') };
-      for (const act of clause.acts) byAct.set(act, [...(byAct.get(act) ?? []), compiled]);
+      for (const act of clause.acts) {
+        if (act === '')
+          throw new RangeError(`an act of rule ${rule.id} is empty: it would be found everywhere`);
+        byAct.set(act, [...(byAct.get(act) ?? []), compiled]);
+      }
     }
   });
   const acts =

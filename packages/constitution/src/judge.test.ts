@@ -13,6 +13,10 @@ const rule = (id: string, clause: Rule['clauses'][number], rest: Partial<Rule> =
 });
 
 describe('judge', () => {
+  it('takes no rule whose act is empty, which would be found everywhere', () => {
+    expect(() => judge('x', [rule('doubled blank', order('copy  move', 'x'))])).toThrow(RangeError);
+  });
+
   it('names every rule that spoke, in the order of the rules', () => {
     const set = [
       rule('first', anywhere('alpha')),

@@ -355,7 +355,7 @@ export interface ModelProvider {
   readonly simulated: boolean;
   /** Its replies say what it allows (`rateLimits`). */
   readonly tellsLimits: boolean;
-  /** Never rejects: what can go wrong with a call is an answer. Honours `signal` at once, also in mid-flight. */
+  /** Never rejects: what can go wrong with a call is an answer. Honours `signal` at once, also in mid-flight. One that is for many calls is told so (`setMaxListeners`). */
   complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion | ProviderFault>;
   /** Closes connections. Idempotent. */
   stop(): Promise<void>;

@@ -1,4 +1,5 @@
 /** The real groq-sdk, through our adapter, against the real simulator process. */
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,7 @@ describe('Groq, over the simulator: what only the whole wire shows', () => {
     timeoutMs: 10_000,
   };
   const { signal } = new AbortController();
+  setMaxListeners(0, signal); // of all calls here
   const billed = (): number =>
     readFileSync(join(directory, 'bill.jsonl'), 'utf8')
       .split('\n')

@@ -37,10 +37,10 @@ export interface ControlStoreOptions {
   readonly machine: Pick<Machine, 'clock' | 'ids' | 'files'>;
   readonly record: RecordStore;
   /**
-   * Lets all reads of one turn of the event loop share a look: `setImmediate`. An order that comes during a turn is then heeded in the next, as it is by whoever
-   * was called before it came. Default: every read looks.
+   * Lets all reads of one turn of the event loop share a look, until what is given is called. An order that comes meanwhile is heeded afterwards, as it is by
+   * whoever read before it came. Default: every read looks.
    */
-  readonly lookOnceATurn?: (atItsEnd: () => void) => void;
+  readonly lookOnceATurn?: (forget: () => void) => void;
 }
 
 const DEFAULT_REASONS = {
@@ -212,7 +212,9 @@ export function createControlStore({
       const given = request.reason?.trim() ?? '';
       const reason = given === '' ? DEFAULT_REASONS[request.verb] : given;
       const kind = BROUGHT_ABOUT[request.verb];
-      return kind === undefined ? lift(request, reason) : enter(request, kind, reason);
+      const receipt = kind === undefined ? lift(request, reason) : enter(request, kind, reason);
+      seen = undefined;
+      return receipt;
     },
     watch(onChange) {
       // Much else happens in the directory of the home; only another state is worth a call.

@@ -25,6 +25,7 @@ import type { Caller } from '../order.ts';
 import { ADMIN } from '../principal.ts';
 import type { Refusal } from '../refusal.ts';
 import { NO_CACHE, type ReplyCache } from '../reply-cache.ts';
+import { createTurns } from '../turns.ts';
 
 const NO_BREAKER: CircuitRules = {
   failures: Number.MAX_SAFE_INTEGER,
@@ -96,8 +97,10 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
   const layout = homeLayout(ROOT);
   const home = homeIdOf(ROOT);
   initHome(layout, machine.files);
-  const record = createRecordStore({ layout, home, machine, soon: setImmediate });
-  const control = createControlStore({ layout, machine, record });
+  // As grind itself does.
+  const turns = createTurns(setImmediate);
+  const record = createRecordStore({ layout, home, machine, soon: turns.atEnd });
+  const control = createControlStore({ layout, machine, record, lookOnceATurn: turns.forgetting });
   const provider = createScriptedProvider({
     clock: machine.clock,
     simulated,

@@ -12,37 +12,55 @@ export function readApiAuditLine(value: unknown, home: string): ApiAuditLine | u
   return isOurs(value, home) ? value : ApiAuditLine.safeParse(value).data;
 }
 
+/** Each field is named, not looked up by a list of names: that costs several times as much (measured, Node 20), and every line comes by here. */
 function isOurs(value: unknown, home: string): value is ApiAuditLine {
   if (typeof value !== 'object' || value === null) return false;
-  // Looked at field by field; what is missing is undefined and of no kind.
+  // What is missing is undefined and of no kind.
   const line = value as Readonly<Record<string, unknown>>;
   return (
     line['home'] === home &&
     typeof line['simulated'] === 'boolean' &&
-    REQUIRED.every((key) => typeof line[key] === 'string') &&
-    TEXTS.every((key) => line[key] === undefined || typeof line[key] === 'string') &&
-    COUNTS.every((key) => line[key] === undefined || isCount(line[key])) &&
-    AMOUNTS_OF[String(line['event'])]?.every((key) => isCount(line[key])) === true
+    typeof line['timestamp'] === 'string' &&
+    typeof line['event_id'] === 'string' &&
+    typeof line['user'] === 'string' &&
+    typeof line['role'] === 'string' &&
+    typeof line['model'] === 'string' &&
+    typeof line['call_id'] === 'string' &&
+    isTextOrNone(line['run_id']) &&
+    isTextOrNone(line['task_id']) &&
+    isTextOrNone(line['idempotency_key']) &&
+    isTextOrNone(line['prompt_hash']) &&
+    isTextOrNone(line['requested_model']) &&
+    isTextOrNone(line['result_sha256']) &&
+    isTextOrNone(line['finish_reason']) &&
+    isTextOrNone(line['cut_by']) &&
+    isTextOrNone(line['provider']) &&
+    isTextOrNone(line['worker_id']) &&
+    isTextOrNone(line['request_id']) &&
+    isCountOrNone(line['round']) &&
+    isCountOrNone(line['attempt']) &&
+    isCountOrNone(line['latency_ms']) &&
+    hasAmounts(line)
   );
 }
 
-const REQUIRED = ['timestamp', 'event_id', 'user', 'role', 'model', 'call_id'];
-const TEXTS = [
-  'run_id',
-  'task_id',
-  'idempotency_key',
-  'prompt_hash',
-  'requested_model',
-  'result_sha256',
-  'finish_reason',
-  'cut_by',
-  'provider',
-  'worker_id',
-  'request_id',
-];
-const COUNTS = ['round', 'attempt', 'latency_ms'];
-const AMOUNTS_OF: Readonly<Record<string, readonly string[]>> = {
-  'call.held': ['held_nano_usd', 'input_token_bound', 'max_completion_tokens'],
-  API_CALL_SUCCESS: ['cost_nano_usd', 'input_tokens', 'output_tokens'],
-};
+function hasAmounts(line: Readonly<Record<string, unknown>>): boolean {
+  switch (line['event']) {
+    case 'call.held':
+      return (
+        isCount(line['held_nano_usd']) &&
+        isCount(line['input_token_bound']) &&
+        isCount(line['max_completion_tokens'])
+      );
+    case 'API_CALL_SUCCESS':
+      return (
+        isCount(line['cost_nano_usd']) && isCount(line['input_tokens']) && isCount(line['output_tokens'])
+      );
+    default:
+      return false;
+  }
+}
+
+const isTextOrNone = (value: unknown): boolean => value === undefined || typeof value === 'string';
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isCountOrNone = (value: unknown): boolean => value === undefined || isCount(value);

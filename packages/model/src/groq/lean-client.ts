@@ -1,7 +1,8 @@
 /**
- * The client of groq-sdk over our own transport: what is asked and where, what an answer is typed as, and which error a status is, are the SDK's. Between them it
- * makes a second abort signal and a second timer, builds headers nobody sends, parses its address and describes each call to a logger that is off, all
- * of which the transport needs nothing of; measured at 64 calls at once, that costs more than everything else it does (Node 20).
+ * The client of groq-sdk over our own transport, for calls that carry a trace: what is asked and where, and which error a status is, are the SDK's. An answer is
+ * what its JSON says, whatever type it bears: a reply that tells what was used is worth more than one that is called unusable. Between the two the SDK
+ * makes a second abort signal and a second timer, builds headers nobody sends, parses its address and describes each call to a logger that is off: all
+ * that the transport has no use for and every call would pay for.
  *
  * Every option is given, so no stray GROQ_* variable redirects a request or its key.
  */

@@ -215,6 +215,17 @@ describe('a reply', () => {
     });
   });
 
+  it.each([['text/plain'], ['application/octet-stream']])(
+    'M2: that is whole and says %s of itself is what it is, and is paid for by what it used',
+    async (type) => {
+      raw(200, wholeReply(), { 'content-type': type });
+      expect(await call()).toMatchObject({
+        kind: 'completed',
+        inputTokens: wholeReply().usage.prompt_tokens,
+      });
+    },
+  );
+
   it('M2: that is a redirect is not followed', async () => {
     raw(307, '', { location: 'http://127.0.0.1:1/' });
     expect(await call()).toMatchObject({ code: 'provider_malformed', billing: 'unknown', status: 307 });

@@ -3,6 +3,7 @@
  * arrangement into what its far side understands (a script, a test server, the simulator's scripted faults).
  * Engines whose far side cannot do an arrangement say so in `cannot`, with the reason.
  */
+import { setMaxListeners } from 'node:events';
 import type {
   Completion,
   CompletionRequest,
@@ -54,6 +55,7 @@ export function describeModelProvider(name: string, create: () => Promise<ModelP
       ...more,
     });
     const forever = new AbortController().signal;
+    setMaxListeners(0, forever);
     const call = (more: Partial<CompletionRequest> = {}, signal: AbortSignal = forever) =>
       under.provider.complete(request(more), signal);
     const completed = async (more: Partial<CompletionRequest> = {}): Promise<Completion> => {
