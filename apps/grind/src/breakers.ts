@@ -24,6 +24,8 @@ import { refuse, type Refusal } from './refusal.ts';
 export interface Breakers {
   /** Why no call may be made to this model now; or the turn in which one may, and `ended` is to be told of it. */
   begin(model: string): Refusal | { readonly kind: 'let_through'; readonly turn: number };
+  /** Whether that turn is still the one: it is not when the breaker opened since, or was reset. */
+  isStillGood(model: string, turn: number): boolean;
   ended(model: string, turn: number, end: CallEnd): void;
   /** Closes the breaker of one model, or all; answers which were not closed. */
   reset(model: string | undefined, reason: string, user: string): readonly string[];
@@ -127,6 +129,7 @@ export function createBreakers(deps: BreakersDeps): Breakers {
         reason: 'circuit_open',
       });
     },
+    isStillGood: (model, turn) => (circuits.get(model) ?? CLOSED).turn === turn,
     ended(model, turn, end) {
       const before = circuits.get(model) ?? CLOSED;
       tell(model, before, afterCall(before, turn, end, clock.monotonic(), rules));

@@ -6,7 +6,7 @@
  * - M1: a hold counts from the step in which it is admitted, also while its line is still being written: what is being held is owned here until it is in the fold.
  * - M1: a restart of grind changes no cap. Who only reaches the port cannot open a run: requests that name none share one cap for the UTC day. Those of a
  *   token are a run of their own, at the token's budget: its holder takes nothing of what the admin's have.
- * - M1: the day of a call is the day its hold is written; a call that is tried again after midnight counts for the new one.
+ * - M1: the day of a call is the day its hold is admitted; a call that is tried again after midnight counts for the new one.
  * - M5: a run announced for one book is not opened in the other, and each book has days and principals of its own.
  */
 import type { Cap } from '@vivarium/budget';
@@ -54,9 +54,9 @@ export interface FilledCap extends Cap {
 export interface Caps {
   /** Opens the order's run unless it is open. A refusal when it cannot be. */
   openRun(order: Order): Refusal | undefined;
-  /** All that a hold written at `at` must fit in, each in the record by now. `charged`: what the order has cost so far. */
+  /** All that a hold admitted at `at` must fit in, each in the record by now. `charged`: what the order has cost so far. */
   over(order: Order, at: string, charged: NanoUsd): readonly FilledCap[] | Refusal;
-  /** Counts a hold written at `at` as committed against all of them, until what is answered is called: by then its line counts, or never will. */
+  /** Counts a hold admitted at `at` as committed against all of them, until what is answered is called: by then its line counts, or never will. */
   holding(order: Order, at: string, amount: NanoUsd): () => void;
   spent(order: Order, at: string): readonly SpentOf[];
 }

@@ -16,7 +16,7 @@ import { recordUnwritable, tooLate, unsettled, withCharge } from './money-refusa
 import type { Notices } from './notices.ts';
 import type { Order } from './order.ts';
 import { refuse } from './refusal.ts';
-import type { Settled, Settlements } from './settlements.ts';
+import type { Around, Settled, Settlements } from './settlements.ts';
 import { sharesPassed } from './shares-passed.ts';
 
 export interface ClosingDeps {
@@ -71,23 +71,34 @@ export function createClosing({
 
   /** Writes what became of the call. */
   function close(order: Order, call: Call, line: ApiAuditLine): Settled {
-    return tellingShares(order, call, () =>
-      settlements.settle({
+    const shares = sharesOf(order, call);
+    const settled = settlements.settle(
+      {
         text: undefined,
         line,
         chargeInFull: (why) => lines.usageUnknown(order, call, why, 'internal'),
-      }),
+      },
+      shares.around,
     );
+    shares.tell();
+    return settled;
   }
 
-  /** Says when a share of a cap is passed by what `act` makes count. */
-  function tellingShares<T>(order: Order, call: Call, act: () => T): T {
-    const before = caps.spent(order, call.heldAt);
-    const result = act();
-    for (const [index, now] of caps.spent(order, call.heldAt).entries())
-      for (const share of sharesPassed(before[index]?.spent ?? zeroUsd, now.spent, now.cap))
-        notices.spent(order, now, share);
-    return result;
+  /** Says when a share of a cap was passed by what `around` made count. */
+  function sharesOf(order: Order, call: Call): { readonly around: Around; readonly tell: () => void } {
+    const passed: (() => void)[] = [];
+    return {
+      around(fold) {
+        const before = caps.spent(order, call.heldAt);
+        fold();
+        for (const [index, now] of caps.spent(order, call.heldAt).entries())
+          for (const share of sharesPassed(before[index]?.spent ?? zeroUsd, now.spent, now.cap))
+            passed.push(() => notices.spent(order, now, share));
+      },
+      tell() {
+        for (const say of passed) say();
+      },
+    };
   }
 
   async function settle(
@@ -116,14 +127,16 @@ export function createClosing({
     const resultSha256 = sha256(completion.text);
     const total = addUsd(charged, cost);
     const line = lines.success(order, call, completion, cost, resultSha256, late);
+    const shares = sharesOf(order, call);
     const settled = await settlements.settleSoon(
       {
         text: completion.text,
         line,
         chargeInFull: (why) => lines.usageUnknown(order, call, why, 'internal'),
       },
-      (fold) => tellingShares(order, call, fold),
+      shares.around,
     );
+    shares.tell();
     if (settled === 'kept') return withCharge(recordUnwritable(), total);
     if (settled === 'refused') return withCharge(unsettled(), addUsd(charged, call.hold));
     notices.answered(order, completion, cost, call.id);

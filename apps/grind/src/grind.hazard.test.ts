@@ -1,6 +1,8 @@
 /** What stands and what falls when a write fails or a grind dies at any point. The bill is the provider's own; the record is what a fresh fold of the log says. */
 import { createModels } from '@vivarium/budget';
+import type { CircuitRules } from '@vivarium/budget';
 import { createMoneyFold, type Completion } from '@vivarium/contracts';
+import type { ScriptStep } from '@vivarium/model/testing';
 import { nanoUsd, VivariumError } from '@vivarium/core';
 import { createMemoryMachine } from '@vivarium/platform/testing';
 import { describe, expect, it } from 'vitest';
@@ -259,6 +261,40 @@ describe('an order that comes while a line is being written down', () => {
     expect(await world.refusal({ run_id: 'run_1' })).toMatchObject({ code: 'halted' });
     expect([reads, world.provider.requests]).toEqual(['running', []]);
     expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
+  });
+
+  /** A call whose answer comes while the hold of another is being written: what that other does then. */
+  const whileHeld = async (first: ScriptStep, breaker?: CircuitRules): Promise<GrindWorld> => {
+    const world = createGrindWorld({
+      script: (_request, call) => (call === 1 ? first : { kind: 'answer' }),
+      ...(breaker === undefined ? {} : { breaker }),
+    });
+    const { clock } = world.machine;
+    void world.ask({ prompt: 'First.', deadline_ms: 20 });
+    await clock.advanceSettled(1);
+    const other = world.ask({ prompt: 'Other.', task_id: 'other' });
+    afterWriteTo(world, 'safety_audit', () => clock.advance(10));
+    await clock.advanceSettled(0);
+    expect(world.provider.requests).toHaveLength(1);
+    await clock.advanceSettled(5_000);
+    expect(world.provider.requests).toHaveLength(1);
+    await clock.advanceSettled(20_000);
+    expect(await other).toMatchObject(breaker === undefined ? { kind: 'reply' } : { code: 'circuit_open' });
+    expect(sumsOf(world)).toMatchObject({ unknown: 0, held: 0 });
+    return world;
+  };
+  it('M6: when the provider asks for a wait meanwhile, the call is made after it, and it was no try', async () => {
+    const world = await whileHeld({ kind: 'status', status: 429, retryAfterMs: 10_000, afterMs: 5 });
+    const { audit } = world;
+    expect(
+      audit().flatMap((line) => ('task_id' in line && line.task_id === 'other' ? line.event : [])),
+    ).toEqual(['call.held', 'API_CALL_FAILURE', 'call.held', 'API_CALL_SUCCESS']);
+  });
+  it('Q11: when the breaker opens meanwhile, the call is not made', async () => {
+    await whileHeld(
+      { kind: 'status', status: 500, afterMs: 5 },
+      { failures: 1, windowMs: 300_000, spend: nanoUsd(1_000_000_000) },
+    );
   });
 
   it('S3: a task that is cancelled while its lines are written is not asked for', async () => {

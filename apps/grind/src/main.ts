@@ -89,6 +89,7 @@ async function serve(flags: Flags): Promise<void> {
     secrets: config.upstream.kind === 'groq' ? [config.upstream.apiKey] : [],
     soon: turns.atEnd,
   });
+  // Also holds that wait: a call that was never made is then charged in full, which is safe; an end that was lost would be no safer, and tell less.
   process.on('exit', () => record.flush());
   const runs = runFiles(layout, machine);
   // Forked, the terminal is the parent's: what people should know is in the action log.

@@ -24,6 +24,8 @@ import type { Clock, Milliseconds } from '@vivarium/core';
 export interface Turn {
   readonly kind: 'turn';
   readonly waitedMs: Milliseconds;
+  /** False when the provider has asked for a wait since. */
+  isStillGood(): boolean;
   end(how: PacedEnd): void;
 }
 /** `waitMs`: when to come again. */
@@ -95,6 +97,7 @@ export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
     return {
       kind: 'turn',
       waitedMs: now - since,
+      isStillGood: () => lane.pace.blockedUntil <= clock.monotonic(),
       end(how) {
         if (begun === undefined) return;
         lane.pace = ended(lane.pace, begun, how, clock.monotonic());

@@ -22,15 +22,18 @@ export interface Settlement {
 export type Settled = 'written' | 'kept' | 'refused';
 
 export interface Settlements {
-  settle(settlement: Settlement): Settled;
-  /** The same, with what else is written in this turn. `around` is handed the step that makes it count. */
-  settleSoon(settlement: Settlement, around: (fold: () => void) => void): Promise<Settled>;
+  /** `around` is handed the step that makes the line count, if it does so now. */
+  settle(settlement: Settlement, around: Around): Settled;
+  /** The same, with what else is written in this turn. */
+  settleSoon(settlement: Settlement, around: Around): Promise<Settled>;
   /** Writes what is kept. True when nothing is left. */
   flush(): boolean;
   readonly kept: number;
   /** Ends the retries, after a last one. Idempotent. */
   stop(): void;
 }
+
+export type Around = (fold: () => void) => void;
 
 export interface SettlementsDeps {
   readonly budget: BudgetStore;
@@ -55,11 +58,11 @@ export function createSettlements({
   const stopped = new AbortController();
   let isRetrying = false;
 
-  const write = (settlement: Settlement): Settled => {
+  const write = (settlement: Settlement, around?: Around): Settled => {
     const { text, line } = settlement;
     const name = text === undefined ? undefined : record.putResult(text);
     try {
-      budget.write(line);
+      budget.write(line, around);
       return 'written';
     } catch (error) {
       return chargeInstead(settlement, name, error);
@@ -111,9 +114,9 @@ export function createSettlements({
   };
 
   return {
-    settle(settlement) {
+    settle(settlement, around) {
       try {
-        return write(settlement);
+        return write(settlement, around);
       } catch (error) {
         return keep(settlement, error);
       }

@@ -34,7 +34,7 @@ import type { Settlements } from './settlements.ts';
 
 export interface SpendDeps {
   readonly models: Models;
-  readonly breakers: Pick<Breakers, 'begin' | 'ended'>;
+  readonly breakers: Pick<Breakers, 'begin' | 'isStillGood' | 'ended'>;
   readonly provider: ModelProvider;
   readonly budget: BudgetStore;
   readonly caps: Pick<Caps, 'over' | 'holding' | 'spent'>;
@@ -114,11 +114,18 @@ export function createSpend(deps: SpendDeps): Spend {
         return passing(opened);
       }
       const { call } = opened;
-      // While the hold was written down, orders may have been given (S9), and its time be over.
-      const tooSoon = leave.whyNot() ?? (isOver(order) ? tooLate() : undefined);
-      if (tooSoon !== undefined) {
+      // While the hold was written down, orders may have been given (S9), its time be over, a wait be asked for (M6), the breaker have opened.
+      const forbidden = leave.whyNot() ?? (isOver(order) ? tooLate() : undefined);
+      if (forbidden !== undefined || !turn.isStillGood() || !breakers.isStillGood(model.id, begun.turn)) {
         breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
-        return passing(closing.end(order, call, NOT_MADE) === 'kept' ? recordUnwritable() : tooSoon);
+        const ended = closing.end(order, call, NOT_MADE);
+        if (ended === 'kept') return passing(recordUnwritable());
+        if (ended === 'refused') return withCharge(passing(unsettled()), addUsd(charged, call.hold));
+        if (forbidden !== undefined) return passing(forbidden);
+        turn.end(NOTHING_TAKEN);
+        // It was no try.
+        tries -= 1;
+        continue;
       }
       const asked = provider.complete(
         {

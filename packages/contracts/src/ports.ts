@@ -261,12 +261,12 @@ export interface TaskQueue {
 export interface BudgetStore {
   /** What the log says so far, these lines included. */
   readonly money: MoneyFold;
-  /** Appends and folds. Throws `record_unwritable`, and then nothing counts as written: a hold that throws was never granted. */
-  write(line: ApiAuditLine): void;
   /**
-   * The same, with the lines of the same turn. Resolves when the line counts; rejects when it does not. `around` is handed the step that makes it count, and calls it,
-   * once: for those who compare the sums before and after.
+   * Appends and folds. Throws `record_unwritable`, and then nothing counts as written: a hold that throws was never granted. `around` is handed the step that makes
+   * the line count, and calls it, once: for those who compare the sums before and after.
    */
+  write(line: ApiAuditLine, around?: (fold: () => void) => void): void;
+  /** The same, with the lines of the same turn. Resolves when the line counts; rejects when it does not. */
   commit(line: ApiAuditLine, around?: (fold: () => void) => void): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createBudgetStore, type FileBudgetStore } from './budget-store.ts';
 import { initHome } from './home.ts';
 import { createRecordStore } from './record-store.ts';
+import { createLinkCheck } from './seal/link-check.ts';
 import { heldLine, settledLine } from './testing/describe-budget-store.ts';
 
 const layout = homeLayout('/home');
@@ -117,6 +118,75 @@ describe('the log of money on a failing disk', () => {
       expect.objectContaining({ code: 'record_unreadable' }) as Error,
     );
   });
+  /** Whatever was torn by ourselves is nobody's tampering (S5). */
+  const chainFault = (): unknown => {
+    const check = createLinkCheck();
+    let byte = 0;
+    let fault: unknown;
+    const lines = (machine.files.readText(layout.log('apiAudit')) ?? '').match(/[^\n]*\n/g) ?? [];
+    for (const [index, line] of lines.entries()) {
+      fault ??= check.see(Buffer.from(line), { record: index + 1, byte });
+      byte += Buffer.byteLength(line);
+    }
+    return fault ?? check.end();
+  };
+  it('S5: a line of ours that was torn just before its newline is no link of the chain', () => {
+    const store = open();
+    store.write(heldLine('c1', 5_000));
+    const length = (machine.files.readText(layout.log('apiAudit')) ?? '').length;
+    for (const missing of [1, 2]) {
+      machine.files.truncateNextAppend(length - missing);
+      expect(() => store.write(heldLine('c2', 5_000))).toThrow(unwritable);
+      store.write(heldLine(`c3.${missing}`, 5_000));
+    }
+    expect(chainFault()).toBeUndefined();
+  });
+  it('M1: a line that was refused is not made readable by a checkpoint that follows', async () => {
+    /** Two lines in one write, of which so many bytes fit, and nothing after it. Answers how long they are. */
+    const pair = async (
+      room: number,
+    ): Promise<{ store: FileBudgetStore; fates: readonly string[]; length: number }> => {
+      machine = createMemoryMachine();
+      initHome(layout, machine.files);
+      const ends: (() => void)[] = [];
+      const record = createRecordStore({
+        layout,
+        home: homeIdOf('/home'),
+        machine,
+        soon: (then) => ends.push(then),
+      });
+      const store = createBudgetStore({ record, layout, machine, linesBetweenCheckpoints: 2 });
+      store.write(heldLine('c0', 5_000));
+      const size = (): number => machine.files.stat(layout.log('apiAudit'))?.size ?? 0;
+      const before = size();
+      const given = [heldLine('c1', 11), heldLine('c2', 600)].map((line) => store.commit(line));
+      let writes = 0;
+      const stop = machine.files.intercept((operation, path) => {
+        if (operation !== 'append' || path !== layout.log('apiAudit')) return;
+        writes += 1;
+        if (writes > 1) throw new Error('ENOSPC');
+      });
+      if (Number.isFinite(room)) machine.files.truncateNextAppend(room);
+      for (const end of ends) end();
+      const length = size() - before;
+      stop();
+      const fates = (await Promise.allSettled(given)).map(({ status }) => status);
+      return { store, fates, length };
+    };
+    const { length } = await pair(Number.POSITIVE_INFINITY);
+    for (const missing of [1, 2, 30]) {
+      const { store, fates } = await pair(length - missing);
+      expect(fates).toEqual(['fulfilled', 'rejected']);
+      store.write(heldLine('c3', 7));
+      store.write(settledLine('c3', 7));
+      expect(sums(open())).toEqual(sums(store));
+      // Also for who reads all of the log.
+      machine.files.remove(layout.moneyCheckpoint);
+      expect(sums(open())).toEqual(sums(store));
+      expect(store.money.book(true).total.held).toBe(5_011);
+      expect(chainFault()).toBeUndefined();
+    }
+  });
   /** Lines given together on a disk that takes so many bytes of them. */
   const together = async (bytes: number): Promise<{ store: FileBudgetStore; fates: readonly string[] }> => {
     const ends: (() => void)[] = [];
@@ -146,7 +216,7 @@ describe('the log of money on a failing disk', () => {
     const text = machine.files.readText(layout.log('apiAudit')) ?? '';
     const lines = text.split('\n').slice(2, 5);
     const size = Buffer.byteLength(lines.join('\n')) + 1;
-    for (let bytes = 0; bytes <= size; bytes += 7) {
+    for (let bytes = 0; bytes <= size; bytes += bytes > size - 3 || bytes < 3 ? 1 : 7) {
       machine = createMemoryMachine();
       initHome(layout, machine.files);
       const { store, fates } = await together(bytes);
@@ -155,6 +225,7 @@ describe('the log of money on a failing disk', () => {
       expect(store.money.book(true).total).toMatchObject({ held: 600, settled: 7_000, calls: 2 });
       const next = open();
       expect(sums(next)).toEqual(sums(store));
+      expect(chainFault()).toBeUndefined();
       for (const id of ['c1', 'c2'])
         for (const each of [store, next])
           expect(each.money.replyFor(true, `key_${id}`)).toMatchObject({ call_id: id });

@@ -93,14 +93,14 @@ export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore 
 
   return {
     money,
-    write(line) {
-      append(line, check(line));
+    write(line, around) {
+      append(line, check(line), around);
       checkpointWhenDue();
     },
-    async commit(line, around = (foldNow) => foldNow()) {
+    async commit(line, around = atOnce) {
       const checked = check(line);
       await record.appendSoon('apiAudit', line, (at) => around(() => fold(checked, at)));
-      // Not in that step: the log may hold lines by then that are not folded yet.
+      // Not in that step, in which the log holds lines that are not folded yet.
       checkpointWhenDue();
     },
     get skipped() {
@@ -117,11 +117,11 @@ export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore 
     });
   }
 
-  function append(line: ApiAuditLine, checked: ApiAuditLine): void {
+  function append(line: ApiAuditLine, checked: ApiAuditLine, around: Around = atOnce): void {
     // Where it will stand, but for a fragment before it: only lines that bring a reply are looked for again.
     const at = line.event === 'API_CALL_SUCCESS' ? record.size('apiAudit') : 0;
     record.append('apiAudit', line);
-    fold(checked, at);
+    around(() => fold(checked, at));
   }
 
   function take(entry: RecordEntry): void {
@@ -223,6 +223,9 @@ export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore 
       .slice(0, 2);
   }
 }
+
+type Around = NonNullable<Parameters<BudgetStore['write']>[1]>;
+const atOnce: Around = (fold) => fold();
 
 const LONGEST_LINE = 65_536;
 const totalsOf = (money: MoneyFold, simulated: boolean) => {

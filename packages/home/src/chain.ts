@@ -64,7 +64,8 @@ export function createChain(
 
   function firstLink(closing: string): ChainLink {
     if (last !== undefined) return linkAfter(last, closing);
-    const { seq, hash } = endOfChain(files, path);
+    // What is closed as torn was refused to its writer, and is no link although it may look like one.
+    const { seq, hash } = endOfChain(files, path, closing.length > 1 ? 'torn' : 'whole');
     return { seq: seq + 1, prev: hash.update(closing).digest('hex') };
   }
 }
@@ -85,9 +86,9 @@ export interface EndOfChain extends LastLink {
 }
 
 /** Looks for the last link from the end of the file, piece by piece. */
-export function endOfChain(files: Files, path: string): EndOfChain {
+export function endOfChain(files: Files, path: string, end: 'whole' | 'torn' = 'whole'): EndOfChain {
   const size = files.stat(path)?.size ?? 0;
-  const last = lastLink(files, path, size);
+  const last = lastLink(files, path, size, end === 'torn');
   const hash = createHash('sha256');
   for (let at = last.from; at < size; at += PIECE)
     hash.update(files.readBytes(path, at, Math.min(PIECE, size - at)) ?? new Uint8Array(0));
@@ -104,8 +105,9 @@ interface LastLink {
   readonly to: number;
 }
 
-/** A last line that lacks only its newline is one: the next append ends it. */
-function lastLink(files: Files, path: string, size: number): LastLink {
+/** A last line that lacks only its newline is one, as the next append ends it, unless it is `torn`. */
+function lastLink(files: Files, path: string, size: number, torn: boolean): LastLink {
+  let isTorn = torn;
   let rest = Buffer.alloc(0);
   for (let from = size; from > 0;) {
     const length = Math.min(PIECE, from);
@@ -116,7 +118,8 @@ function lastLink(files: Files, path: string, size: number): LastLink {
       const newline = bytes.lastIndexOf(NEWLINE, end - 1);
       if (newline === -1 && from > 0) break;
       const line = bytes.toString('utf8', newline + 1, end);
-      const value = parseJson(line);
+      const value = isTorn ? undefined : parseJson(line);
+      isTorn = false;
       if (isLink(value))
         return { seq: value.seq, from: from + newline + 1, own: sha256(`${line}\n`), to: from + end + 1 };
       end = Math.max(0, newline);

@@ -2,7 +2,7 @@
  * Lines of one log that share a write: what is given during a turn of the event loop is written when it ends, with one write, one look at the file and, where
  * lines must outlast a power loss, one sync. Owns the lines that wait. What they are to be written to is the caller's.
  *
- * - S2, M1: whoever gave a line goes on when it stands, and is told when it does not: nothing rests on a line that only waits.
+ * - S2, M1: whoever gave a line goes on when it stands, and is told when it does not, or when nobody can say: nothing rests on a line that only waits.
  * - Lines stand in the order they were given. `written` is called for all of a write before anything else happens, so what a fold made while writing is what a
  *   fold of the log makes, at every moment another can look at either.
  * - Of a write that ended short (a full disk) the lines that stand count as written; the others are tried once more, each by itself.
@@ -59,7 +59,6 @@ export function createGroupCommit<Line>({
     try {
       return tell(group, append(group.map(({ line }) => line)));
     } catch (error) {
-      if (group.length === 1) return [{ error }];
       return writeRest(group, error);
     }
   };
@@ -72,6 +71,7 @@ export function createGroupCommit<Line>({
     }
     const first = group.slice(0, stands.lengths.length);
     const rest = group.slice(stands.lengths.length);
+    if (group.length === 1 && rest.length === 1) return [{ error: fault }];
     return [...tell(first, stands), ...rest.flatMap((each) => writeAll([each]))];
   };
 

@@ -43,6 +43,26 @@ describe('the record on a failing disk', () => {
     }
   });
 
+  it('M1: a line that is written at once stands behind those that were given before it, and so does the end of the log', async () => {
+    const ends: (() => void)[] = [];
+    store = createRecordStore({ layout, home: homeIdOf('/home'), machine, soon: (then) => ends.push(then) });
+    const told: number[] = [];
+    const given = [1, 2].map((n) => store.appendSoon('apiAudit', { n }, () => told.push(n)));
+    store.append('apiAudit', { n: 3 });
+    expect(told).toEqual([1, 2]);
+    given.push(store.appendSoon('apiAudit', { n: 4 }));
+    const size = store.size('apiAudit');
+    for (const end of ends) end();
+    await Promise.all(given);
+    expect(store.size('apiAudit')).toBe(size);
+    expect(valuesOf(open(machine).tail('apiAudit').read().entries)).toMatchObject([
+      { n: 1 },
+      { n: 2 },
+      { n: 3 },
+      { n: 4 },
+    ]);
+  });
+
   it('with fsync, lines of one turn share a sync; when it fails, none of them counts and nothing more is written', async () => {
     const ends: (() => void)[] = [];
     const seen: string[] = [];

@@ -86,17 +86,17 @@ export function createRecordStore({
   );
 
   /**
-   * A line that was written and whose sync failed stands in the log although its writer is told that it does not. From then on nothing more is written to
-   * that log: whoever reads it anew counts what stands there (M1, S2).
+   * A line that was written and whose sync failed stands in the log although its writer is told that it does not; so may one whose write failed, when nobody can
+   * look what came of it. From then on nothing more is written to that log: whoever reads it anew counts what stands there (M1, S2).
    */
   const given: Map<LogName | SegmentName, VivariumError> = new Map();
-  const syncOrGiveUp = (log: LogName | SegmentName): void => {
+  const orGiveUp = <T>(log: LogName | SegmentName, what: string, act: () => T): T => {
     try {
-      store.sync(log);
+      return act();
     } catch (cause) {
       const fault = new VivariumError(
         'record_unwritable',
-        `a sync of ${layout.log(log)} failed: what it holds is not certain`,
+        `${what} ${layout.log(log)} failed: what it holds is not certain`,
         {
           remedy: { kind: 'stop' },
           hint: 'Look after the disk, and start again: the log is read anew.',
@@ -107,6 +107,11 @@ export function createRecordStore({
       throw fault;
     }
   };
+  const syncOrGiveUp = (log: LogName | SegmentName): void =>
+    orGiveUp(log, 'a sync of', () => store.sync(log));
+  /** After a write that failed: what stands of it is asked by this. */
+  const sizeOrGiveUp = (log: LogName | SegmentName): number =>
+    orGiveUp(log, 'a look at', () => store.size(log));
   /** `compose`: the text, given what must stand before it. */
   const write = (
     log: LogName | SegmentName,
@@ -205,7 +210,7 @@ export function createRecordStore({
       const fault = given.get(log);
       if (fault !== undefined) throw fault;
       if (wanted === undefined) return { at: 0, lengths: [] };
-      const size = store.size(log);
+      const size = sizeOrGiveUp(log);
       const lengths: number[] = [];
       let end = wanted.at;
       for (const length of wanted.lengths) {
@@ -227,18 +232,25 @@ export function createRecordStore({
       store.appendAll(log, [line]);
     },
     mend(log) {
-      ends.delete(log);
+      groups.get(log)?.flush();
+      // What was refused to its writer stays refused.
+      if (ends.get(log) !== 'torn by us') ends.delete(log);
       chains.get(log)?.forget();
       if (files.stat(layout.log(log)) !== undefined) write(log, () => '');
     },
     appendAll(log, lines, afterwards) {
       if (lines.length === 0) return;
       if (log === 'action') actions.flush();
+      // What was given before stands before it.
+      groups.get(log)?.flush();
       appendLines(log, lines, afterwards);
       if (log === 'action') actions.twins(lines.flatMap((line) => ActionLogLine.safeParse(line).data ?? []));
     },
     appendSoon: (log, line, written = () => undefined) => groupOf(log).give(line, written),
-    size: (log) => files.stat(layout.log(log))?.size ?? 0,
+    size(log) {
+      groups.get(log)?.flush();
+      return files.stat(layout.log(log))?.size ?? 0;
+    },
     sync(log) {
       files.sync(layout.log(log));
     },

@@ -22,7 +22,12 @@ export type ScriptStep =
       readonly with?: Partial<Omit<Completion, 'kind' | 'latencyMs'>>;
     }
   /** A complete HTTP error; not billed. */
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfterMs?: Milliseconds }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly retryAfterMs?: Milliseconds;
+      readonly afterMs?: Milliseconds;
+    }
   /** Cannot be reached; not billed. */
   | { readonly kind: 'unreachable' }
   /** Never answers; not billed. */
@@ -97,6 +102,7 @@ export function createScriptedProvider(options: ScriptedOptions): ScriptedProvid
 
     switch (step.kind) {
       case 'status':
+        if (step.afterMs !== undefined) await clock.sleep(step.afterMs);
         return providerFault({
           ...judgeStatus(step.status),
           status: step.status,
