@@ -59,7 +59,6 @@ async function isFoundOut(expected: RegExp, more: Parameters<typeof prove>[2]): 
   expect(found).toMatch(expected);
 }
 
-const HELD = 'const heldNow = caps.holding(order, call.heldAt, call.hold);';
 const HOLD =
   'await budget.commit(lines.held(order, call), (fold) => {\n\t\t\t\theldNow();\n\t\t\t\tfold();\n\t\t\t});';
 const ASKED = 'const outcome = await within(asked, timeLeft(order));';
@@ -75,7 +74,6 @@ describe.skipIf(!canLook())('the proof of the budget', () => {
 
   it.each<[string, readonly Change[], RegExp]>([
     ['holds only after the call', [[HOLD, 'heldNow();'], [ASKED, `${ASKED} note(order, lines.held(order, call));`]], /M1: (run|principal|day) .* commits \d+ of \d+/],
-    ['forgets what it is about to hold while that is written down', [[HELD, 'const heldNow = () => {};']], /M1: (task|run|principal|day) .* commits \d+ of \d+/],
     ['does not clamp the hold to what is left', [['completion = Math.min(completion, affordable);', '']], /M1: (task|run|principal|day) .* commits \d+ of \d+/],
     ['forgets at its start what it held when it died', [['budget.write(lines.leftOpen(hold));', 'budget.write({ ...lines.leftOpen(hold), event: "API_CALL_FAILURE" });']], /M2: of the prompt .* was billed/],
     ['lets go of a call that was cut', [['fault.billing === "none" ? lines.failure(order, call, fault) : lines.usageUnknown(order, call, fault.message, fault.code)', 'lines.failure(order, call, fault)']], /M2: of the prompt .* was billed/],
