@@ -166,9 +166,14 @@ describe('money', () => {
     const home = homeWith('a', 'b', 'c', 'd');
     const runs = ['0.005', '0.006'].map((cap) => home.launch(['start', '1', '--run-cap', cap]));
     for (const { ended } of runs) expect((await ended).code).toBe(5);
-    const claims = home.read('logs/execution_log.jsonl').split('"status":"in_progress"').length - 1;
-    expect(claims).toBeGreaterThanOrEqual(4);
-    expect(claims).toBeLessThanOrEqual(8);
+    // Not its claims: one that finds the other's grind just gone is taken back, and tried when there is one again.
+    const left = [...home.read('logs/execution_log.jsonl').matchAll(/^.*"status":"deferred".*$/gm)].map(
+      ([line]) =>
+        ['task_id', 'run_id'].map((key) => new RegExp(`"${key}":"([^"]*)"`).exec(line)?.[1]).join(' of '),
+    );
+    expect(new Set(left).size).toBe(left.length);
+    expect(left.length).toBeGreaterThanOrEqual(4);
+    expect(left.length).toBeLessThanOrEqual(8);
   });
 
   it('Q11: what the cap of the day deferred is taken up by the run that stays as soon as the cap is raised', async () => {
