@@ -6,7 +6,7 @@ describe('a request that is answered', () => {
     const world = createGrindWorld();
     const order: string[] = [];
     world.machine.files.intercept((operation, path) => {
-      if (operation === 'append' || operation === 'createInPlace')
+      if (operation === 'append')
         order.push(path.replace('/home-of-test/logs/', '').replace(/results\/.*/, 'result'));
     });
     const reply = await world.reply({ task_id: 'task-1', worker_id: 'worker_1', round: 2, attempt: 3 });
@@ -290,9 +290,7 @@ describe('an idempotency key', () => {
   it('M3: never pays again for a reply whose text was removed from the results', async () => {
     const world = createGrindWorld();
     const paid = await world.reply({ idempotency_key: 'k' });
-    world.machine.files.remove(
-      `/home-of-test/logs/results/${paid.result_sha256.slice(0, 2)}/${paid.result_sha256}.txt`,
-    );
+    world.machine.files.remove(`/home-of-test/logs/results/${paid.result_sha256.slice(0, 1)}.jsonl`);
     expect(await world.refusal({ idempotency_key: 'k' })).toMatchObject({ code: 'internal' });
     expect(world.provider.billed).toHaveLength(1);
   });

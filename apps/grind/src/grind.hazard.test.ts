@@ -28,7 +28,7 @@ const sumsOf = (world: GrindWorld) => {
 /** Lets every write to `log` fail until told otherwise. */
 const block = (world: GrindWorld, log: string): (() => void) =>
   world.machine.files.intercept((operation, path) => {
-    if (path.includes(log) && ['append', 'createInPlace', 'replace'].includes(operation)) throw fullDisk();
+    if (path.includes(log) && ['append', 'replace'].includes(operation)) throw fullDisk();
   });
 
 describe('a record that cannot be written', () => {
@@ -189,7 +189,7 @@ describe('a grind that dies', () => {
       const first = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 100 }) });
       let left = writes;
       first.machine.files.intercept((operation) => {
-        if (!['append', 'createInPlace', 'replace', 'makeDirectory'].includes(operation)) return;
+        if (!['append', 'replace', 'makeDirectory'].includes(operation)) return;
         if (left === 0) throw fullDisk();
         left -= 1;
       });

@@ -95,7 +95,7 @@ it('M1, M2, M3: caps hold at every prefix of the log, known ≤ bill ≤ known +
               break;
             case 'full_disk': {
               const unblock = world.machine.files.intercept((operation, path) => {
-                if (path.includes(each.log) && ['append', 'createInPlace', 'replace'].includes(operation))
+                if (path.includes(each.log) && ['append', 'replace'].includes(operation))
                   throw new VivariumError('record_unwritable', 'no space', { remedy: { kind: 'retry' } });
               });
               await world.machine.clock.advanceSettled(each.ms);

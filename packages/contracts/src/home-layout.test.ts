@@ -54,6 +54,7 @@ describe('names of files', () => {
     const layout = homeLayout('/srv/home');
     expect(layout.log('execution')).toBe('/srv/home/logs/execution_log.jsonl');
     expect(layout.lock('../x')).toBe('/srv/home/task_locks/%2e.%2fx.lock');
-    expect(layout.result('ab12')).toBe('/srv/home/logs/results/ab/ab12.txt');
+    expect(layout.result('ab12')).toBe('/srv/home/logs/results/a.jsonl');
+    expect(layout.olderResult('ab12')).toBe('/srv/home/logs/results/ab/ab12.txt');
   });
 });

@@ -56,7 +56,10 @@ export interface HomeLayout {
   archived(archive: string, name: LogName): string;
   /** What `add` remembers of a segment, so as not to read it again; may be deleted at any time. */
   segmentIds(name: SegmentName): string;
+  /** The file that holds this answer, among others. */
   result(sha256: string): string;
+  /** The file of its own that an answer had before 2026-12. */
+  olderResult(sha256: string): string;
   lock(taskId: string): string;
   beat(workerId: string): string;
 }
@@ -97,7 +100,8 @@ export function homeLayout(root: string): HomeLayout {
     log: (name) => (isSegment(name) ? at(name) : at('logs', LOGS[name])),
     archived: (archive, name) => at('logs', 'archive', archive, LOGS[name]),
     segmentIds: (name) => at('run', name),
-    result: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),
+    result: (sha256) => at('logs', 'results', `${sha256.slice(0, 1)}.jsonl`),
+    olderResult: (sha256) => at('logs', 'results', sha256.slice(0, 2), `${sha256}.txt`),
     // Worked out for each claim.
     lock: (taskId) => `${root}/task_locks/${encodeName(taskId)}.lock`,
     beat: (workerId) => at('run', 'workers', `${encodeName(workerId)}.json`),

@@ -197,6 +197,7 @@ export type {
   RecordEntry,
   RecordStore,
   RecordTail,
+  StoredResult,
   RejectedTask,
   RevisionAnswer,
   TaskOutcome,

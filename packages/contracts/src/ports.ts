@@ -79,6 +79,11 @@ export const partsOf = (record: RecordStore, log: LogName): readonly RecordTail[
   record.tail(log),
 ];
 
+export interface StoredResult {
+  readonly sha256: string;
+  readonly text: string;
+}
+
 /** The record: append-only logs of one home. Lines are never changed, dropped or reordered. */
 export interface RecordStore {
   /** Id of the home; it stands in every line. */
@@ -118,9 +123,12 @@ export interface RecordStore {
   tail(log: LogName | SegmentName, from?: Cursor): RecordTail;
   /** What stood in a log before it was set aside (clear, archive), oldest first. What a part holds may stand in the next one again. */
   earlier(log: LogName): readonly EarlierPart[];
-  /** Stores a whole output under its SHA-256 and answers it. Writing the same text twice is one file. */
+  /** Stores a whole output under its SHA-256 and answers that. Throws `record_unwritable`. */
   putResult(text: string): string;
+  /** The output of that name, or undefined when it is not there as it was written. */
   getResult(sha256: string): string | undefined;
+  /** All outputs that are there as they were written, in no order; reads each once. One may be told several times. */
+  results(): Iterable<StoredResult>;
   /** Whether something of the text would be taken out on its way into the record (S6): then it cannot name anything there. */
   holdsSecret(text: string): boolean;
   /** Calls back soon after any log changed, or only the one named; may call too often or, rarely, not at all: poll slowly beside it. */

@@ -83,7 +83,10 @@ export const StatusReport = z.object({
         .describe('Of tasks that could be claimed the highest goes first; 0 when none is set.'),
       not_before: z.string().nullable().describe('Not claimed before this time.'),
       depends_on: z.array(z.string()),
-      result: z.string().nullable().describe('Path of the output within the home.'),
+      result: z
+        .string()
+        .nullable()
+        .describe('Path, within the home, of the file that holds the output, among others.'),
     }),
   ),
   cut_short: z.array(z.string()).describe('Completed tasks whose answer was cut at a limit.'),

@@ -85,7 +85,7 @@ export const TaskReport = z.object({
   attempt: z.int(),
   charged_nano_usd: z.int().describe('Settled and unknown charges of real calls, all rounds together.'),
   simulated_charged_nano_usd: z.int().describe('The same of simulated calls.'),
-  result: text.describe('Path of the output within the home.'),
+  result: text.describe('Path, within the home, of the file that holds the output, among others.'),
   unreadable_lines: z.int().nonnegative().describe('Lines of the three logs that could not be read.'),
   rounds: z.array(
     z.object({

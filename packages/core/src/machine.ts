@@ -33,16 +33,17 @@ export interface Files {
    * which saves asking again.
    */
   readBytes(path: string, offset: number, length: number, known?: FileStat): Uint8Array | undefined;
-  /** Of a file or a directory; undefined when nothing is there. Follows links. */
+  /** Of a file or a directory; undefined when nothing is there. Follows links. A directory is modified when a name comes into it or goes. */
   stat(path: string): FileStat | undefined;
   /** The one absolute path without links under which this file or directory is known (S4), or undefined when nothing is there. */
   realPath(path: string): string | undefined;
   /**
    * Appends with ONE write(2) in append mode, creating the file. Lines of live processes do not mix. Throws `record_unwritable`
    * when less than all of it could be written: a fragment may then stand at the end of the file.
-   * `read back`: the caller looks for its text under the path afterwards, and is not spared the rare case that it went into a file renamed meanwhile.
+   * `no look`: nobody renames or removes this file, or the caller looks for its text under the path afterwards: it is not looked whether the path still names
+   * the file that was written to.
    */
-  append(path: string, text: string, afterwards?: 'read back'): void;
+  append(path: string, text: string, afterwards?: 'no look'): void;
   /** Makes everything appended to `path` by this process survive a power loss. */
   sync(path: string): void;
   /**
@@ -52,11 +53,6 @@ export interface Files {
   replace(path: string, text: string, access?: 'private'): void;
   /** Creates the file with its full content, or answers false when the name is taken. Never visible empty (temporary file, then link). */
   createExclusive(path: string, text: string): boolean;
-  /**
-   * As `createExclusive`, but written under its own name: others may see part of it, and a crash may leave part. For files whose content proves itself.
-   * A directory is changed once instead of three times, which is a third of the cost (measured, ext4).
-   */
-  createInPlace(path: string, text: string): boolean;
   /** Removes what was to become a file of `directory` and never did, since its writer was killed: not touched for `olderThan`. Answers how many there were. */
   sweepTemporaries(directory: string, olderThan: Milliseconds): number;
   /** For files that come and go thousands of times, all in one directory: locks. */

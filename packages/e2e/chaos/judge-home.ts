@@ -40,10 +40,17 @@ export function judgeHome(
     'safety_audit.log': log('safety_audit.log'),
   };
   const wanted = queueOf(home);
-  const hasResult = (sha256: string): boolean => {
-    const path = join(home, 'logs/results', sha256.slice(0, 2), `${sha256}.txt`);
-    return existsSync(path) && createHash('sha256').update(readFileSync(path)).digest('hex') === sha256;
+  const outputs = new Map<string, ReadonlySet<string>>();
+  /** Read once; a home of these proofs is new, and has no file of before. */
+  const outputsOf = (digit: string): ReadonlySet<string> => {
+    const known = outputs.get(digit);
+    if (known !== undefined) return known;
+    const lines = textOfFile('logs/results', `${digit}.jsonl`).split('\n');
+    const found = new Set(lines.flatMap((line) => hashOfResult(line) ?? []));
+    outputs.set(digit, found);
+    return found;
   };
+  const hasResult = (sha256: string): boolean => outputsOf(sha256.slice(0, 1)).has(sha256);
 
   const tasks = checkTasks({ lines: execution.lines, tasks: wanted, stalled });
   const taskCaps = new Map(wanted.map(({ id, max_budget }) => [id, Math.round(max_budget * 1e9)]));
@@ -66,6 +73,18 @@ export function judgeHome(
     wanted,
     logs,
   };
+}
+
+/** Of what a line says an answer was; behind a fragment it begins anew. */
+function hashOfResult(line: string): string | undefined {
+  try {
+    const { result } = JSON.parse(line.slice(Math.max(0, line.lastIndexOf('{"result_sha256":"')))) as {
+      readonly result?: unknown;
+    }; // `as`: any JSON
+    return typeof result === 'string' ? createHash('sha256').update(result).digest('hex') : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Q1: what the product says of the tasks is what these checks make of the same lines. */

@@ -98,7 +98,10 @@ describe('retry', () => {
     expect(home.books()).toMatchObject({ calls: 2 });
     const [row] = (await home.status()).tasks;
     expect(row).toMatchObject({ round: 2, status: 'completed' });
-    expect((await home.cli(['show', 'a', '--output'])).out).toBe(home.read(row?.result ?? ''));
+    const { out: output } = await home.cli(['show', 'a', '--output']);
+    expect(home.read(row?.result ?? '')).toContain(`"result":${JSON.stringify(output)}}\n`);
+    expect(await home.cli(['results', home.at('answers')])).toMatchObject({ code: 0 });
+    expect(home.read('answers/a.txt')).toBe(output);
     const { out } = await home.cli(['show', 'a']);
     expect(out).toMatch(/^a {2}completed, round 2, attempt 1\n[\s\S]*Round 1\n[\s\S]*Round 2\n/);
   });

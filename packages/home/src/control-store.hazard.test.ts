@@ -1,6 +1,7 @@
 /** Stopping and resuming when hands and disks get in the way. */
 import { EVERYTHING, HaltFile, homeIdOf, homeLayout, PauseFile, type ControlVerb } from '@vivarium/contracts';
 import type { ControlStore } from '@vivarium/contracts';
+import type { Files } from '@vivarium/core';
 import { createMemoryMachine, type MemoryFiles, type MemoryMachine } from '@vivarium/platform/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createControlStore } from './control-store.ts';
@@ -373,5 +374,70 @@ describe('one look for the reads of a turn', () => {
     await Promise.resolve();
     expect(seen).toEqual(['paused']);
     stop();
+  });
+});
+
+describe('a home in which no order stands', () => {
+  const open = (files: Files = machine.files): ControlStore =>
+    createControlStore({
+      layout,
+      machine: { ...machine, files },
+      record: createRecordStore({ layout, home: homeIdOf('/home'), machine }),
+    });
+  let machine: MemoryMachine;
+  beforeEach(() => {
+    machine = createMemoryMachine();
+    initHome(layout, machine.files);
+    machine.clock.advance(60_000);
+  });
+
+  it('S9: costs two looks, and an order counts in the moment it is there', () => {
+    const control = open();
+    expect(control.read().kind).toBe('running');
+    const calls: string[] = [];
+    const stop = machine.files.intercept((operation) => void calls.push(operation));
+    expect(control.read().kind).toBe('running');
+    expect(calls).toEqual(['stat', 'stat']);
+    stop();
+    for (const [path, kind] of [
+      [layout.halt, 'halted'],
+      [layout.pause, 'paused'],
+      [`${layout.control}/drain`, 'draining'],
+      [`${layout.control}/whatever`, 'halted'],
+    ] as const) {
+      machine.files.createExclusive(path, '');
+      expect(control.read().kind).toBe(kind);
+      machine.files.remove(path);
+      expect(control.read().kind).toBe('running');
+      machine.clock.advance(60_000);
+      expect(control.read().kind).toBe('running');
+    }
+  });
+  it('S9: an order that comes in the same moment as something else counts too', () => {
+    const control = open();
+    for (const [path, kind] of [
+      [layout.halt, 'halted'],
+      [`${layout.control}/hold`, 'hold'],
+    ] as const) {
+      machine.files.createExclusive(`${path}.other`, '');
+      machine.files.remove(`${path}.other`);
+      expect(control.read().kind).toBe('running');
+      machine.files.createExclusive(path, '');
+      expect(control.read().kind).toBe(kind);
+      machine.files.remove(path);
+    }
+  });
+  it('S9: where directories are not dated an order is heard within 20 ms', () => {
+    const control = open({
+      ...machine.files,
+      stat(path) {
+        const stat = machine.files.stat(path);
+        return stat?.isDirectory === true ? { ...stat, modifiedMs: 0 } : stat;
+      },
+    });
+    expect(control.read().kind).toBe('running');
+    machine.files.createExclusive(layout.halt, '');
+    machine.clock.advance(20);
+    expect(control.read().kind).toBe('halted');
   });
 });

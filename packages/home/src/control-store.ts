@@ -30,7 +30,7 @@ import {
 } from '@vivarium/contracts';
 import { messageOf, timestamp, type FileStat, type Machine } from '@vivarium/core';
 import { actionLine } from './action-line.ts';
-import { orderPath, readOrders, stateOf } from './control-orders.ts';
+import { createOrderReader, orderPath, stateOf } from './control-orders.ts';
 
 export interface ControlStoreOptions {
   readonly layout: HomeLayout;
@@ -63,8 +63,9 @@ export function createControlStore({
   const { clock, files, ids } = machine;
   const home = homeIdOf(layout.root);
   let seen: readonly ControlOrder[] | undefined;
+  const readOrders = createOrderReader(layout, machine);
   const look = (): readonly ControlOrder[] => {
-    const found = readOrders(layout, files);
+    const found = readOrders();
     if (lookOnceATurn === undefined) return found;
     if (seen === undefined) lookOnceATurn(() => (seen = undefined));
     seen = found;

@@ -254,12 +254,28 @@ describe('the record on a failing disk', () => {
   });
 
   describe('results', () => {
-    it('one cut short by a power loss is written again', () => {
+    const isThere = (name: string): boolean => [...store.results()].some((each) => each.sha256 === name);
+    const at = (name: string): string => machine.files.readText(layout.result(name)) ?? '';
+    it('Q8: one cut short is written behind the fragment, and found there, also where the fragment was not seen', () => {
       const name = store.putResult('the whole result');
-      machine.files.replace(layout.result(name), '');
-      expect(store.getResult(name)).toBeUndefined();
-      expect(store.putResult('the whole result')).toBe(name);
-      expect(store.getResult(name)).toBe('the whole result');
+      const line = at(name);
+      for (let length = 0; length < line.length; length += 1) {
+        machine.files.replace(layout.result(name), line.slice(0, length));
+        if (length < line.length - 1) expect(store.getResult(name)).toBeUndefined();
+        expect(store.putResult('the whole result')).toBe(name);
+        expect(store.getResult(name)).toBe('the whole result');
+        expect(isThere(name)).toBe(true);
+        machine.files.replace(layout.result(name), line.slice(0, length));
+        expect(open(machine).putResult('the whole result')).toBe(name);
+        expect(
+          at(name)
+            .split('\n')
+            .filter((each) => each === line.trimEnd()),
+        ).toHaveLength(
+          // All of it but the newline is as good as the whole.
+          length === line.length - 1 ? 2 : 1,
+        );
+      }
     });
     it('one that a sync failed for is written anew and synced before it is named: it may not be on the disk', () => {
       const durable = createRecordStore({ layout, home: homeIdOf('/home'), machine, durability: 'fsync' });
@@ -269,33 +285,54 @@ describe('the record on a failing disk', () => {
       const stop = machine.files.intercept((operation) => void done.push(operation));
       durable.putResult('dear');
       stop();
-      expect(done.slice(-2)).toEqual(['replace', 'sync']);
+      expect(done.slice(-2)).toEqual(['append', 'sync']);
     });
-    it('one that was edited is not that result any more', () => {
+    it('one that was edited is not that result any more, but for a whole copy of it', () => {
       const name = store.putResult('true');
-      machine.files.replace(layout.result(name), 'fake');
+      machine.files.replace(layout.result(name), at(name).replace('true', 'fake'));
       expect(store.getResult(name)).toBeUndefined();
+      store.putResult('true');
+      expect(store.getResult(name)).toBe('true');
     });
-    it('one that is there is not written again', () => {
-      store.putResult('same');
-      const inode = machine.files.stat(layout.result(sha256('same')))?.inode;
-      store.putResult('same');
-      expect(machine.files.stat(layout.result(sha256('same')))?.inode).toBe(inode);
+    it('are found in files of any length, across the pieces they are read in', () => {
+      const long = 'x'.repeat(1_500_000);
+      const name = store.putResult('sought');
+      const line = at(name);
+      for (const before of [1_048_576 - 100, 1_048_576 - 10, 1_048_576, 1_048_576 + 1]) {
+        machine.files.replace(layout.result(name), `${'{'.repeat(before - 1)}\n${line}`);
+        expect(store.getResult(name)).toBe('sought');
+        expect(isThere(name)).toBe(true);
+      }
+      expect(store.getResult(store.putResult(long))).toBe(long);
     });
-    it('one whose directory was taken away is refused once, and stored at the next try', () => {
+    it('a result that quotes another is not taken for it', () => {
+      const inner = sha256('never stored');
+      const name = store.putResult(`{"result_sha256":"${inner}","result":"never stored"}`);
+      machine.files.replace(layout.result(inner), at(name));
+      expect(store.getResult(inner)).toBeUndefined();
+      expect(isThere(inner)).toBe(false);
+    });
+    it('of a home of before 2026-12 are read where they stand, a file each', () => {
+      const name = sha256('old');
+      machine.files.makeDirectory(`${layout.results}/${name.slice(0, 2)}`);
+      machine.files.replace(layout.olderResult(name), 'old');
+      expect([store.getResult(name), isThere(name)]).toEqual(['old', true]);
+      machine.files.replace(layout.olderResult(name), 'new');
+      expect([store.getResult(name), isThere(name)]).toEqual([undefined, false]);
+    });
+    it('a result whose directory was taken away is refused once, and stored at the next try', () => {
       store.putResult('x');
-      const path = layout.result(sha256('x'));
-      machine.files.remove(path);
-      machine.files.failNext('createInPlace', new Error('no such directory'));
+      machine.files.remove(layout.result(sha256('x')));
+      machine.files.failNext('append', new Error('no such directory'));
       expect(() => store.putResult('x')).toThrow(unwritable);
       const made: string[] = [];
-      machine.files.intercept((operation, at) => void (operation === 'makeDirectory' && made.push(at)));
+      machine.files.intercept((operation, path) => void (operation === 'makeDirectory' && made.push(path)));
       store.putResult('x');
-      expect(made).toEqual([path.slice(0, path.lastIndexOf('/'))]);
+      expect(made).toEqual([layout.results]);
       expect(store.getResult(sha256('x'))).toBe('x');
     });
     it('S2: a full disk is record_unwritable, and nothing is stored', () => {
-      machine.files.failNext('createInPlace');
+      machine.files.failNext('append');
       expect(() => store.putResult('x')).toThrow(unwritable);
       machine.files.failNext('makeDirectory', new Error('full'));
       expect(() => store.putResult('x')).toThrow(unwritable);

@@ -2,13 +2,7 @@
  * The record on disk: append-only logs of one home, and the outputs they name. Owns nothing but what it knows of its own last write to each
  * log; everything else is in the files. Many processes append to one log at a time. Talks to the ports `Files`, `Clock` and `IdSource`.
  *
- * - Q8: one line is one write. A fragment at the end of a log (a crash, a full disk) is closed before the first line this process writes and
- *   before the first it writes after a failure of its own, which costs one look at the last byte then and nothing otherwise. A fragment
- *   another process leaves in between cannot be seen without looking before every line (measured: three times the cost of the write): there
- *   the tail finds the line behind the fragment (salvage.ts), and a writer whose line must count reads it back, as the queue does.
- * - A line whose append threw is not made readable by the process that was told so: when its fragment is whole but for the newline, it is
- *   closed by a mark that no JSON ends in. So what a fold made while writing is what a fold of the log makes. (Another process that finds
- *   a whole last line without its newline keeps it: it cannot tell it from one an editor left so, and folds take a line twice.)
+ * - Q8: lines are appended whole (line-writer.ts). What a fold made while writing is what a fold of the log makes.
  * - S5: logs with one writer at a time are chained (chain.ts); the others are sealed afterwards.
  * - S6: no line and no result holds a secret: it is taken out on the way in, and `putResult` answers the name of what is left.
  * - S2: `append` throws when the line is not written. `act` never throws (action-log.ts).
@@ -26,13 +20,14 @@ import {
   type RecordStore,
   type SegmentName,
 } from '@vivarium/contracts';
-import { isVivariumError, messageOf, VivariumError, type HomeId, type Machine } from '@vivarium/core';
+import { VivariumError, type HomeId, type Machine } from '@vivarium/core';
 import { createActionLog } from './action-log.ts';
 import { actionLine } from './action-line.ts';
 import { createChain, type Chain } from './chain.ts';
 import { createGroupCommit, type Appended, type GroupCommit } from './group-commit.ts';
+import { createLineWriter, unwritable } from './line-writer.ts';
 import { createLogTail } from './log-tail.ts';
-import { parseJson } from './salvage.ts';
+import { readResult, readResults, resultLine } from './result-files.ts';
 
 export interface RecordStoreOptions {
   readonly layout: HomeLayout;
@@ -59,12 +54,6 @@ export interface FileRecordStore extends RecordStore {
   readonly unwrittenActions: number;
 }
 
-/** What this process knows of the end of a log. */
-type LogEnd = 'unknown' | 'whole' | 'torn by us';
-
-/** Ends a fragment of ours. Whatever stands before it, the line is not JSON. */
-const TORN = '#torn\n';
-
 /** Lines that must outlast what they announce: a decision, a hold, a settlement. */
 const DECISIVE: readonly (LogName | SegmentName)[] = ['apiAudit', 'safetyAudit'];
 /** One writer at a time: the grind of the home, the holder of the sealer's lease. */
@@ -80,7 +69,7 @@ export function createRecordStore({
 }: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
   const clean = createRedactor(secrets);
-  const ends = new Map<LogName | SegmentName, LogEnd>();
+  const writer = createLineWriter(files);
   const chains = new Map<LogName | SegmentName, Chain>(
     CHAINED.map((log) => [log, createChain(files, layout.log(log), clean)]),
   );
@@ -120,35 +109,16 @@ export function createRecordStore({
   ): void => {
     const fault = given.get(log);
     if (fault !== undefined) throw fault;
-    const path = layout.log(log);
-    const end = ends.get(log) ?? 'unknown';
-    let appending = false;
     try {
-      const before = end === 'whole' ? '' : closing(path, end);
-      const text = before + compose(before);
-      appending = true;
-      files.append(path, text, afterwards);
-      ends.set(log, 'whole');
+      writer.write(layout.log(log), compose, afterwards === 'read back' ? 'no look' : undefined);
     } catch (error) {
-      if (appending) ends.set(log, 'torn by us');
       chains.get(log)?.forget();
-      throw unwritable(path, error);
+      throw error;
     }
   };
 
-  /** What must come first so that the next line begins on a fresh one. */
-  const closing = (path: string, end: LogEnd): string => {
-    const size = files.stat(path)?.size ?? 0;
-    if (size === 0 || files.readBytes(path, size - 1, 1)?.[0] === NEWLINE) return '';
-    // A whole line that lacks only its newline is as good as any other, unless we know that it was refused to its writer.
-    return end === 'unknown' && lastLineIsWhole(path, size) ? '\n' : TORN;
-  };
-  const lastLineIsWhole = (path: string, size: number): boolean => {
-    const length = Math.min(size, LONGEST_LAST_LINE);
-    const bytes = Buffer.from(files.readBytes(path, size - length, length) ?? []);
-    return parseJson(bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1).toString('utf8')) !== undefined;
-  };
-
+  /** The directory was there when a result was last put into it. */
+  let hasResults = false;
   const actions = createActionLog({
     layout,
     files,
@@ -157,19 +127,6 @@ export function createRecordStore({
     clean,
     soon,
   });
-
-  /** Directories of results that were there when a result was last put into them. */
-  const directories = new Set<string>();
-  /** False when the name is taken. Written in place: the name is the hash of what it must hold, and no line names it before it is whole. */
-  const createResult = (path: string, text: string): boolean => {
-    const directory = path.slice(0, path.lastIndexOf('/'));
-    if (!directories.has(directory)) files.makeDirectory(directory);
-    // Forgotten unless all went well: it may have been taken away.
-    directories.delete(directory);
-    const isNew = files.createInPlace(path, text);
-    directories.add(directory);
-    return isNew;
-  };
 
   /** `linked` is told the lines as they are about to be written, and what goes before them. */
   const appendLines = (
@@ -233,8 +190,7 @@ export function createRecordStore({
     },
     mend(log) {
       groups.get(log)?.flush();
-      // What was refused to its writer stays refused.
-      if (ends.get(log) !== 'torn by us') ends.delete(log);
+      writer.lookAgain(layout.log(log));
       chains.get(log)?.forget();
       if (files.stat(layout.log(log)) !== undefined) write(log, () => '');
     },
@@ -275,24 +231,20 @@ export function createRecordStore({
       const name = sha256(text);
       const path = layout.result(name);
       try {
-        if (!createResult(path, text)) {
-          // One of another length is what a crash or a power loss left of it, or what somebody is writing at this moment.
-          // Where it must be on the disk, one that is there may not be: whoever wrote it may have been told that a sync failed.
-          if (durability !== 'fsync' && files.stat(path)?.size === Buffer.byteLength(text)) return name;
-          files.replace(path, text);
-        }
+        if (!hasResults) files.makeDirectory(layout.results);
+        // Forgotten unless all goes well: it may have been taken away.
+        hasResults = false;
+        writer.write(path, () => resultLine(name, text), 'no look');
+        hasResults = true;
+        // One that this fails for is not named, and stored once more at the next try.
         if (durability === 'fsync') files.sync(path);
         return name;
       } catch (error) {
         throw unwritable(path, error);
       }
     },
-    getResult(name) {
-      if (!/^[0-9a-f]{64}$/.test(name)) return undefined;
-      const text = files.readText(layout.result(name));
-      // What does not have the hash it is named after is not that result.
-      return text !== undefined && sha256(text) === name ? text : undefined;
-    },
+    getResult: (name) => readResult(layout, files, name),
+    results: () => readResults(layout, files),
     holdsSecret: (text) => clean(text) !== text,
     watch: (onChange, only) =>
       files.watch(layout.logs, (name) => {
@@ -307,18 +259,3 @@ export function createRecordStore({
 }
 
 type RecordLine = Readonly<Record<string, unknown>>;
-
-const NEWLINE = 10;
-/** Lines are small; one longer than this is not looked at and counts as torn. */
-const LONGEST_LAST_LINE = 1_048_576;
-
-/** Whatever the reason, to the caller it is one fault: the record cannot be written now. Whether waiting helps, the reason says. */
-function unwritable(path: string, error: unknown): VivariumError {
-  if (isVivariumError(error) && error.code === 'record_unwritable') return error;
-  const { hint, remedy } = isVivariumError(error) ? error : { hint: undefined, remedy: undefined };
-  return new VivariumError('record_unwritable', `cannot write ${path}: ${messageOf(error)}`, {
-    remedy: remedy ?? { kind: 'retry' },
-    ...(hint === undefined ? {} : { hint }),
-    cause: error,
-  });
-}

@@ -26,15 +26,7 @@ export function sweepHome(
   try {
     sweepDead(layout.workers, BeatFile);
     sweepDead(layout.orchestrators, OrchestratorFile);
-    const results = files.list(layout.results).map((name) => `${layout.results}/${name}`);
-    for (const directory of [
-      layout.root,
-      layout.run,
-      layout.workers,
-      layout.orchestrators,
-      layout.locks,
-      ...results,
-    ])
+    for (const directory of [layout.root, layout.run, layout.workers, layout.orchestrators, layout.locks])
       files.sweepTemporaries(directory, LONG_UNTOUCHED_MS);
   } catch (error) {
     if (!isVivariumError(error)) throw error;

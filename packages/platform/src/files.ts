@@ -5,7 +5,7 @@
  * - An append never ends in a file that was renamed away: the path is looked at after every write, and when it names another file by
  *   then, the line is written again to that one. Both may then hold it, which every fold tolerates (a line repeated changes nothing);
  *   to make even that rare, a handle not looked at for 20 ms is looked at before the write too. A look costs 3.4 µs, opening the file for
- *   every line would cost 4.7 µs and still leave the window open. Who reads its line back anyway is spared the look after the write.
+ *   every line would cost 4.7 µs and still leave the window open. `no look` spares the look after the write.
  * - Replacing and creating are atomic for readers; their temporary files never show in `list`.
  */
 import {
@@ -33,13 +33,7 @@ import type { Files } from '@vivarium/core';
 import { fileFault, isMissing, systemCode } from './faults.ts';
 import { createHandles, isSameFile, type Handle } from './handles.ts';
 import { createShortLivedFiles } from './short-lived-files.ts';
-import {
-  createTemporaries,
-  createTemporaryNames,
-  isTemporary,
-  removeQuietly,
-  writeAll,
-} from './temporaries.ts';
+import { createTemporaries, createTemporaryNames, isTemporary, removeQuietly } from './temporaries.ts';
 import { watchDirectory } from './watch-directory.ts';
 
 const LOOK_AGAIN_AFTER_MS = 20;
@@ -123,7 +117,7 @@ export function createNodeFiles(): Files {
           const written = writeSync(writer.fd, text);
           const expected = Buffer.byteLength(text);
           if (written < expected) throw shortWrite(written, expected);
-          if (afterwards === 'read back') return;
+          if (afterwards === 'no look') return;
           look(path);
           if (writers.get(path) === writer) return;
         }
@@ -165,24 +159,6 @@ export function createNodeFiles(): Files {
       } catch (error) {
         if (systemCode(error) === 'EEXIST') return false;
         throw fileFault('home_unwritable', 'cannot create', path, error);
-      }
-    },
-    createInPlace(path, text) {
-      let fd: number;
-      try {
-        fd = openSync(path, 'wx', 0o644);
-      } catch (error) {
-        if (systemCode(error) === 'EEXIST') return false;
-        throw fileFault('home_unwritable', 'cannot create', path, error);
-      }
-      try {
-        writeAll(fd, text);
-        return true;
-      } catch (error) {
-        // What is there of it stays: under that name another may have put the whole by now.
-        throw fileFault('home_unwritable', 'cannot write', path, error);
-      } finally {
-        closeSync(fd);
       }
     },
     sweepTemporaries(directory, olderThan) {

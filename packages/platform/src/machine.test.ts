@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createNodeClock } from './clock.ts';
 import { createNodeFileLock } from './file-lock.ts';
 import { createNodeFiles } from './files.ts';
+import { createManualClock } from './memory/clock.ts';
 import { createMemoryDisk } from './memory/disk.ts';
 import { createMemoryMachine } from './memory/machine.ts';
 import { describeClock } from './testing/describe-clock.ts';
@@ -20,14 +21,17 @@ const sleep = async (duration: number): Promise<void> => createNodeClock().sleep
 describeFiles('on disk', () => ({
   ours: createNodeFiles(),
   theirs: createNodeFiles(),
+  pass: sleep,
   ...temporaryDirectory(),
 }));
 
 describeFiles('in memory', () => {
   const disk = createMemoryDisk();
-  const ours = createMemoryMachine({ disk }).files;
+  const clock = createManualClock();
+  const ours = createMemoryMachine({ disk, clock }).files;
   ours.makeDirectory('/home');
-  return { ours, theirs: createMemoryMachine({ disk }).files, directory: '/home', stop: () => undefined };
+  const theirs = createMemoryMachine({ disk, clock }).files;
+  return { ours, theirs, directory: '/home', pass: (ms) => clock.advance(ms), stop: () => undefined };
 });
 
 describeFileLock('on disk', () => {

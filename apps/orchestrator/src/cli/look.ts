@@ -1,4 +1,4 @@
-/** `status`, `show` and `logs`: what only reads. Only declared here. */
+/** `status`, `show`, `results` and `logs`: what only reads of a home. Only declared here. */
 import { Option } from 'commander';
 import { ACTION_TYPES, type ActionType } from '@vivarium/contracts';
 import { actionTypes, lineCount } from '../flag-values.ts';
@@ -6,7 +6,7 @@ import type { CliParts } from './parts.ts';
 
 export function declareLooks({ command, home, json, deps, end }: CliParts): void {
   command('status', 'where every task stands, and what it cost')
-    .option('--all', 'one line for every task, with the file of its result')
+    .option('--all', 'one line for every task')
     .addOption(
       new Option('--graph', 'who waits for whom, in waves, and the longest chain of what is left').conflicts(
         'all',
@@ -27,6 +27,16 @@ export function declareLooks({ command, home, json, deps, end }: CliParts): void
       return end(
         show({ home: home(), id, output: flags.output === true, json: flags.json === true }, deps()),
       );
+    });
+
+  command(
+    'results <directory>',
+    'write the answer of every completed task into a directory, each to a file named after its task',
+  )
+    .addOption(json())
+    .action(async (directory: string, flags: { json?: boolean }) => {
+      const { results } = await import('../commands/results.ts');
+      return end(results({ home: home(), directory, json: flags.json === true }, deps()));
     });
 
   command('logs', 'what happened: the last lines of the action log')

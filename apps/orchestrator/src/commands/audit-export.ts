@@ -68,7 +68,8 @@ function* recordFiles({ layout }: OpenHome, { machine }: CommandDeps, results: b
   for (const name of machine.files.list(layout.archive))
     for (const file of Object.values(LOGS)) yield `archive/${name}/${file}`;
   if (!results) return;
-  for (const directory of machine.files.list(layout.results))
-    for (const name of machine.files.list(`${layout.results}/${directory}`))
-      yield `results/${directory}/${name}`;
+  for (const name of machine.files.list(layout.results))
+    if (name.endsWith('.jsonl')) yield `results/${name}`;
+    else
+      for (const older of machine.files.list(`${layout.results}/${name}`)) yield `results/${name}/${older}`;
 }

@@ -45,8 +45,7 @@ function homeOn(audit: readonly Line[] = AUDIT): MemoryHome {
     home.machine.files.replace(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   write(home.layout.log('apiAudit'), audit);
   write(home.layout.log('safetyAudit'), GATE);
-  home.machine.files.makeDirectory(home.layout.result(sha256(TEXT)).replace(/\/[^/]*$/, ''));
-  home.machine.files.replace(home.layout.result(sha256(TEXT)), TEXT);
+  write(home.layout.result(sha256(TEXT)), [{ result_sha256: sha256(TEXT), result: TEXT }]);
   return home;
 }
 const call = async (id: string, more: { readonly output?: boolean; readonly json?: boolean; readonly tty?: boolean; readonly audit?: readonly Line[] } = {}) => {
@@ -64,7 +63,7 @@ describe('show --json', () => {
     const { rounds, ...report } = await reportOf('a');
     expect(report).toMatchObject({
       id: 'a', status: 'completed', round: 2, attempt: 1, dependants: ['b'], edited: false, charged_nano_usd: 0, simulated_charged_nano_usd: 14_160,
-      result: `logs/results/${sha256(TEXT).slice(0, 2)}/${sha256(TEXT)}.txt`, task: { priority: 5, prompt: 'Say it.' }, unreadable_lines: 0,
+      result: `logs/results/${sha256(TEXT).slice(0, 1)}.jsonl`, task: { priority: 5, prompt: 'Say it.' }, unreadable_lines: 0,
     }); // prettier-ignore
     expect(rounds.map(({ round, attempts }) => [round, attempts.map(({ attempt, status }) => `${attempt} ${status}`)])).toEqual([
       [1, ['1 retrying', '2 taken_over', '3 failed']],

@@ -113,6 +113,7 @@ export function checkCosts(record: RecordStore): Belief {
   const costs = costsOfCalls(record);
   let number = 0;
   let divergence: Divergence | undefined;
+  const outputs = new Set([...record.results()].map(({ sha256 }) => sha256));
   const seen = new Set<string>();
   linesUpTo(record, 'execution', upTo, ({ value, from }) => {
     number += 1;
@@ -131,7 +132,7 @@ export function checkCosts(record: RecordStore): Belief {
     const output = line.result_sha256;
     if (output === undefined || seen.has(output)) return;
     seen.add(output);
-    if (record.getResult(output) === undefined)
+    if (!outputs.has(output))
       divergence ??= {
         who: 'costs',
         what: `output of ${line.task_id}`,

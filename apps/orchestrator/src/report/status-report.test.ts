@@ -105,7 +105,7 @@ describe('status --json', () => {
     expect(report.tasks[0]).toEqual({
       id: 'a', type: 'grind', status: 'completed', round: 1, attempt: 1, worker_id: null, model: 'm', cost_nano_usd: 4_160, simulated: true, waits_for: [], reason: null,
       error_code: null, fingerprint: null, finish_reason: 'length', cut_by: 'budget', priority: 0, not_before: null, depends_on: [],
-      result: `logs/results/ab/${'ab'.repeat(32)}.txt`,
+      result: 'logs/results/a.jsonl',
     }); // prettier-ignore
     expect(report.tasks[1]).toMatchObject({ id: 'b', status: 'in_progress', worker_id: 'worker_1' });
     expect(report.tasks[2]).toMatchObject({ id: 'c', status: 'blocked', waits_for: ['b'] });
@@ -181,12 +181,12 @@ describe('status for people', () => {
     );
   });
 
-  it('with --all: one line for every task, with what it waits for or the file of its result', () => {
+  it('with --all: one line for every task, with what it waits for', () => {
     const lines = statusLines(statusReport(facts({ views })), views, noColours, true);
     expect(lines.slice(lines.indexOf('  cost      $0.00') + 1)).toEqual([
       '  1 completed answer was cut short: a  → orchestrator show a',
       '',
-      `  a  completed  logs/results/ab/${'ab'.repeat(32)}.txt`,
+      '  a  completed',
       '  b  in progress',
       '  c  blocked  waits for b',
       '  d  failed',

@@ -221,10 +221,10 @@ function moneyText(report: StatusReport, simulated: boolean): string {
   return parts.join(', ') + (simulated ? ' (no real money moved)' : '');
 }
 
-/** `a  completed  logs/results/…`; what a task waits for stands where another has its result. */
-function rowText({ id, status, waits_for, result }: StatusReport['tasks'][number], colours: Colours): string {
+/** `a  blocked  waits for b` */
+function rowText({ id, status, waits_for }: StatusReport['tasks'][number], colours: Colours): string {
   const waits = waits_for.length > 0 ? `  waits for ${waits_for.map(printable).join(', ')}` : '';
-  return `  ${colours.bold(printable(id))}  ${status.replace('_', ' ')}${waits}${result === null ? '' : `  ${result}`}`;
+  return `  ${colours.bold(printable(id))}  ${status.replace('_', ' ')}${waits}`;
 }
 
 const workerText = ({ record }: TaskView): string =>

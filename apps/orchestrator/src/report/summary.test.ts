@@ -90,7 +90,7 @@ describe('the block at the end', () => {
       '  1 completed of 1',
       '  cost, simulated: $0.00000416, 2 calls, 1,200 + 34 tokens (no real money moved)',
       '  results: /h/logs/results   logs: /h/logs',
-      '    → `orchestrator status --all` names the file of each result',
+      '    → `orchestrator results DIR` writes each to a file named after its task',
     ]);
   });
 

@@ -97,7 +97,7 @@ export function factLines(summary: RunSummary, colours: Colours): readonly strin
   if (cut !== undefined) lines.push(colours.yellow(`  ${cut}`));
   lines.push(`  results: ${summary.results}   logs: ${summary.logs}`);
   if (counts.completed > 0)
-    lines.push(colours.dim('    → `orchestrator status --all` names the file of each result'));
+    lines.push(colours.dim('    → `orchestrator results DIR` writes each to a file named after its task'));
   // Nothing is wrong with these, and there may be hundreds.
   const idsOf = (wanted: TaskView['status']): readonly string[] =>
     open.filter(({ status }) => status === wanted).map(({ task }) => task.id);

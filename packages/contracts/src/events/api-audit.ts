@@ -108,7 +108,7 @@ export const CallSuccess = z.object({
     .optional()
     .describe('Why the model stopped; `length` means that the answer was cut.'),
   cut_by: CutBy.optional(),
-  result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the reply.'),
+  result_sha256: Sha256.optional().describe('Name of the reply in logs/results/.'),
   provider_request_id: z.string().optional().describe('The id the provider gave the call.'),
   late: z
     .literal(true)
@@ -160,7 +160,7 @@ export const CallReplayed = z.object({
   event: z.literal('call.replayed'),
   ...who,
   model: z.string().describe('Model that was asked.'),
-  result_sha256: Sha256.describe('Name of the file in logs/results/ that holds the reply.'),
+  result_sha256: Sha256.describe('Name of the reply in logs/results/.'),
   ...call,
 });
 
@@ -173,7 +173,7 @@ export const CallCached = z.object({
   from_call_id: z.string().describe('The call that was paid for it.'),
   saved: UsdField,
   saved_nano_usd: NanoUsdField.describe('What that call cost, in units of 1e-9 US dollars.'),
-  result_sha256: Sha256.describe('Name of the file in logs/results/ that holds the reply.'),
+  result_sha256: Sha256.describe('Name of the reply in logs/results/.'),
   ...call,
 });
 

@@ -40,7 +40,7 @@ const ended = {
     .string()
     .nullable()
     .default(null)
-    .describe('The beginning of the output; the whole is in logs/results/ under result_sha256.'),
+    .describe('The beginning of the output; the whole is in logs/results/, named result_sha256.'),
   errors: z.string().nullable().default(null).describe('Why it ended this way.'),
   error_code: z.string().optional().describe('Code from docs/errors.md.'),
   fingerprint,
@@ -71,7 +71,7 @@ export const CompletedLine = z.object({
   ...ended,
   event: z.literal('task.completed').optional(),
   ...joins,
-  result_sha256: Sha256.optional().describe('Name of the file in logs/results/ that holds the whole output.'),
+  result_sha256: Sha256.optional().describe('Name of the whole output in logs/results/.'),
   finish_reason: z
     .string()
     .optional()

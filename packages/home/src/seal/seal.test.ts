@@ -280,12 +280,20 @@ describe('the sealed record', () => {
     record.append('apiAudit', { event: 'API_CALL_SUCCESS', result_sha256: name });
     await sealer.pass();
     expect(verify()).toMatchObject({ faults: [], results: 1 });
-    machine.files.replace(layout.result(name), 'another answer');
+    const file = `logs/results/${name.slice(0, 1)}.jsonl`;
+    const whole = machine.files.readText(layout.result(name)) ?? '';
+    const before = `{"result_sha256":"${'0'.repeat(64)}","result":""}\n`;
+    machine.files.replace(layout.result(name), before + whole.replace('an answer', 'another answer'));
+    expect(verify().faults).toMatchObject([{ file, record: 2, byte: before.length, kind: 'edited' }]);
+    machine.files.replace(layout.result(name), before);
+    expect(verify().faults).toMatchObject([{ file, record: 2, byte: before.length, kind: 'gone' }]);
+    machine.files.makeDirectory(layout.olderResult(name).replace(/\/[^/]*$/, ''));
+    machine.files.replace(layout.olderResult(name), 'an answer');
+    expect(verify()).toMatchObject({ faults: [], results: 1 });
+    machine.files.replace(layout.olderResult(name), 'another answer');
     expect(verify().faults).toMatchObject([
       { file: `logs/results/${name.slice(0, 2)}/${name}.txt`, kind: 'edited' },
     ]);
-    machine.files.remove(layout.result(name));
-    expect(verify().faults).toMatchObject([{ kind: 'gone' }]);
   });
 
   it('S5: whichever append of a pass fails or is torn, the seals that stand are true, and the next pass goes on', async () => {

@@ -3,7 +3,7 @@
  * piece at a step, so that a server can go on serving: the first time that is everything.
  *
  * Four things are checked, and each names the first record that is not what it was: the chain of seals.jsonl; the bytes of every sealed range, archives
- * included; the inline chains, also of what is not sealed yet; every output that a recorded reply names. A head that is held elsewhere must be in the chain.
+ * included; the inline chains, also of what is not sealed yet; every answer that a recorded reply names. A head that is held elsewhere must be in the chain.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -20,6 +20,7 @@ import { isSigned, type Signature } from './keyring.ts';
 import { createLineReader, type LineAt, type LineReader } from './line-reader.ts';
 import { createLinkCheck, type LinkCheck, type LineFault } from './link-check.ts';
 import { firstDifference } from './marks.ts';
+import { createResultIndex } from '../result-files.ts';
 import { parseJson } from '../salvage.ts';
 import { createSealedState, SEALED_FILES } from './sealed-state.ts';
 
@@ -78,7 +79,7 @@ interface Chain {
 }
 
 const CHAINED = [LOGS.apiAudit, LOGS.safetyAudit] as const;
-const RESULT = /^[0-9a-f]{64}$/;
+const RESULT = /"result_sha256":"([0-9a-f]{64})"/;
 
 export function createVerifier(options: VerifierOptions): Verifier {
   const { layout, files, home } = options;
@@ -95,6 +96,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const chains = new Map<string, Chain>(CHAINED.map((file) => [file, chainOf(file)]));
   const state = createSealedState();
   const archived = createLineReader(files, path(sealsFile));
+  const answers = createResultIndex(layout, files);
   /** Where parts are that were archived, by file and part. */
   const archives = new Map<string, string>();
   const heldHeads = [...(options.heldHeads ?? [])].sort((one, other) => one.seq - other.seq);
@@ -214,25 +216,23 @@ export function createVerifier(options: VerifierOptions): Verifier {
         if (broken.has(file)) return;
         const fault = chain.check.see(at.line, at);
         if (fault !== undefined) return yield* tellOf(fault);
-        if (file === LOGS.apiAudit) checkResult(at);
+        if (file === LOGS.apiAudit) yield* checkResult(at);
       }
       yield progress();
     }
     const fault = chain.check.end();
     if (fault !== undefined) yield* tellOf(fault);
   };
-  const checkResult = ({ line }: LineAt): void => {
-    const [, name] = /"result_sha256":"([^"]*)"/.exec(line.toString('utf8')) ?? [];
-    if (name === undefined || !RESULT.test(name)) return;
-    const file = `results/${name.slice(0, 2)}/${name}.txt`;
-    const text = files.readText(path(file));
-    if (text !== undefined && sha256(text) === name) results += 1;
-    else
-      tell(
-        file,
-        { record: 1, byte: 0, kind: text === undefined ? 'gone' : 'edited' },
-        'a recorded reply names it',
-      );
+  const checkResult = function* ({ line }: LineAt): Generator<Progress, void> {
+    const [, name] = RESULT.exec(line.toString('utf8')) ?? [];
+    if (name === undefined) return;
+    const finding = answers.find(name);
+    for (let step = finding.next(); ; step = finding.next()) {
+      if (step.done !== true) yield progress();
+      else if (step.value === undefined) results += 1;
+      else tell(step.value.file, step.value, `a recorded reply names ${name}`);
+      if (step.done === true) return;
+    }
   };
 
   return {

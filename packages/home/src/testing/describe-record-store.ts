@@ -178,13 +178,16 @@ export function describeRecordStore(name: string, create: () => RecordStoreUnder
     });
 
     describe('results', () => {
-      it('are stored under their SHA-256, once, and read by anybody', () => {
+      it('are stored under their SHA-256, and read by anybody', () => {
         const text = 'a result\nof two lines 🌱';
         const name = ours.putResult(text);
         expect(name).toMatch(/^[0-9a-f]{64}$/);
         expect(theirs.putResult(text)).toBe(name);
         expect(theirs.getResult(name)).toBe(text);
         expect(theirs.getResult(ours.putResult(''))).toBe('');
+        const all = [...theirs.results()].filter((each) => each.text !== '');
+        expect(all.length).toBeGreaterThan(0);
+        for (const each of all) expect(each).toEqual({ sha256: name, text });
       });
       it('that are not there are undefined, whatever was asked for', () => {
         expect(ours.getResult('0'.repeat(64))).toBeUndefined();

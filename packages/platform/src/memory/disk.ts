@@ -13,6 +13,12 @@ export interface MemoryFile {
   modifiedMs: number;
 }
 
+export interface MemoryDirectory {
+  readonly inode: number;
+  /** When a name last came into it or went. */
+  modifiedMs: number;
+}
+
 /** Who holds a lock now; `undefined` when free. `waiters` are called in the order in which they came. */
 export interface MemoryLock {
   holder: symbol | undefined;
@@ -21,8 +27,7 @@ export interface MemoryLock {
 
 export interface MemoryDisk {
   readonly files: Map<string, MemoryFile>;
-  /** Path → inode. */
-  readonly directories: Map<string, number>;
+  readonly directories: Map<string, MemoryDirectory>;
   readonly watchers: Set<{
     readonly directory: string;
     readonly onChange: (name: string | undefined) => void;
@@ -38,7 +43,7 @@ export function createMemoryDisk(): MemoryDisk {
   let pid = 1_000;
   return {
     files: new Map(),
-    directories: new Map([['/', 0]]),
+    directories: new Map([['/', { inode: 0, modifiedMs: 0 }]]),
     watchers: new Set(),
     locks: new Map(),
     ended: new Set(),

@@ -38,8 +38,14 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
   const needParent = (path: string): void => {
     if (!disk.directories.has(parentOf(path))) throw unwritable(path, 'the directory does not exist', 'stop');
   };
+  /** A name came or went. */
+  const touch = (path: string): void => {
+    const directory = disk.directories.get(parentOf(path));
+    if (directory !== undefined) directory.modifiedMs = modifiedMs();
+  };
   const put = (path: string, text: string): void => {
     needParent(path);
+    touch(path);
     disk.files.set(path, newFile(disk, encode(text), modifiedMs()));
     notifyWatchers(disk, path);
   };
@@ -58,7 +64,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     stat(path) {
       enter('stat', path);
       const directory = disk.directories.get(path);
-      if (directory !== undefined) return { inode: directory, size: 0, modifiedMs: 0, isDirectory: true };
+      if (directory !== undefined) return { ...directory, size: 0, isDirectory: true };
       const file = disk.files.get(path);
       return file && { inode: file.inode, size: file.size, modifiedMs: file.modifiedMs, isDirectory: false };
     },
@@ -73,6 +79,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       truncateAt = undefined;
       if (!disk.directories.has(parentOf(path)))
         throw cannotAppend(path, 'the directory does not exist', 'stop');
+      if (!disk.files.has(path)) touch(path);
       const file = fileAt(disk, path, modifiedMs());
       appendTo(file, room === undefined ? bytes : bytes.subarray(0, room));
       // As on a real disk: nothing written is no change.
@@ -94,12 +101,6 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       put(path, text);
       return true;
     },
-    createInPlace(path, text) {
-      enter('createInPlace', path);
-      if (disk.files.has(path) || disk.directories.has(path)) return false;
-      put(path, text);
-      return true;
-    },
     sweepTemporaries: () => 0, // here nothing is written under another name first
     shortLived: () => ({
       create: (path, text) => files.createExclusive(path, text),
@@ -108,7 +109,9 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     }),
     remove(path) {
       enter('remove', path);
-      if (disk.files.delete(path)) notifyWatchers(disk, path);
+      if (!disk.files.delete(path)) return;
+      touch(path);
+      notifyWatchers(disk, path);
     },
     copy(from, to) {
       enter('copy', from);
@@ -127,6 +130,8 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       needParent(to);
       disk.files.delete(from);
       disk.files.set(to, file);
+      touch(from);
+      touch(to);
       notifyWatchers(disk, from);
       notifyWatchers(disk, to);
     },
@@ -140,7 +145,8 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
     makeDirectory(path) {
       enter('makeDirectory', path);
       for (let at = path; !disk.directories.has(at); at = parentOf(at)) {
-        disk.directories.set(at, disk.nextInode());
+        disk.directories.set(at, { inode: disk.nextInode(), modifiedMs: modifiedMs() });
+        touch(at);
         notifyWatchers(disk, at);
       }
     },

@@ -1,5 +1,5 @@
 /** What every engine of the port `Files` must keep. `ours` and `theirs` are two processes on one disk. */
-import { VivariumError, type Files } from '@vivarium/core';
+import { VivariumError, type Files, type Milliseconds } from '@vivarium/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 export interface FilesUnderTest {
@@ -7,6 +7,8 @@ export interface FilesUnderTest {
   readonly theirs: Files;
   /** An empty directory of this test alone. */
   readonly directory: string;
+  /** Lets time pass on the disk's own clock. */
+  readonly pass: (milliseconds: Milliseconds) => void | Promise<void>;
   readonly stop: () => void;
 }
 
@@ -171,6 +173,26 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
     });
 
     describe('directories and links', () => {
+      it('a directory is modified when a name comes into it, is replaced, and goes, also in the hands of others', async () => {
+        const modified = (): number => ours.stat(under.directory)?.modifiedMs ?? 0;
+        let last = modified();
+        for (const change of [
+          () => theirs.createExclusive(log, 'x'),
+          () => theirs.replace(log, 'y'),
+          () => theirs.rename(log, `${under.directory}/b.log`),
+          () => theirs.remove(`${under.directory}/b.log`),
+          () => theirs.append(log, 'x'),
+          () => theirs.makeDirectory(`${under.directory}/d`),
+        ]) {
+          await under.pass(20);
+          change();
+          expect(modified()).toBeGreaterThan(last);
+          last = modified();
+        }
+        await under.pass(20);
+        theirs.append(log, 'y');
+        expect(modified()).toBe(last);
+      });
       it('a directory is something that is there', () => {
         expect(ours.stat(under.directory)).toBeDefined();
         ours.makeDirectory(`${under.directory}/d`);
@@ -206,30 +228,30 @@ export function describeFiles(name: string, create: () => FilesUnderTest): void 
       });
     });
 
-    describe.each(['createExclusive', 'createInPlace'] as const)('%s', (create) => {
+    describe('createExclusive', () => {
       it('gives a name to the first that asks, with its whole content', () => {
-        expect(ours[create](log, 'ours')).toBe(true);
-        expect(theirs[create](log, 'theirs')).toBe(false);
-        expect(ours[create](log, 'ours again')).toBe(false);
+        expect(ours.createExclusive(log, 'ours')).toBe(true);
+        expect(theirs.createExclusive(log, 'theirs')).toBe(false);
+        expect(ours.createExclusive(log, 'ours again')).toBe(false);
         expect(theirs.readText(log)).toBe('ours');
       });
       it('gives it again once it is removed', () => {
-        ours[create](log, 'ours');
+        ours.createExclusive(log, 'ours');
         ours.remove(log);
-        expect(theirs[create](log, 'theirs')).toBe(true);
+        expect(theirs.createExclusive(log, 'theirs')).toBe(true);
         expect(ours.readText(log)).toBe('theirs');
       });
       it('does not take the name of a directory', () => {
         ours.makeDirectory(log);
-        expect(theirs[create](log, 'x')).toBe(false);
+        expect(theirs.createExclusive(log, 'x')).toBe(false);
       });
       it('leaves nothing behind when it loses', () => {
-        ours[create](log, 'x');
-        theirs[create](log, 'y');
+        ours.createExclusive(log, 'x');
+        theirs.createExclusive(log, 'y');
         expect(ours.list(under.directory)).toEqual(['a.log']);
       });
       it('answers a fault as home_unwritable, not as a name taken', () => {
-        expect(() => ours[create](`${under.directory}/none/a`, 'x')).toThrow(
+        expect(() => ours.createExclusive(`${under.directory}/none/a`, 'x')).toThrow(
           expect.objectContaining({ code: 'home_unwritable' }) as Error,
         );
       });
