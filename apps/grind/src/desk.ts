@@ -113,7 +113,11 @@ export function openDesk(deps: DeskDeps): Desk {
     simulated: provider.simulated,
     onUnwritable: (order, error) => notices.trouble(order, 'record_unwritable', messageOf(error)),
   });
-  const pacing = createPacing(clock, provider.tellsLimits);
+  const pacing = createPacing(
+    clock,
+    provider.tellsLimits,
+    (model) => deps.models.find(model)?.requestsPerMinute,
+  );
   const spend = createSpend({
     pacing,
     models: deps.models,

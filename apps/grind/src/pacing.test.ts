@@ -56,6 +56,24 @@ describe('the queue before the provider', () => {
     expect(await second).toMatchObject({ kind: 'turn', waitedMs: 400 });
   });
 
+  it('M6: keeps to the requests a minute that somebody said, of that model alone', async () => {
+    pacing = createPacing(machine.clock, false, (model) => (model === 'slow' ? 2 : undefined));
+    for (let n = 0; n < 2; n += 1)
+      turnAtOnce({ model: 'slow' }).end({ kind: 'answered', tokens: 1, limits: {} });
+    for (let n = 0; n < 9; n += 1) turnAtOnce({ model: 'quick' });
+    let isIn = false;
+    void pending({ model: 'slow' }).then(() => (isIn = true));
+    expect(pacing.views()[0]).toMatchObject({
+      model: 'slow',
+      waiting: 1,
+      requests_a_minute: { limit: 2, left: 0 },
+    });
+    await advance(29_999);
+    expect(isIn).toBe(false);
+    await advance(1);
+    expect(isIn).toBe(true);
+  });
+
   it('M6: after a refusal of the provider nobody asks before the time it said', async () => {
     learn(6_000);
     turnAtOnce().end({ kind: 'too_many', retryAfterMs: 7_000, limits: said(10) });

@@ -71,14 +71,19 @@ interface Lane {
   alarm: AbortController | undefined;
 }
 
-export function createPacing(clock: Clock, tellsLimits: boolean): Pacing {
+/** `requestsPerMinute`: of a model, what its provider allows without telling. */
+export function createPacing(
+  clock: Clock,
+  tellsLimits: boolean,
+  requestsPerMinute: (model: string) => number | undefined = () => undefined,
+): Pacing {
   const lanes = new Map<string, Lane>();
   let isClosed = false;
   const laneOf = (model: string): Lane => {
     const known = lanes.get(model);
     if (known !== undefined) return known;
     const lane: Lane = {
-      pace: freshPace(tellsLimits),
+      pace: freshPace(tellsLimits, requestsPerMinute(model)),
       waiting: new Map(),
       passes: new Map(),
       pass: 0,
@@ -232,7 +237,7 @@ function leave({ waiting }: Lane, waiter: Waiter): boolean {
 }
 
 function viewOf(model: string, { pace, waiting }: Lane, now: Milliseconds): PaceView {
-  const { tokens, requests, blockedUntil } = pace;
+  const { tokens, requests, minute, blockedUntil } = pace;
   const allowance = (of: Pace['tokens']): PaceView['tokens'] =>
     of === undefined
       ? null
@@ -247,6 +252,7 @@ function viewOf(model: string, { pace, waiting }: Lane, now: Milliseconds): Pace
     most_under_way: pace.window,
     tokens: allowance(tokens),
     requests: allowance(requests),
+    requests_a_minute: allowance(minute),
     blocked_for_ms: Math.max(0, Math.ceil(blockedUntil - now)),
   };
 }

@@ -7,7 +7,7 @@ import { ChatCompletion } from './wire.ts';
 
 interface Setting {
   readonly seed?: string;
-  readonly limits?: LimitOptions;
+  readonly limits?: Partial<LimitOptions>;
   readonly faults?: readonly FaultRule[];
 }
 

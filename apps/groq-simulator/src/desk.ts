@@ -11,7 +11,7 @@ export interface SimulatorOptions {
   readonly port: number;
   readonly seed: string;
   readonly pace: Pace;
-  readonly limits: LimitOptions;
+  readonly limits: Partial<LimitOptions>;
   readonly faults: readonly FaultRule[];
   /** Without it the bill lives as long as the process. */
   readonly billPath: string | undefined;

@@ -34,6 +34,7 @@ export const usage = `groq-simulator: speaks Groq's wire format on 127.0.0.1, in
   --reject-key KEY         answer 401 to this key; may be repeated
   --requests-per-day N     rate limit per model, enforced (${defaultLimits.requestsPerDay})
   --tokens-per-minute N    rate limit per model, enforced (${defaultLimits.tokensPerMinute})
+  --requests-per-minute N  rate limit per model, enforced; no header tells of it (${defaultLimits.requestsPerMinute})
   --help, --version`;
 
 const flagTypes = {
@@ -47,6 +48,7 @@ const flagTypes = {
   'reject-key': { type: 'string', multiple: true },
   'requests-per-day': { type: 'string' },
   'tokens-per-minute': { type: 'string' },
+  'requests-per-minute': { type: 'string' },
   help: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const;
@@ -87,6 +89,7 @@ export function readFlags(argv: readonly string[], readFile: (path: string) => s
     limits: {
       requestsPerDay: number('requests-per-day', z.int().min(1), defaultLimits.requestsPerDay),
       tokensPerMinute: number('tokens-per-minute', z.int().min(1), defaultLimits.tokensPerMinute),
+      requestsPerMinute: number('requests-per-minute', z.int().min(1), defaultLimits.requestsPerMinute),
     },
     faults: values.faults === undefined ? [] : readFaults(values.faults, readFile, problems),
     billPath: values.bill,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { durationText } from './duration-text.ts';
-import { createLimits } from './limits.ts';
+import { createLimits, defaultLimits } from './limits.ts';
 
 it('writes durations as Groq does', () => {
   expect([0, 120, 999.2, 7_660, 179_560, 3_600_000, 86_399_000].map(durationText)).toEqual([
@@ -47,6 +47,17 @@ describe('rate limits', () => {
       of: 'requests',
       retryAfterSeconds: 86_400,
     });
+  });
+
+  it('refuses when requests of a minute run short, and says nothing of them in its headers', () => {
+    const limits = createLimits({ requestsPerMinute: 2 });
+    const first = limits.take('m', 1, 0);
+    limits.take('m', 1, 0);
+    const refused = limits.take('m', 1, 0);
+    expect(refused).toMatchObject({ kind: 'short', of: 'requests', retryAfterSeconds: 30 });
+    expect(Object.keys(refused.headers)).toEqual(Object.keys(first.headers));
+    expect(refused.headers['x-ratelimit-limit-requests']).toBe(String(defaultLimits.requestsPerDay));
+    expect(limits.take('m', 1, 30_000).kind).toBe('taken');
   });
 
   it('says never to what is larger than a whole minute allows', () => {

@@ -1,15 +1,20 @@
 /**
- * Rate limits per model: requests per day and tokens per minute, each a bucket that refills evenly. What the headers say is what
- * is enforced. The defaults are far above what one machine can ask for, so that a bench is never throttled by accident.
+ * Rate limits per model: requests per day and per minute and tokens per minute, each a bucket that refills evenly. What the headers say is
+ * enforced; of requests per minute they say nothing, as with Groq. The defaults are far above what one machine can ask for, so that a bench is never throttled by accident.
  */
 import { durationText } from './duration-text.ts';
 
 export interface LimitOptions {
   readonly requestsPerDay: number;
   readonly tokensPerMinute: number;
+  readonly requestsPerMinute: number;
 }
 
-export const defaultLimits: LimitOptions = { requestsPerDay: 100_000_000, tokensPerMinute: 10_000_000_000 };
+export const defaultLimits: LimitOptions = {
+  requestsPerDay: 100_000_000,
+  tokensPerMinute: 10_000_000_000,
+  requestsPerMinute: 100_000_000,
+};
 
 export type Take =
   | { readonly kind: 'taken'; readonly headers: RateHeaders }
@@ -40,8 +45,9 @@ export interface Limits {
   take(model: string, tokens: number, nowMs: number): Take;
 }
 
-export function createLimits(options: LimitOptions): Limits {
-  const buckets = new Map<string, { readonly requests: Bucket; readonly tokens: Bucket }>();
+export function createLimits(given: Partial<LimitOptions>): Limits {
+  const options = { ...defaultLimits, ...given };
+  const buckets = new Map<string, Readonly<Record<'requests' | 'tokens' | 'minute', Bucket>>>();
 
   const bucketsOf = (model: string, now: number) => {
     let found = buckets.get(model);
@@ -49,22 +55,26 @@ export function createLimits(options: LimitOptions): Limits {
       found = {
         requests: full(options.requestsPerDay, DAY_MS, now),
         tokens: full(options.tokensPerMinute, MINUTE_MS, now),
+        minute: full(options.requestsPerMinute, MINUTE_MS, now),
       };
       buckets.set(model, found);
     }
     refill(found.requests, now);
     refill(found.tokens, now);
+    refill(found.minute, now);
     return found;
   };
 
   return {
     take(model, wanted, now) {
-      const { requests, tokens } = bucketsOf(model, now);
+      const { requests, tokens, minute } = bucketsOf(model, now);
       if (wanted > tokens.capacity) return { kind: 'never', headers: headersOf(requests, tokens) };
       if (requests.level < 1)
         return short('requests', (1 - requests.level) / requests.perMs, requests, tokens);
       if (tokens.level < wanted)
         return short('tokens', (wanted - tokens.level) / tokens.perMs, requests, tokens);
+      if (minute.level < 1) return short('requests', (1 - minute.level) / minute.perMs, requests, tokens);
+      minute.level -= 1;
       requests.level -= 1;
       tokens.level -= wanted;
       return { kind: 'taken', headers: headersOf(requests, tokens) };

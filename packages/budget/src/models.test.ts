@@ -35,4 +35,16 @@ describe('the models of a home', () => {
     expect(models.ids).toContain('new');
     expect(models.find('openai/gpt-oss-20b')).toBeUndefined();
   });
+  it('an entry may say only how often a model may be asked; of one that is not there it is refused', () => {
+    const [first] = priceList;
+    const id = first?.id ?? '';
+    expect(createModels([{ id, requests_per_minute: 30 }]).find(id)).toEqual({
+      ...first,
+      requestsPerMinute: 30,
+    });
+    expect(createModels([{ ...cheap, requests_per_minute: 30 }]).find(cheap.id)).toMatchObject({
+      requestsPerMinute: 30,
+    });
+    expect(() => createModels([{ id: 'none', requests_per_minute: 30 }])).toThrow(/no model "none"/);
+  });
 });

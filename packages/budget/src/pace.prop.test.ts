@@ -24,12 +24,14 @@ it('M6: whatever the calls take and however long they travel, none is refused fo
     fc.property(
       fc.array(call, { minLength: 1, maxLength: 60 }),
       fc.integer({ min: 3_000, max: 60_000 }),
-      (calls, perMinute) => {
+      fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
+      (calls, perMinute, requests) => {
         const perMs = perMinute / 60_000;
         let level = perMinute;
         let levelAt = 0;
         let now = 0;
-        let pace: Pace = freshPace(true);
+        let slots = requests ?? Number.POSITIVE_INFINITY;
+        let pace: Pace = freshPace(true, requests);
         let flying: Flying[] = [];
         // By what the provider has said: its first word comes before others are let go without it.
         const [first, ...others] = calls;
@@ -37,9 +39,15 @@ it('M6: whatever the calls take and however long they travel, none is refused fo
           first === undefined ? [] : [{ ...first, travelMs: 0, answerMs: LEARN_MS - 1 }, ...others];
         const provider = (each: Flying): void => {
           level = Math.min(perMinute, level + (each.arrivesAt - levelAt) * perMs);
+          slots = Math.min(
+            requests ?? slots,
+            slots + ((each.arrivesAt - levelAt) * (requests ?? 0)) / 60_000,
+          );
           levelAt = each.arrivesAt;
           expect(level).toBeGreaterThanOrEqual(each.tokens - 1e-3);
           level -= each.tokens;
+          expect(slots).toBeGreaterThanOrEqual(1 - 1e-6);
+          slots -= 1;
           each.said = { left: Math.floor(level), full: (perMinute - level) / perMs };
         };
         for (let steps = 0; queue.length > 0 || flying.length > 0; steps += 1) {

@@ -125,6 +125,17 @@ describe('how fast a model may be asked', () => {
     expect(waitFor(pace, 10, 6_000)).toBe(0);
   });
 
+  it('M6: requests of a minute, which no reply tells of, are kept to from the first call on', () => {
+    let pace = freshPace(false, 2);
+    expect(waitFor(pace, 10, 1_000)).toBe(0);
+    for (let n = 0; n < 2; n += 1) pace = after(pace, 10, answered(10, said(5_000)), 1_000, 1_000);
+    expect(waitFor(pace, 10, 1_000)).toBe(30_000);
+    expect(waitFor(pace, 10, 31_000)).toBe(0);
+    expect(expectedWait(pace, 4, 10, 1_000)).toBe(150_000);
+    const [one] = began(freshPace(false, 1), 10, 0);
+    expect(waitFor(one, 10, 59_000)).toBeGreaterThan(0);
+  });
+
   it('a refusal the limits do not explain halves the calls under way, and so does a provider out of breath; each success allows one more', () => {
     const busy = (count: number): Pace => {
       let pace = after(freshPace(true), 10, answered(10, {}), 0, 0);

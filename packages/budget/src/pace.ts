@@ -1,7 +1,7 @@
 /**
  * How fast a model may be asked: what its provider allows, as far as its replies have told, and what is under way. Pure; times are of one monotonic clock, in milliseconds.
  *
- * - M6: by what is known, no call is begun that the provider would refuse for its rate: what a call may take at most must be free in both allowances beside what the calls under way
+ * - M6: by what is known, no call is begun that the provider would refuse for its rate: what a call may take at most must be free in every allowance beside what the calls under way
  *   may take; and a wait it asked for is kept. When the limits are not known yet, one call goes ahead to learn them; while it is
  *   not back, twice as many may be under way with every second.
  * - A refusal that its limits do not explain, and a provider that is out of breath, halve how many calls may be under way; each success allows one more (AIMD).
@@ -33,6 +33,8 @@ export interface Allowance {
 export interface Pace {
   readonly tokens: Allowance | undefined;
   readonly requests: Allowance | undefined;
+  /** Requests of a minute. No reply tells of it. */
+  readonly minute: Allowance | undefined;
   /** False until a reply has come: then what it did not say is not limited. */
   readonly isKnown: boolean;
   readonly blockedUntil: number;
@@ -53,10 +55,21 @@ export const LEARN_MS = 1_000;
 /** For a provider that says "too many" and not until when. */
 export const BLOCK_MS = 1_000;
 
-/** `tellsLimits`: its replies say what it allows. Of one that does not, nothing is to be learnt by a call that goes ahead. */
-export const freshPace = (tellsLimits: boolean): Pace => ({
+/** `tellsLimits`: its replies say what it allows. Of one that does not, nothing is to be learnt by a call that goes ahead. `requestsPerMinute`: what it allows
+ * without telling. */
+export const freshPace = (tellsLimits: boolean, requestsPerMinute?: number): Pace => ({
   tokens: undefined,
   requests: undefined,
+  minute:
+    requestsPerMinute === undefined
+      ? undefined
+      : {
+          limit: requestsPerMinute,
+          left: requestsPerMinute,
+          perMs: requestsPerMinute / 60_000,
+          at: 0,
+          taken: 0,
+        },
   isKnown: !tellsLimits,
   blockedUntil: Number.NEGATIVE_INFINITY,
   window: MOST_UNDER_WAY,
@@ -102,6 +115,7 @@ export function waitFor(pace: Pace, need: number, now: number): number {
     learning,
     untilFree(pace.tokens, need, pace.reserved, now),
     untilFree(pace.requests, 1, pace.underWay, now),
+    untilFree(pace.minute, 1, pace.underWay, now),
   );
 }
 
@@ -121,9 +135,12 @@ const leftAt = ({ limit, left, perMs, at }: Allowance, now: number): number =>
  */
 export function expectedWait(pace: Pace, ahead: number, need: number, now: number): number {
   const own = waitFor(pace, need, now);
-  const { tokens } = pace;
-  if (ahead === 0 || tokens === undefined || tokens.perMs === 0) return own;
-  return (Number.isFinite(own) ? own : 0) + (ahead * (pace.usual ?? need)) / tokens.perMs;
+  const { tokens, minute } = pace;
+  const behind = Math.max(
+    tokens === undefined || tokens.perMs === 0 ? 0 : (ahead * (pace.usual ?? need)) / tokens.perMs,
+    minute === undefined ? 0 : ahead / minute.perMs,
+  );
+  return behind === 0 ? own : (Number.isFinite(own) ? own : 0) + behind;
 }
 
 export function began(pace: Pace, need: number, now: number): readonly [Pace, Begun] {
@@ -138,6 +155,7 @@ export function began(pace: Pace, need: number, now: number): readonly [Pace, Be
     {
       tokens: pace.tokens,
       requests: pace.requests,
+      minute: pace.minute,
       isKnown: pace.isKnown,
       blockedUntil: pace.blockedUntil,
       window: pace.window,
@@ -167,6 +185,7 @@ export function ended(pace: Pace, begun: Begun, end: PacedEnd, now: number): Pac
       resetMs: limits.resetRequestsMs,
       windowMs: 86_400_000,
     }),
+    minute: pace.minute && after(pace.minute, hit, 0, begun.at, now, UNSAID),
     // A call that brought no word of the provider has taught nothing.
     isKnown: pace.isKnown || end.kind === 'answered' || end.kind === 'too_many',
     blockedUntil:
@@ -209,6 +228,8 @@ interface Said {
   /** Over which it refills, where the reset does not say. */
   readonly windowMs: number;
 }
+
+const UNSAID: Said = { limit: undefined, left: undefined, resetMs: undefined, windowMs: 60_000 };
 
 function after(
   before: Allowance | undefined,

@@ -21,6 +21,8 @@ export interface ModelInfo {
   readonly maxCompletionTokens: number;
   /** Without a price nothing can be held, and the model is refused. */
   readonly price: Price | undefined;
+  /** What the provider allows, as far as somebody said. */
+  readonly requestsPerMinute?: number;
 }
 
 const SEED_TABLE = "price table of the seed's Groq client";

@@ -222,7 +222,8 @@ export const PaceView = z.object({
   under_way: z.int().describe('Calls.'),
   most_under_way: z.int().describe('Halved when the provider is out of breath, one more with each success.'),
   tokens: AllowanceView,
-  requests: AllowanceView,
+  requests: AllowanceView.describe('Of a day.'),
+  requests_a_minute: AllowanceView.describe('Null: models.json does not say.'),
   blocked_for_ms: z.number().describe('Until the moment before which the provider wants no call.'),
 });
 export type PaceView = Readonly<z.infer<typeof PaceView>>;
@@ -333,6 +334,7 @@ export const ModelsReply = z.object({
       max_completion_tokens: z.int(),
       input_usd_per_million: z.number().nullable(),
       output_usd_per_million: z.number().nullable(),
+      requests_per_minute: z.int().nullable().describe('Null: models.json does not say.'),
       price_date: z.string().nullable(),
       price_source: z.string().nullable(),
     }),

@@ -13,8 +13,12 @@ const cheap = {
 };
 
 describe('models.json', () => {
-  it('takes what lists a model, and what removes one', () => {
-    const models = [cheap, { id: 'openai/gpt-oss-20b', remove: true }];
+  it('takes what lists a model, what says only how often it may be asked, and what removes one', () => {
+    const models = [
+      { ...cheap, requests_per_minute: 30 },
+      { id: 'm', requests_per_minute: 1 },
+      { id: 'openai/gpt-oss-20b', remove: true },
+    ];
     expect(ModelsFile.parse({ models })).toEqual({ models });
   });
   it.each([
@@ -23,6 +27,8 @@ describe('models.json', () => {
     ['no date', { ...cheap, price_date: undefined }],
     ['a day that is none', { ...cheap, price_date: '2026-02-30' }],
     ['a misspelt field', { ...cheap, contexttokens: 1 }],
+    ['no request a minute', { id: 'm', requests_per_minute: 0 }],
+    ['half a request a minute', { ...cheap, requests_per_minute: 0.5 }],
     ['removing and listing at once', { ...cheap, remove: true }],
   ])('refuses %s', (_what, entry) => {
     expect(ModelsFile.safeParse({ models: [entry] }).success).toBe(false);

@@ -458,8 +458,8 @@ it('S8: a hostile request is refused on every route over the wire, and nothing i
 });
 
 describe('pacing', () => {
-  const limited = async (tokensPerMinute: number): Promise<SimulatorProcess> =>
-    startSimulator('--latency-ms', '20', '--tokens-per-minute', String(tokensPerMinute));
+  const limited = async (limit: number, of = 'tokens'): Promise<SimulatorProcess> =>
+    startSimulator('--latency-ms', '20', `--${of}-per-minute`, String(limit));
   const stateOf = async ({
     url,
   }: SimulatorProcess): Promise<{ asked: number; refused: Record<string, number> }> => {
@@ -485,6 +485,30 @@ describe('pacing', () => {
       expect(waiting).toBeGreaterThan(0);
       for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
       expect(await stateOf(slow)).toEqual({ asked: 22, refused: {} });
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  it.each([
+    ['said in models.json is kept to from the first call on', true],
+    ['not said is met, and then waited for', false],
+  ])('M6: a limit on requests a minute, which no reply tells of, %s', async (_what, isSaid) => {
+    const slow = await limited(20, 'requests');
+    try {
+      if (isSaid)
+        writeFileSync(
+          join(home.path, 'models.json'),
+          JSON.stringify({ models: [{ id: 'llama-3.1-8b-instant', requests_per_minute: 20 }] }),
+        );
+      const grind = await start(home, ['--simulator', slow.url]);
+      const answers = Array.from({ length: 22 }, async (_, n) =>
+        ask(`${grind.url}/grind`, { prompt: `Say ${n}.` }),
+      );
+      for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+      const { refused } = await stateOf(slow);
+      if (isSaid) expect(refused).toEqual({});
+      else expect(refused[429]).toBeGreaterThan(0);
     } finally {
       await slow.stop();
     }

@@ -8,7 +8,7 @@ export function routeModels(app: App, models: readonly ModelInfo[], defaultModel
 }
 
 function described(
-  { id, contextTokens, maxCompletionTokens, price }: ModelInfo,
+  { id, contextTokens, maxCompletionTokens, price, requestsPerMinute }: ModelInfo,
   defaultModel: string,
 ): ModelsReply['models'][number] {
   return {
@@ -18,6 +18,7 @@ function described(
     max_completion_tokens: maxCompletionTokens,
     input_usd_per_million: price === undefined ? null : price.inputNanoPerToken / 1_000,
     output_usd_per_million: price === undefined ? null : price.outputNanoPerToken / 1_000,
+    requests_per_minute: requestsPerMinute ?? null,
     price_date: price?.date ?? null,
     price_source: price?.source ?? null,
   };

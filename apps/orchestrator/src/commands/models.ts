@@ -12,7 +12,7 @@ export async function models(
   const { list } = modelsOf(home.layout, deps);
   const { defaultModel } = readConfig(home, deps);
   const builtIn = createModels();
-  const rows = list.map(({ id, contextTokens, maxCompletionTokens, price }) => ({
+  const rows = list.map(({ id, contextTokens, maxCompletionTokens, price, requestsPerMinute }) => ({
     id,
     default: id === defaultModel,
     context_tokens: contextTokens,
@@ -20,6 +20,7 @@ export async function models(
     input_nano_usd_per_token: price?.inputNanoPerToken ?? null,
     output_nano_usd_per_token: price?.outputNanoPerToken ?? null,
     cached_input_nano_usd_per_token: price?.cachedInputNanoPerToken ?? null,
+    requests_per_minute: requestsPerMinute ?? null,
     price_date: price?.date ?? null,
     price_source: price?.source ?? null,
     from: JSON.stringify(builtIn.find(id)?.price) === JSON.stringify(price) ? 'vivarium' : 'models.json',
@@ -37,7 +38,7 @@ export async function models(
         : `, cached ${usd(row.cached_input_nano_usd_per_token)}`;
     terminal.line(terminal.colours.bold(`${printable(row.id)}${row.default ? '  (default)' : ''}`));
     terminal.line(
-      `  ${usd(row.input_nano_usd_per_token)} in${cached}, ${usd(row.output_nano_usd_per_token)} out, per million tokens; reads ${row.context_tokens}, answers ${row.max_completion_tokens} tokens`,
+      `  ${usd(row.input_nano_usd_per_token)} in${cached}, ${usd(row.output_nano_usd_per_token)} out, per million tokens; reads ${row.context_tokens}, answers ${row.max_completion_tokens} tokens${row.requests_per_minute === null ? '' : `; at most ${row.requests_per_minute} requests a minute (models.json)`}`,
     );
     terminal.line(
       `  price of ${row.price_date ?? 'no date'}: ${printable(row.price_source ?? 'no source')}${row.from === 'vivarium' ? '' : ' (models.json)'}`,

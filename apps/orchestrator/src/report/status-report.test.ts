@@ -75,10 +75,13 @@ it('a circuit breaker that is open has a line of its own, and an entry in the re
 
 it('says who waits for the rate limits of the provider, and what they leave; of a model nobody waits for it says nothing', () => {
   const pace = {
-    model: 'm-1', waiting: 18, under_way: 2, most_under_way: 256, tokens: { limit: 6_000, left: 120 }, requests: null, blocked_for_ms: 0,
+    model: 'm-1', waiting: 18, under_way: 2, most_under_way: 256, tokens: { limit: 6_000, left: 120 }, requests: null, requests_a_minute: null, blocked_for_ms: 0,
   }; // prettier-ignore
   const told = (more: Partial<typeof pace>): string =>
     statusLines(statusReport(facts({ paces: [{ ...pace, ...more }] })), [], noColours).join('\n');
+  expect(told({ requests_a_minute: { limit: 30, left: 0 } as never })).toContain(
+    '; 0 of 30 requests a minute left',
+  );
   expect(told({})).toContain(
     'pace      m-1: 18 calls waiting for its rate limits, 2 under way; 120 of 6000 tokens left',
   );

@@ -177,13 +177,15 @@ export function statusLines(
 }
 
 /** Of a model whose callers have to wait. */
-function paceText({ model, waiting, under_way, tokens, requests, blocked_for_ms }: PaceView): string {
+function paceText(pace: PaceView): string {
+  const { model, waiting, under_way, tokens, requests, requests_a_minute: minute, blocked_for_ms } = pace;
   const left = (of: PaceView['tokens'], what: string): readonly string[] =>
     of === null ? [] : [`${of.left} of ${of.limit} ${what} left`];
   return [
     `${printable(model)}: ${counted(waiting, 'call')} waiting for its rate limits, ${under_way} under way`,
     ...left(tokens, 'tokens'),
     ...left(requests, 'requests'),
+    ...left(minute, 'requests a minute'),
     ...(blocked_for_ms > 0 ? [`none before ${formatDuration(blocked_for_ms)} have passed`] : []),
   ].join('; ');
 }
