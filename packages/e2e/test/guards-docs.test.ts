@@ -185,3 +185,12 @@ describe('links and commands in the pages', () => {
     expect(unknown).toEqual([]);
   });
 });
+
+describe('docs/models.md', () => {
+  it('has an example that models.json may hold, with every field there is', () => {
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(read('docs/models.md')) ?? [];
+    const { models } = contracts.ModelsFile.parse(JSON.parse(example));
+    const [listed] = contracts.ModelsFile.shape.models.element.options;
+    expect(Object.keys(models[0] ?? {}).toSorted()).toEqual(Object.keys(listed.shape).toSorted());
+  });
+});
