@@ -111,8 +111,10 @@ else {
 let results = 0;
 const outputs = new Map();
 const hashesOf = ({ line }) => {
-  const { result } = parse(line.subarray(Math.max(0, line.lastIndexOf('{"result_sha256":"'))));
-  return typeof result === 'string' ? [hash(result)] : [];
+  const { result_sha256: name, result } = parse(
+    line.subarray(Math.max(0, line.lastIndexOf('{"result_sha256":"'))),
+  );
+  return typeof result === 'string' && hash(result) === name ? [name] : [];
 };
 const outputsOf = (file) => {
   if (!outputs.has(file)) outputs.set(file, new Set([...linesOf(bytesOf(file))].flatMap(hashesOf)));

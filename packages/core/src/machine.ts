@@ -40,10 +40,10 @@ export interface Files {
   /**
    * Appends with ONE write(2) in append mode, creating the file. Lines of live processes do not mix. Throws `record_unwritable`
    * when less than all of it could be written: a fragment may then stand at the end of the file.
-   * `no look`: nobody renames or removes this file, or the caller looks for its text under the path afterwards: it is not looked whether the path still names
-   * the file that was written to.
+   * `no look`: the caller looks for its text under the path afterwards: it is not looked whether the path still names
+   * the file that was written to. Answers how long the file is then; undefined without a look.
    */
-  append(path: string, text: string, afterwards?: 'no look'): void;
+  append(path: string, text: string, afterwards?: 'no look'): number | undefined;
   /** Makes everything appended to `path` by this process survive a power loss. */
   sync(path: string): void;
   /**

@@ -34,9 +34,17 @@ export function orderPath(layout: HomeLayout, scope: ControlScope, kind: Stopped
   return kind === 'paused' ? layout.pause : `${layout.control}/${WORDS[kind]}`;
 }
 
+/** All orders that stand. Neither throws: what cannot be read is an order to halt. */
+export interface OrderReader {
+  /** For whoever asks all the time. */
+  read(): readonly ControlOrder[];
+  /** For what is decided on the orders and told of them: nothing that was read before is believed. */
+  readAnew(): readonly ControlOrder[];
+}
+
 /**
- * Reads all orders that stand, again and again. Never throws: what cannot be read is an order to halt. An order is a name that comes into one of two directories, and that dates the directory anew: where there was none when
- * both were as they are, there is none now, which is two looks instead of eight calls of the system (grind reads three times for each request).
+ * An order is a name that comes into one of two directories, and that dates the directory anew: where there was none when both were as they are, there is none
+ * now, which is two looks instead of eight calls of the system (grind reads three times for each request).
  *
  * - S9: a directory that was dated a moment ago may be dated the same once more, so it proves nothing yet. And for a file system that does not date its
  *   directories, all is read again after 20 ms.
@@ -44,7 +52,7 @@ export function orderPath(layout: HomeLayout, scope: ControlScope, kind: Stopped
 export function createOrderReader(
   layout: HomeLayout,
   { files, clock }: Pick<Machine, 'files' | 'clock'>,
-): () => readonly ControlOrder[] {
+): OrderReader {
   let quiet: { readonly as: string; readonly since: number } | undefined;
   /** Undefined when it proves nothing. */
   const dates = (): string | undefined => {
@@ -57,18 +65,20 @@ export function createOrderReader(
     }
     return all;
   };
-  return () => {
+  const look = (believes: boolean): readonly ControlOrder[] => {
     try {
       const as = dates();
-      if (as !== undefined && as === quiet?.as && clock.monotonic() - quiet.since < BELIEVED_FOR_MS)
-        return NONE;
+      const until = as !== undefined && as === quiet?.as ? quiet.since + BELIEVED_FOR_MS : undefined;
+      if (believes && until !== undefined && clock.monotonic() < until) return NONE;
       const found = readOrders(layout, files);
       quiet = found.length === 0 && as !== undefined ? { as, since: clock.monotonic() } : undefined;
       return found;
     } catch (error) {
+      quiet = undefined;
       return [halting(`The control state cannot be read: ${messageOf(error)}`)];
     }
   };
+  return { read: () => look(true), readAnew: () => look(false) };
 }
 
 const NONE: readonly ControlOrder[] = [];

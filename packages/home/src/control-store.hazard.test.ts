@@ -427,14 +427,33 @@ describe('a home in which no order stands', () => {
       machine.files.remove(path);
     }
   });
-  it('S9: where directories are not dated an order is heard within 20 ms', () => {
-    const control = open({
-      ...machine.files,
-      stat(path) {
-        const stat = machine.files.stat(path);
-        return stat?.isDirectory === true ? { ...stat, modifiedMs: 0 } : stat;
-      },
+  const undated = (): Files => ({
+    ...machine.files,
+    stat(path) {
+      const stat = machine.files.stat(path);
+      return stat?.isDirectory === true ? { ...stat, modifiedMs: 0 } : stat;
+    },
+  });
+  it('S3, S9: where directories are not dated, what is given and lifted is told as it is, and who watches hears of it', async () => {
+    const control = open(undated());
+    const seen: string[] = [];
+    const stop = control.watch(() => seen.push(control.read().kind));
+    expect(control.read().kind).toBe('running');
+    expect(control.change({ verb: 'halt', actor: 'operator', reason: undefined })).toMatchObject({
+      after: { kind: 'halted' },
     });
+    await Promise.resolve();
+    expect(control.change({ verb: 'clear-halt', actor: 'operator', reason: 'over' })).toMatchObject({
+      kind: 'changed',
+      before: { kind: 'halted' },
+      after: { kind: 'running' },
+    });
+    await Promise.resolve();
+    expect(seen).toEqual(['halted', 'running']);
+    stop();
+  });
+  it('S9: where directories are not dated an order is heard within 20 ms', () => {
+    const control = open(undated());
     expect(control.read().kind).toBe('running');
     machine.files.createExclusive(layout.halt, '');
     machine.clock.advance(20);

@@ -63,14 +63,14 @@ export function createControlStore({
   const { clock, files, ids } = machine;
   const home = homeIdOf(layout.root);
   let seen: readonly ControlOrder[] | undefined;
-  const readOrders = createOrderReader(layout, machine);
-  const look = (): readonly ControlOrder[] => {
-    const found = readOrders();
+  const reader = createOrderReader(layout, machine);
+  const know = (found: readonly ControlOrder[]): readonly ControlOrder[] => {
     if (lookOnceATurn === undefined) return found;
     if (seen === undefined) lookOnceATurn(() => (seen = undefined));
     seen = found;
     return found;
   };
+  const look = (): readonly ControlOrder[] => know(reader.readAnew());
 
   /** Undefined when there is none, or nothing can be said of it. */
   const statOf = (path: string): FileStat | undefined => {
@@ -207,8 +207,8 @@ export function createControlStore({
   };
 
   return {
-    orders: () => seen ?? look(),
-    read: (subject) => strictest(seen ?? look(), subject),
+    orders: () => seen ?? know(reader.read()),
+    read: (subject) => strictest(seen ?? know(reader.read()), subject),
     change(request) {
       const given = request.reason?.trim() ?? '';
       const reason = given === '' ? DEFAULT_REASONS[request.verb] : given;

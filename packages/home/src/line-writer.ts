@@ -12,8 +12,8 @@ import { isVivariumError, messageOf, VivariumError, type Files } from '@vivarium
 import { parseJson } from './salvage.ts';
 
 export interface LineWriter {
-  /** `compose`: the text, given what must stand before it. Throws `record_unwritable`. */
-  write(path: string, compose: (before: string) => string, afterwards?: 'no look'): void;
+  /** `compose`: the text, given what must stand before it. Answers as `Files.append` does. Throws `record_unwritable`. */
+  write(path: string, compose: (before: string) => string, afterwards?: 'no look'): number | undefined;
   /** Looks at the end of the file before the next write. What was refused to its writer stays refused. */
   lookAgain(path: string): void;
 }
@@ -45,14 +45,15 @@ export function createLineWriter(files: Files): LineWriter {
 
   return {
     write(path, compose, afterwards) {
-      const end = ends.get(path) ?? 'unknown';
+      const state = ends.get(path) ?? 'unknown';
       let appending = false;
       try {
-        const before = end === 'whole' ? '' : closing(path, end);
+        const before = state === 'whole' ? '' : closing(path, state);
         const text = before + compose(before);
         appending = true;
-        files.append(path, text, afterwards);
+        const end = files.append(path, text, afterwards);
         ends.set(path, 'whole');
+        return end;
       } catch (error) {
         if (appending) ends.set(path, 'torn by us');
         throw unwritable(path, error);

@@ -320,6 +320,18 @@ describe('the record on a failing disk', () => {
       machine.files.replace(layout.olderResult(name), 'new');
       expect([store.getResult(name), isThere(name)]).toEqual([undefined, false]);
     });
+    it('one that is asked for again by who stored it is found without looking through the others', () => {
+      const names = ['one', 'two', 'three'].map((text) => store.putResult(text));
+      const calls: string[] = [];
+      const stop = machine.files.intercept((operation) => void calls.push(operation));
+      expect(names.map((name) => store.getResult(name))).toEqual(['one', 'two', 'three']);
+      expect(calls).toEqual(['readBytes', 'readBytes', 'readBytes']);
+      stop();
+      // Where it stood stands something else by now.
+      const [one = ''] = names;
+      machine.files.replace(layout.result(one), `{"n":1}\n${at(one)}`);
+      expect(store.getResult(one)).toBe('one');
+    });
     it('a result whose directory was taken away is refused once, and stored at the next try', () => {
       store.putResult('x');
       machine.files.remove(layout.result(sha256('x')));

@@ -27,7 +27,7 @@ import { createChain, type Chain } from './chain.ts';
 import { createGroupCommit, type Appended, type GroupCommit } from './group-commit.ts';
 import { createLineWriter, unwritable } from './line-writer.ts';
 import { createLogTail } from './log-tail.ts';
-import { readResult, readResults, resultLine } from './result-files.ts';
+import { createPlaces, readResult, readResults, resultLine } from './result-files.ts';
 
 export interface RecordStoreOptions {
   readonly layout: HomeLayout;
@@ -119,6 +119,7 @@ export function createRecordStore({
 
   /** The directory was there when a result was last put into it. */
   let hasResults = false;
+  const places = createPlaces();
   const actions = createActionLog({
     layout,
     files,
@@ -234,8 +235,10 @@ export function createRecordStore({
         if (!hasResults) files.makeDirectory(layout.results);
         // Forgotten unless all goes well: it may have been taken away.
         hasResults = false;
-        writer.write(path, () => resultLine(name, text), 'no look');
+        const line = resultLine(name, text);
+        const end = writer.write(path, () => line);
         hasResults = true;
+        if (end !== undefined) places.set(name, end - Buffer.byteLength(line));
         // One that this fails for is not named, and stored once more at the next try.
         if (durability === 'fsync') files.sync(path);
         return name;
@@ -243,7 +246,7 @@ export function createRecordStore({
         throw unwritable(path, error);
       }
     },
-    getResult: (name) => readResult(layout, files, name),
+    getResult: (name) => readResult(layout, files, name, places.get(name)),
     results: () => readResults(layout, files),
     holdsSecret: (text) => clean(text) !== text,
     watch: (onChange, only) =>

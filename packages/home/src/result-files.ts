@@ -4,8 +4,8 @@
  *
  * - M3, Q8: what does not have the hash it is named after is not that answer. An answer that was cut by a crash or a full disk is found by nobody, and stored
  *   behind the fragment at the next try; of several copies a whole one counts.
- * - Appending costs a fifth of what a file of its own costs (decision 2026-12-01-answers-in-few-files). To find one answer, a sixteenth of them is looked
- *   through; whoever asks for many reads each once.
+ * - Appending costs a part of what a file of its own costs (decision 2026-12-01-answers-in-few-files). To find one answer whose place is not known, a
+ *   sixteenth of them is looked through; whoever asks for many reads each once.
  * - Homes of before 2026-12 have a file for each answer, named after its hash: it is read where no line is.
  */
 import { sha256, type HomeLayout, type StoredResult } from '@vivarium/contracts';
@@ -16,6 +16,10 @@ import { parseJson } from './salvage.ts';
 
 const NAME = /^[0-9a-f]{64}$/;
 const PIECE = 1_048_576;
+/** Of a line that is looked up by its place. */
+const FIRST_PIECE = 16_384;
+/** As many as the reply cache remembers. */
+const MOST_PLACES = 10_000;
 const NEWLINE = 10;
 
 /** Unmistakable, wherever it stands in a file: within a JSON text every quote is escaped. */
@@ -25,10 +29,31 @@ const BEGINNING = '{"result_sha256":"';
 export const resultLine = (name: string, text: string): string =>
   `${BEGINNING}${name}","result":${JSON.stringify(text)}}\n`;
 
-/** Undefined when no whole copy of it is there. */
-export function readResult(layout: HomeLayout, files: Files, name: string): string | undefined {
+/** Where answers stand that this process stored, the last ten thousand: for whoever is given them again. */
+export function createPlaces(): Pick<Map<string, number>, 'get' | 'set'> {
+  const places = new Map<string, number>();
+  return {
+    get: (name) => places.get(name),
+    set(name, at) {
+      places.delete(name);
+      const [oldest] = places.keys();
+      if (places.size >= MOST_PLACES && oldest !== undefined) places.delete(oldest);
+      return places.set(name, at);
+    },
+  };
+}
+
+/** Undefined when no whole copy of it is there. `place`: where it may stand. */
+export function readResult(
+  layout: HomeLayout,
+  files: Files,
+  name: string,
+  place?: number,
+): string | undefined {
   if (!NAME.test(name)) return undefined;
   const path = layout.result(name);
+  const known = place === undefined ? undefined : textOf(lineAt(files, path, place), name);
+  if (known !== undefined) return known;
   for (const at of places(files, path, Buffer.from(BEGINNING + name))) {
     const text = textOf(lineAt(files, path, at), name);
     if (text !== undefined) return text;
@@ -79,11 +104,32 @@ export interface ResultFault extends LineFault {
   readonly file: string;
 }
 
+/** What was read of a file so far. */
+interface Seen {
+  readonly inode: number | undefined;
+  readonly reader: LineReader;
+  readonly whole: Set<string>;
+  readonly broken: Map<string, Pick<LineAt, 'record' | 'byte'>>;
+}
+
 export function createResultIndex(layout: HomeLayout, files: Files): ResultIndex {
-  const whole = new Set<string>();
-  const broken = new Map<string, Pick<LineAt, 'record' | 'byte'>>();
-  const readers = new Map<string, LineReader>();
-  const take = ({ line, record, byte }: LineAt): void => {
+  const seen = new Map<string, Seen>();
+  /** From its beginning, when another file has the name by now, or it was cut. */
+  const seenOf = (path: string): Seen => {
+    const stat = files.stat(path);
+    const known = seen.get(path);
+    if (known !== undefined && known.inode === stat?.inode && known.reader.read <= (stat?.size ?? 0))
+      return known;
+    const anew = {
+      inode: stat?.inode,
+      reader: createLineReader(files, path),
+      whole: new Set<string>(),
+      broken: new Map(),
+    };
+    seen.set(path, anew);
+    return anew;
+  };
+  const take = ({ whole, broken }: Seen, { line, record, byte }: LineAt): void => {
     const { name, from } = namedIn(line);
     if (textOf(line.subarray(from), name) !== undefined) whole.add(name);
     else if (!broken.has(name)) broken.set(name, { record, byte: byte + from });
@@ -93,17 +139,17 @@ export function createResultIndex(layout: HomeLayout, files: Files): ResultIndex
   return {
     *find(name) {
       const path = layout.result(name);
-      const reader = readers.get(path) ?? createLineReader(files, path);
-      readers.set(path, reader);
+      const here = seenOf(path);
+      const { reader, whole, broken } = here;
       while (!whole.has(name)) {
         const found = reader.next();
         if (found.length === 0) break;
-        found.forEach(take);
+        for (const line of found) take(here, line);
         yield;
       }
       if (whole.has(name)) return undefined;
       // What lacks only its newline counts, as it does for whoever looks for one answer.
-      take({ line: reader.rest(), record: reader.lines + 1, byte: reader.read - reader.rest().length });
+      take(here, { line: reader.rest(), record: reader.lines + 1, byte: reader.read - reader.rest().length });
       if (whole.has(name) || readOlder(layout, files, name) !== undefined) return undefined;
       const older = layout.olderResult(name);
       if (files.stat(older) !== undefined)
@@ -129,11 +175,12 @@ function* places(files: Files, path: string, sought: Buffer): Generator<number> 
 /** From there to the end of the line, or of the file. */
 function lineAt(files: Files, path: string, from: number): Buffer {
   const pieces: Buffer[] = [];
-  for (let at = from; ; at += PIECE) {
-    const bytes = Buffer.from(files.readBytes(path, at, PIECE) ?? []);
+  for (let at = from, length = FIRST_PIECE; ; length = PIECE) {
+    const bytes = Buffer.from(files.readBytes(path, at, length) ?? []);
     const newline = bytes.indexOf(NEWLINE);
     pieces.push(newline === -1 ? bytes : bytes.subarray(0, newline));
-    if (newline !== -1 || bytes.length < PIECE) return Buffer.concat(pieces);
+    if (newline !== -1 || bytes.length < length) return Buffer.concat(pieces);
+    at += length;
   }
 }
 

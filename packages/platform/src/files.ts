@@ -117,9 +117,9 @@ export function createNodeFiles(): Files {
           const written = writeSync(writer.fd, text);
           const expected = Buffer.byteLength(text);
           if (written < expected) throw shortWrite(written, expected);
-          if (afterwards === 'no look') return;
-          look(path);
-          if (writers.get(path) === writer) return;
+          if (afterwards === 'no look') return undefined;
+          const stats = look(path);
+          if (writers.get(path) === writer) return stats?.size;
         }
       } catch (error) {
         writers.drop(path);

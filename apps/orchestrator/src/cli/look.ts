@@ -31,7 +31,7 @@ export function declareLooks({ command, home, json, deps, end }: CliParts): void
 
   command(
     'results <directory>',
-    'write the answer of every completed task into a directory, each to a file named after its task',
+    'write the answer of every completed task into a directory, each to a file named after its task (capitals and the like as %xx; --json says which is whose)',
   )
     .addOption(json())
     .action(async (directory: string, flags: { json?: boolean }) => {

@@ -79,7 +79,7 @@ describe('logs', () => {
       signal: leave.signal,
       forget: () => (forgotten = true),
     }));
-    const add = (at: number): void =>
+    const add = (at: number): unknown =>
       home.machine.files.append(home.layout.log('action'), `${JSON.stringify(action(at))}\n`);
     const { clock, disk } = home.machine;
     await clock.advanceSettled(0);

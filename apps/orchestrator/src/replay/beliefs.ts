@@ -113,7 +113,9 @@ export function checkCosts(record: RecordStore): Belief {
   const costs = costsOfCalls(record);
   let number = 0;
   let divergence: Divergence | undefined;
-  const outputs = new Set([...record.results()].map(({ sha256 }) => sha256));
+  const outputs = new Set<string>();
+  // One by one: all texts at once may be more than there is memory.
+  for (const { sha256 } of record.results()) outputs.add(sha256);
   const seen = new Set<string>();
   linesUpTo(record, 'execution', upTo, ({ value, from }) => {
     number += 1;

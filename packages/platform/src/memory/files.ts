@@ -72,7 +72,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       enter('realPath', path);
       return disk.files.has(path) || disk.directories.has(path) ? path : undefined;
     },
-    append(path, text) {
+    append(path, text, afterwards) {
       enter('append', path);
       const bytes = encode(text);
       const room = truncateAt;
@@ -87,6 +87,7 @@ export function createMemoryFiles(disk: MemoryDisk, clock: Clock): MemoryFiles {
       notifyWatchers(disk, path);
       if (room !== undefined && room < bytes.length)
         throw cannotAppend(path, 'no space is left on the device', 'retry');
+      return afterwards === 'no look' ? undefined : file.size;
     },
     sync(path) {
       enter('sync', path);
