@@ -131,6 +131,18 @@ describe('configuration', () => {
 });
 
 describe('faults of the configuration', () => {
+  it('a cap under a name that nobody reads is a fault: in .env whatever of ours is unknown, in the environment what is nearly a variable', () => {
+    expect(faultsOf({ envFile: 'VIVARIUM_RUN_CAP=1\nVIVARIUM_BUDGET=1\nOTHER=1\n', env: { VIVARIUM_DAY_CAP_USDT: '1', VIVARIUM_NOTE: 'x' } }).split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^ {2}\[1\] VIVARIUM_BUDGET \(\.env\): there is no such variable.*There are GROQ_API_KEY, .*VIVARIUM_DAY_CAP_USD/),
+      '  [2] VIVARIUM_RUN_CAP (.env): there is no such variable, so it would change nothing. Did you mean VIVARIUM_RUN_CAP_USD?',
+      '  [3] VIVARIUM_DAY_CAP_USDT (environment): there is no such variable, so it would change nothing. Did you mean VIVARIUM_DAY_CAP_USD?',
+    ]); // prettier-ignore
+    expect(faultsOf({ envFile: 'VIVARIUM_SEAL_DIR=/x' })).toContain(
+      'VIVARIUM_SEAL_DIR is not read from .env',
+    );
+    expect(faultsOf({ env: { VIVARIUM_HOME: '/h', VIVARIUM_SEAL_DIR: '/s' } })).toBe('');
+  });
+
   it('are told all at once, each with its variable, source, value and an example', () => {
     const message = faultsOf({
       env: { WORKER_TIMEOUT_SECONDS: 'soon', SWARM_API_URL: 'localhost' },

@@ -106,7 +106,7 @@ export function loadConfig({ env, envFile, flags, knownModels }: ConfigSources):
   }
   const given = Object.fromEntries([...found].map(([variable, { value }]) => [variable, value]));
   const parsed = variablesSchema(knownModels).safeParse({ ...DEFAULTS, ...given });
-  const faults = [...file.faults, ...faultsBetween(found, file.values)];
+  const faults = [...file.faults, ...misspelt(env, file.values), ...faultsBetween(found, file.values)];
   if (parsed.success) faults.push(...networkFaults(parsed.data));
   if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => tell(issue, found)));
   if (faults.length > 0 || !parsed.success) throw invalid(faults);
@@ -167,8 +167,36 @@ function faultsBetween(found: ReadonlyMap<Variable, Found>, file: Environment): 
       'VIVARIUM_HOME cannot stand in .env, which is found through it. Set it in the environment, or use --home',
     );
   }
+  if (file['VIVARIUM_SEAL_DIR'] !== undefined)
+    faults.push(
+      'VIVARIUM_SEAL_DIR is not read from .env, so that no home chooses its own key. Set it in the environment',
+    );
   return faults;
 }
+
+/** A cap that is set under a name nobody reads is none. The environment holds much that is not for us; there only what is cut short or too long is one. */
+function misspelt(env: Environment, file: Environment): readonly string[] {
+  const isRelated = (name: string): boolean =>
+    VARIABLES.some((known) => known.startsWith(name) || name.startsWith(known));
+  const unknown = (of: Environment): readonly string[] =>
+    Object.keys(of)
+      .toSorted()
+      .filter(
+        (name) =>
+          /^VIVARIUM_./.test(name) && !VARIABLES.some((known) => known === name) && !READ_ELSEWHERE.has(name),
+      );
+  const tellOf = (name: string, source: string): string => {
+    const near = VARIABLES.filter((known) => known.startsWith(name) || name.startsWith(known));
+    const meant =
+      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There are ${VARIABLES.join(', ')}`;
+    return `${name} (${source}): there is no such variable, so it would change nothing. ${meant}`;
+  };
+  return [
+    ...unknown(file).map((name) => tellOf(name, '.env')),
+    ...unknown(env).flatMap((name) => (isRelated(name) ? [tellOf(name, 'environment')] : [])),
+  ];
+}
+const READ_ELSEWHERE: ReadonlySet<string> = new Set(['VIVARIUM_HOME', 'VIVARIUM_SEAL_DIR']);
 
 type Variables = z.output<ReturnType<typeof variablesSchema>>;
 type NetworkVariables = Pick<

@@ -10,7 +10,7 @@ export function readModelsFile(layout: HomeLayout, files: Files): readonly Model
   const faulty = (why: string): VivariumError =>
     new VivariumError('config_invalid', `${layout.models}: ${why}`, {
       remedy: { kind: 'stop' },
-      hint: 'Mend it, or remove it to go by the list that comes with Vivarium: orchestrator models shows that one.',
+      hint: 'Mend it (docs/models.md has its format), or move it away to go by the list that comes with Vivarium.',
     });
   let value: unknown;
   try {
