@@ -82,8 +82,10 @@ describe('a record that cannot be written', () => {
       const world = createGrindWorld({
         script: (_request, call) =>
           call === 1 ? { kind: 'answer', afterMs: 100, with: unusable } : { kind: 'answer' },
+        // The other call may still be made.
+        runCap: nanoUsd(150_000),
       });
-      const answer = world.ask({ idempotency_key: 'k' });
+      const answer = world.ask({ idempotency_key: 'k', max_tokens: 1_000 });
       await world.machine.clock.advanceSettled(50);
       const held = sumsOf(world).held;
       const unblock = when === 'at once' ? () => undefined : block(world, 'api_audit');
@@ -96,6 +98,10 @@ describe('a record that cannot be written', () => {
 
       expect(world.desk.settlements.kept).toBe(0);
       expect(sumsOf(world)).toEqual({ settled: 0, unknown: held, held: 0 });
+      expect(
+        world.actions().filter((line) => line['event'] === 'budget.share-spent').length > 0,
+        'the shares of the run cap that it passed',
+      ).toBe(when === 'at once');
       const said = expect.stringMatching(
         /logs\/api_audit\.log: finish_reason: .*result [0-9a-f]{64}/,
       ) as string;
@@ -245,23 +251,33 @@ describe('an order that comes while a line is being written down', () => {
     expect(await world.reply()).toMatchObject({ status: 'completed' });
   });
 
-  it('S3, S9: a HALT that comes in the very write of a hold is heeded, however long ago in the turn the orders were read', async () => {
-    const world = createGrindWorld();
-    const { files } = world.machine;
-    // No watcher tells of it: a watcher may miss.
-    world.stop();
-    let reads: string | undefined;
-    files.intercept((operation, path) => {
-      // The lines that open the run and set the cap of the day were written before.
-      if (operation !== 'append' || reads !== undefined || !files.readText(path)?.includes('cap.set')) return;
-      // Others of this turn have read the orders before, and all was well.
-      reads = world.control.read().kind;
-      files.append('/home-of-test/HALT', '');
-    });
-    expect(await world.refusal({ run_id: 'run_1' })).toMatchObject({ code: 'halted' });
-    expect([reads, world.provider.requests]).toEqual(['running', []]);
-    expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
-  });
+  it.each(['at the end of the turn', 'by another line of the same turn'])(
+    'S3, S9: a HALT that comes in the very write of a hold, %s, is heeded, however long ago in the turn the orders were read',
+    async (when) => {
+      const world = createGrindWorld();
+      const { files } = world.machine;
+      // No watcher tells of it: a watcher may miss.
+      world.stop();
+      let reads: string | undefined;
+      files.intercept((operation, path) => {
+        // The lines that open the run and set the cap of the day were written before.
+        if (operation !== 'append' || reads !== undefined || !files.readText(path)?.includes('cap.set'))
+          return;
+        // Others of this turn have read the orders before, and all was well.
+        reads = world.control.read().kind;
+        files.append('/home-of-test/HALT', '');
+      });
+      const asked = world.refusal({ run_id: 'run_1' });
+      // What there is too little money for is written at once, and behind the hold that was given before it.
+      if (when === 'by another line of the same turn')
+        expect(await world.refusal({ run_id: 'run_1', max_budget: 1e-9 })).toMatchObject({
+          code: 'deferred',
+        });
+      expect(await asked).toMatchObject({ code: 'halted' });
+      expect([reads, world.provider.requests]).toEqual(['running', []]);
+      expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
+    },
+  );
 
   /** A call whose answer comes while the hold of another is being written: what that other does then. */
   const whileHeld = async (first: ScriptStep, breaker?: CircuitRules): Promise<GrindWorld> => {

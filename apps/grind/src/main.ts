@@ -87,7 +87,8 @@ async function serve(flags: Flags): Promise<void> {
     machine,
     durability: config.durability,
     secrets: config.upstream.kind === 'groq' ? [config.upstream.apiKey] : [],
-    soon: turns.atEnd,
+    soon: setImmediate,
+    onWrite: turns.forgetAll,
   });
   // Also holds that wait: a call that was never made is then charged in full, which is safe; an end that was lost would be no safer, and tell less.
   process.on('exit', () => record.flush());

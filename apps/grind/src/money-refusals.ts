@@ -9,13 +9,9 @@ export const recordUnwritable = (): Refusal =>
   refuse('record_unwritable', 'The record of money cannot be written, so nothing may be spent.');
 /** What the provider reported cannot be booked: another try may bring another answer, and is paid for. */
 export const unsettled = (): Refusal =>
-  refuse(
-    'provider_failed',
-    'What the provider reported of the call cannot be recorded; it is charged in full.',
-    {
-      reason: 'malformed',
-    },
-  );
+  refuse('provider_failed', 'What came of the call cannot be recorded; it is charged in full.', {
+    reason: 'malformed',
+  });
 export const tooLate = (): Refusal =>
   refuse('deadline_exceeded', 'The deadline passed before an answer came.');
 export const unknownModel = (model: string): Refusal =>

@@ -102,6 +102,28 @@ describe('the queue before the provider', () => {
     expect(served).toHaveLength(8);
   });
 
+  it("M7: a turn that came to nothing keeps its place among its own, is nobody's debt, and tells how long it waited in all", async () => {
+    learn(2_000);
+    const first = turnAtOnce();
+    const refused = turnAtOnce();
+    await advance(100);
+    const served: string[] = [];
+    const serve = async (name: string, more: Partial<Asking>): Promise<void> => {
+      const turn = await pending(more);
+      served.push(name);
+      if (turn.kind !== 'turn') return;
+      if (name === 'first') expect(turn.waitedMs).toBe(20_100);
+      turn.end({ kind: 'answered', tokens: 1_000, limits: {} });
+    };
+    const all = [serve('later', {}), serve('other', { user: 'other' })];
+    refused.end({ kind: 'too_many', retryAfterMs: 20_000, limits: said(0) });
+    first.end({ kind: 'nothing', limits: {} });
+    all.push(serve('first', { since: first.since }));
+    await advance(100_000);
+    await Promise.all(all);
+    expect(served.filter((name) => name !== 'other')).toEqual(['first', 'later']);
+  });
+
   it('M7: who comes anew does not make up for the time it was away', async () => {
     learn(6_000);
     for (let n = 0; n < 50; n += 1)

@@ -3,7 +3,7 @@
  * budget/pace.ts.
  *
  * - M6: nobody passes by the lane, so no two callers find the same room, and none comes back by its own clock.
- * - M7: principals take turns by what they took: a burst of one delays nobody else by more than a call. Of one principal, who came first goes first.
+ * - M7: principals take turns by what they took: a burst of one delays nobody else by more than a call. Of one principal, who came first goes first, also when its turn came to nothing.
  * - A caller that cannot be served within its time is told at once for how long to stay away, instead of waiting for nothing.
  * - Nothing is held and no control state is read here: whoever comes out of the queue looks again (S9).
  */
@@ -23,6 +23,8 @@ import type { Clock, Milliseconds } from '@vivarium/core';
 /** A place among the calls under way. Every one is given back, once. */
 export interface Turn {
   readonly kind: 'turn';
+  /** When the call first asked. */
+  readonly since: Milliseconds;
   readonly waitedMs: Milliseconds;
   /** False when the provider has asked for a wait since. */
   isStillGood(): boolean;
@@ -42,6 +44,8 @@ export interface Asking {
   readonly need: number;
   /** How long it may wait. */
   readonly patienceMs: Milliseconds;
+  /** Of a call whose turn came to nothing: when it first asked. */
+  readonly since?: Milliseconds | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -101,11 +105,15 @@ export function createPacing(
     [lane.pace, begun] = began(lane.pace, need, now);
     return {
       kind: 'turn',
+      since,
       waitedMs: now - since,
       isStillGood: () => lane.pace.blockedUntil <= clock.monotonic(),
       end(how) {
         if (begun === undefined) return;
         lane.pace = ended(lane.pace, begun, how, clock.monotonic());
+        // What took nothing is nobody's debt.
+        const pass = lane.passes.get(user);
+        if (how.kind === 'nothing' && pass !== undefined) lane.passes.set(user, pass - need);
         begun = undefined;
         callNext(lane);
       },
@@ -141,7 +149,7 @@ export function createPacing(
       const settled = new AbortController();
       const waiter: Waiter = {
         asking,
-        since: clock.monotonic(),
+        since: asking.since ?? clock.monotonic(),
         answer(turn) {
           settled.abort();
           asking.signal.removeEventListener('abort', giveUp);
@@ -152,7 +160,7 @@ export function createPacing(
         if (leave(lane, waiter)) waiter.answer({ kind: 'left' });
       };
       const waiters = lane.waiting.get(asking.user) ?? [];
-      waiters.push(waiter);
+      waiters.splice(olderThan(waiters, waiter.since), 0, waiter);
       lane.waiting.set(asking.user, waiters);
       if (!lane.passes.has(asking.user)) lane.passes.set(asking.user, lane.pass);
       asking.signal.addEventListener('abort', giveUp, { once: true });
@@ -165,8 +173,8 @@ export function createPacing(
     });
 
   /** Finite: somebody has to say when. */
-  const comeAgainAfter = (lane: Lane, { user, need }: Asking): Milliseconds => {
-    const wait = expectedWait(lane.pace, aheadOf(lane, user), need, clock.monotonic());
+  const comeAgainAfter = (lane: Lane, asking: Asking): Milliseconds => {
+    const wait = expectedWait(lane.pace, aheadOf(lane, asking), asking.need, clock.monotonic());
     return Math.ceil(Number.isFinite(wait) ? Math.min(LATEST_MS, Math.max(wait, SOON_MS)) : SOON_MS);
   };
 
@@ -179,8 +187,8 @@ export function createPacing(
       if (isClosed) return { kind: 'closed' };
       const lane = laneOf(asking.model);
       const now = clock.monotonic();
-      if (isOpenTo(lane, asking.need, now)) return turnOf(lane, asking, now);
-      const expected = expectedWait(lane.pace, aheadOf(lane, asking.user), asking.need, now);
+      if (isOpenTo(lane, asking.need, now)) return turnOf(lane, asking, asking.since ?? now);
+      const expected = expectedWait(lane.pace, aheadOf(lane, asking), asking.need, now);
       if (Number.isFinite(expected) && expected > asking.patienceMs)
         return { kind: 'too_long', waitMs: comeAgainAfter(lane, asking) };
       return queue(lane, asking);
@@ -205,9 +213,15 @@ const LATEST_MS: Milliseconds = 86_400_000;
 /** Timers do not reach for ever; whoever naps looks again. */
 const LONGEST_NAP_MS: Milliseconds = 60_000;
 
-/** Who is served before a newcomer of `user`: all of its own, and of each other principal as many, and one more (M7). */
-function aheadOf({ waiting }: Lane, user: string): number {
-  const own = waiting.get(user)?.length ?? 0;
+/** How many came no later than that. */
+function olderThan(waiters: readonly Waiter[], since: Milliseconds): number {
+  const at = waiters.findIndex((waiter) => waiter.since > since);
+  return at === -1 ? waiters.length : at;
+}
+
+/** Who is served before it: of its own those that came before, and of each other principal as many, and one more (M7). */
+function aheadOf({ waiting }: Lane, { user, since = Number.POSITIVE_INFINITY }: Asking): number {
+  const own = olderThan(waiting.get(user) ?? [], since);
   let ahead = own;
   for (const [other, { length }] of waiting) if (other !== user) ahead += Math.min(length, own + 1);
   return ahead;

@@ -65,7 +65,7 @@ export function createSettlements({
       budget.write(line, around);
       return 'written';
     } catch (error) {
-      return chargeInstead(settlement, name, error);
+      return chargeInstead(settlement, name, error, around);
     }
   };
   /** Throws what is not the line's own fault. */
@@ -73,12 +73,13 @@ export function createSettlements({
     { chargeInFull }: Settlement,
     name: string | undefined,
     error: unknown,
+    around: Around | undefined,
   ): 'refused' => {
     if (!isRefused(error)) throw error;
     const where = name === undefined ? '' : `; the text of the reply is result ${name}`;
     const why = `the line that settles a call was ${messageOf(error)}${where}`;
     try {
-      budget.write(chargeInFull(why));
+      budget.write(chargeInFull(why), around);
       onRefused(`${why}; the call is charged in full`);
     } catch (again) {
       if (!isRefused(again)) throw again;
@@ -129,7 +130,7 @@ export function createSettlements({
           await budget.commit(line, around);
           return 'written';
         } catch (error) {
-          return chargeInstead(settlement, name, error);
+          return chargeInstead(settlement, name, error, around);
         }
       } catch (error) {
         return keep(settlement, error);

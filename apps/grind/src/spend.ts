@@ -76,6 +76,8 @@ export function createSpend(deps: SpendDeps): Spend {
     let charged = zeroUsd;
     /** Less when the provider finds the request too large. */
     let most = order.wantedCompletionTokens;
+    /** When it first asked for the turn that came to nothing. */
+    let askedAt: Milliseconds | undefined;
 
     for (let tries = 1; ; tries += 1) {
       const remainingMs = timeLeft(order);
@@ -88,6 +90,7 @@ export function createSpend(deps: SpendDeps): Spend {
         model: model.id,
         need: inputBound + Math.min(most, model.maxCompletionTokens),
         patienceMs: remainingMs,
+        since: askedAt,
         signal: leave.signal,
       };
       const wish: Wish = { model, inputBound, tries, most, charged };
@@ -123,10 +126,12 @@ export function createSpend(deps: SpendDeps): Spend {
         if (ended === 'refused') return withCharge(passing(unsettled()), addUsd(charged, call.hold));
         if (forbidden !== undefined) return passing(forbidden);
         turn.end(NOTHING_TAKEN);
-        // It was no try.
+        // It was no try, and it keeps its place.
+        askedAt = turn.since;
         tries -= 1;
         continue;
       }
+      askedAt = undefined;
       const asked = provider.complete(
         {
           callId: call.id,

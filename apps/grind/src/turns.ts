@@ -1,12 +1,11 @@
 /**
- * The turns of the event loop: what is done when one ends, and what is known for one. Owns the order of the two: whoever goes on because of what was done at an end
- * knows nothing of before (S9): what was done there may have taken its time, as a sync does.
+ * What is known for one turn of the event loop, by all that is done in it. Owns what is to be forgotten when the turn ends, or earlier: a write may take its time, as a
+ * sync does, and whoever goes on after it knows nothing of before (S9).
  */
 export interface Turns {
-  /** Does something at the end of this turn. */
-  atEnd(act: () => void): void;
-  /** Forgets something at the end of this turn, or when something was done at the end of one. */
+  /** Forgets something at the end of this turn, or when `forgetAll` says so. */
   forgetting(forget: () => void): void;
+  forgetAll(): void;
 }
 
 /** `afterTurn`: `setImmediate`. */
@@ -18,14 +17,7 @@ export function createTurns(afterTurn: (then: () => void) => void): Turns {
     for (const forget of forgotten) forget();
   };
   return {
-    atEnd: (act) =>
-      afterTurn(() => {
-        try {
-          act();
-        } finally {
-          forgetAll();
-        }
-      }),
+    forgetAll,
     forgetting(forget) {
       known.push(forget);
       if (known.length === 1) afterTurn(forgetAll);

@@ -43,6 +43,20 @@ describe('the record on a failing disk', () => {
     }
   });
 
+  it('M1: when nobody can look what stands of lines that shared a write that failed, all are refused, and nothing more is written to that log', async () => {
+    const ends: (() => void)[] = [];
+    store = createRecordStore({ layout, home: homeIdOf('/home'), machine, soon: (then) => ends.push(then) });
+    store.append('apiAudit', { n: 0 });
+    const given = [1, 2].map((n) => store.appendSoon('apiAudit', { n }));
+    machine.files.truncateNextAppend(10);
+    // The size is asked before the write, and after it.
+    machine.files.failNext('stat', new Error('EIO'), 1);
+    ends[0]?.();
+    for (const each of given) await expect(each).rejects.toThrow(unwritable);
+    expect(() => store.append('apiAudit', { n: 3 })).toThrow('what it holds is not certain');
+    store.append('safetyAudit', { n: 4 });
+  });
+
   it('M1: a line that is written at once stands behind those that were given before it, and so does the end of the log', async () => {
     const ends: (() => void)[] = [];
     store = createRecordStore({ layout, home: homeIdOf('/home'), machine, soon: (then) => ends.push(then) });

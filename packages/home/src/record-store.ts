@@ -45,6 +45,8 @@ export interface RecordStoreOptions {
    * process ends; a kill -9 loses what that turn told. Default: each is written at once.
    */
   readonly soon?: (then: () => void) => void;
+  /** Called after each write to a log, whatever came of it, before whoever waited for it goes on: it may have taken its time. */
+  readonly onWrite?: () => void;
 }
 
 export interface FileRecordStore extends RecordStore {
@@ -66,6 +68,7 @@ export function createRecordStore({
   durability = 'os',
   secrets = [],
   soon,
+  onWrite,
 }: RecordStoreOptions): FileRecordStore {
   const { clock, files, ids } = machine;
   const clean = createRedactor(secrets);
@@ -75,8 +78,8 @@ export function createRecordStore({
   );
 
   /**
-   * A line that was written and whose sync failed stands in the log although its writer is told that it does not; so may one whose write failed, when nobody can
-   * look what came of it. From then on nothing more is written to that log: whoever reads it anew counts what stands there (M1, S2).
+   * A line that was written and whose sync failed stands in the log although its writer is told that it does not; so may lines that shared a write that failed, when
+   * nobody can look what came of it. From then on nothing more is written to that log: whoever reads it anew counts what stands there (M1, S2).
    */
   const given: Map<LogName | SegmentName, VivariumError> = new Map();
   const orGiveUp = <T>(log: LogName | SegmentName, what: string, act: () => T): T => {
@@ -96,8 +99,13 @@ export function createRecordStore({
       throw fault;
     }
   };
-  const syncOrGiveUp = (log: LogName | SegmentName): void =>
-    orGiveUp(log, 'a sync of', () => store.sync(log));
+  const syncOrGiveUp = (log: LogName | SegmentName): void => {
+    try {
+      orGiveUp(log, 'a sync of', () => store.sync(log));
+    } finally {
+      onWrite?.();
+    }
+  };
   /** After a write that failed: what stands of it is asked by this. */
   const sizeOrGiveUp = (log: LogName | SegmentName): number =>
     orGiveUp(log, 'a look at', () => store.size(log));
@@ -114,6 +122,8 @@ export function createRecordStore({
     } catch (error) {
       chains.get(log)?.forget();
       throw error;
+    } finally {
+      onWrite?.();
     }
   };
 

@@ -99,7 +99,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
   initHome(layout, machine.files);
   // As grind itself does.
   const turns = createTurns(setImmediate);
-  const record = createRecordStore({ layout, home, machine, soon: turns.atEnd });
+  const record = createRecordStore({ layout, home, machine, soon: setImmediate, onWrite: turns.forgetAll });
   const control = createControlStore({ layout, machine, record, lookOnceATurn: turns.forgetting });
   const provider = createScriptedProvider({
     clock: machine.clock,
