@@ -284,6 +284,8 @@ describe('bulk adds', () => {
     one.machine.files.makeDirectory(layout.segments);
     for (const number of ['000001', '000002', '000003', '000004'])
       one.machine.files.append(`${layout.segments}/${number}.jsonl`, `{"id":"t${number}","prompt":"p"}\n`);
+    // What was dated a moment ago proves nothing yet.
+    one.machine.clock.advance(60_000);
     one.ids();
     const calls: string[] = [];
     one.machine.files.intercept((operation, path) => {
