@@ -72,3 +72,19 @@ it('M1: a file that an editor has emptied and not yet written again puts no othe
   }
   expect(limits.dayCap).toBe(2);
 });
+
+it('M1: a file that cannot be looked at changes nothing and throws nothing, is told once, and counts again when it can', () => {
+  const { machine, write, faults, limits } = world();
+  write('7');
+  machine.clock.advance(200);
+  expect(limits.dayCap).toBe(7);
+  for (let time = 0; time < 3; time += 1) {
+    machine.clock.advance(200);
+    machine.files.failNext('stat', new Error('ELOOP'));
+    expect(limits.dayCap).toBe(7);
+  }
+  expect(faults).toEqual(['.env cannot be looked at, so the caps stay as they were. ELOOP']);
+  write('8');
+  machine.clock.advance(200);
+  expect(limits.dayCap).toBe(8);
+});

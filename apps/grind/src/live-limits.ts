@@ -44,11 +44,21 @@ export function createLiveLimits({
   let fresh = mark;
   let lookedAt = clock.monotonic();
   let limits = read();
+  /** The last look failed, and that was told. */
+  let isBlind = false;
   const look = (): Limits => {
     const now = clock.monotonic();
     if (now - lookedAt < LOOK_EVERY_MS) return limits;
     lookedAt = now;
-    const stat = files.stat(path);
+    let stat: FileStat | undefined;
+    try {
+      stat = files.stat(path);
+    } catch (error) {
+      if (!isBlind) onFault(`.env cannot be looked at, so the caps stay as they were. ${messageOf(error)}`);
+      isBlind = true;
+      return limits;
+    }
+    isBlind = false;
     const found = markOf(stat);
     if (found === mark) return limits;
     const age = stat === undefined ? 0 : clock.now().getTime() - stat.modifiedMs;

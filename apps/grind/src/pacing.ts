@@ -3,7 +3,8 @@
  * budget/pace.ts.
  *
  * - M6: nobody passes by the lane, so no two callers find the same room, and none comes back by its own clock.
- * - M7: principals take turns by what they took: a burst of one delays nobody else by more than a call. Of one principal, who came first goes first, also when its turn came to nothing.
+ * - M7: principals take turns by what they took: a burst of one delays nobody else by more than a call. Of one principal, who came first goes first; who comes back from a turn that came to nothing
+ *   stands before those that came after it.
  * - A caller that cannot be served within its time is told at once for how long to stay away, instead of waiting for nothing.
  * - Nothing is held and no control state is read here: whoever comes out of the queue looks again (S9).
  */

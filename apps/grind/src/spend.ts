@@ -8,7 +8,15 @@
  */
 import { inputTokenBound, type Models } from '@vivarium/budget';
 import type { BudgetStore, ModelProvider } from '@vivarium/contracts';
-import { addUsd, runId, zeroUsd, type Clock, type IdSource, type Milliseconds } from '@vivarium/core';
+import {
+  addUsd,
+  messageOf,
+  runId,
+  zeroUsd,
+  type Clock,
+  type IdSource,
+  type Milliseconds,
+} from '@vivarium/core';
 import { createAdmitting, type Wish } from './admitting.ts';
 import type { GrindAnswer } from './answer.ts';
 import type { Breakers } from './breakers.ts';
@@ -111,7 +119,15 @@ export function createSpend(deps: SpendDeps): Spend {
       const begun = breakers.begin(model.id);
       if (begun.kind === 'refusal') return passing(begun);
 
-      const opened = await admitting.open(order, wish, turn.waitedMs);
+      let opened: Awaited<ReturnType<typeof admitting.open>>;
+      try {
+        opened = await admitting.open(order, wish, turn.waitedMs);
+      } catch (error) {
+        // A place that is never given back would be missing until the next start.
+        breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
+        turn.end(NOTHING_TAKEN);
+        throw error;
+      }
       if (opened.kind === 'refusal') {
         breakers.ended(model.id, begun.turn, { kind: 'neither', cost: zeroUsd });
         return passing(opened);
@@ -148,10 +164,13 @@ export function createSpend(deps: SpendDeps): Spend {
       const outcome = await within(asked, timeLeft(order));
       if (outcome === undefined) {
         leave.linger(
-          asked.then((late) => {
-            breakers.ended(model.id, begun.turn, endOf(late, call, models));
-            return closing.settleLate(order, call, late);
-          }),
+          asked
+            .then((late) => {
+              breakers.ended(model.id, begun.turn, endOf(late, call, models));
+              return closing.settleLate(order, call, late);
+            })
+            // Nobody waits for it any more: what it throws would end the process. The call stays charged in full.
+            .catch((error: unknown) => notices.trouble(order, 'internal', messageOf(error))),
         );
         const total = addUsd(charged, call.hold);
         return withCharge(closing.giveUp(order, call) === 'kept' ? recordUnwritable() : tooLate(), total);

@@ -31,8 +31,7 @@ export function createLineWriter(files: Files): LineWriter {
   const ends = new Map<string, End>();
 
   /** What must come first so that the next line begins on a fresh one. */
-  const closing = (path: string, end: End): string => {
-    const size = files.stat(path)?.size ?? 0;
+  const closing = (path: string, size: number, end: End): string => {
     if (size === 0 || files.readBytes(path, size - 1, 1)?.[0] === NEWLINE) return '';
     // A whole line that lacks only its newline is as good as any other, unless we know that it was refused to its writer.
     return end === 'unknown' && lastLineIsWhole(path, size) ? '\n' : TORN;
@@ -47,15 +46,18 @@ export function createLineWriter(files: Files): LineWriter {
     write(path, compose, afterwards) {
       const state = ends.get(path) ?? 'unknown';
       let appending = false;
+      const sizeOf = (): number => files.stat(path)?.size ?? 0;
+      let size: number | undefined;
       try {
-        const before = state === 'whole' ? '' : closing(path, state);
+        if (state !== 'whole') size = sizeOf();
+        const before = size === undefined ? '' : closing(path, size, state);
         const text = before + compose(before);
         appending = true;
         const end = files.append(path, text, afterwards);
         ends.set(path, 'whole');
         return end;
       } catch (error) {
-        if (appending) ends.set(path, 'torn by us');
+        if (appending && !isAsBefore(sizeOf, size)) ends.set(path, 'torn by us');
         throw unwritable(path, error);
       }
     },
@@ -63,6 +65,15 @@ export function createLineWriter(files: Files): LineWriter {
       if (ends.get(path) !== 'torn by us') ends.delete(path);
     },
   };
+}
+
+/** Nothing of the text stands there: what this process knew of the end is as true as before. */
+function isAsBefore(sizeOf: () => number, size: number | undefined): boolean {
+  try {
+    return size !== undefined && sizeOf() === size;
+  } catch {
+    return false;
+  }
 }
 
 /** Whatever the reason, to the caller it is one fault: the record cannot be written now. Whether waiting helps, the reason says. */

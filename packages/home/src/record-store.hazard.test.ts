@@ -122,6 +122,14 @@ describe('the record on a failing disk', () => {
     store.append('safetyAudit', { n: 3 });
   });
 
+  it('Q8: a whole line that lacks only its newline stays readable when the first append behind it leaves nothing on the disk', () => {
+    machine.files.replace(layout.log('execution'), '{"n":1}\n{"n":2}');
+    machine.files.failNext('append');
+    expect(() => store.append('execution', { n: 3 })).toThrow(unwritable);
+    store.append('execution', { n: 4 });
+    expect(read()).toMatchObject([{ n: 1 }, { n: 2 }, { n: 4 }]);
+  });
+
   it('Q8: whichever append fails, the lines before and after it are whole', () => {
     for (let failing = 0; failing < 5; failing += 1) {
       machine.files.remove(layout.log('execution'));

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { mapFinishReason } from './finish-reason.ts';
 import type { SafeWord } from './safe-word.ts';
 
-const Tokens = z.int().min(0);
+/** A reply that says more than any model can take is no reply to be believed: what it cost could not be told to the nano-dollar (M2). */
+const MOST_TOKENS = 100_000_000;
+const Tokens = z.int().min(0).max(MOST_TOKENS);
 
 export const GroqReply = z.object({
   model: z.string(),

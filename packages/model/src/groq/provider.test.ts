@@ -201,6 +201,11 @@ describe('a reply', () => {
       'application/json',
     ],
     [
+      'more tokens than any model takes',
+      JSON.stringify({ ...wholeReply(), usage: { prompt_tokens: 1, completion_tokens: 9e15 } }),
+      'application/json',
+    ],
+    [
       'a model that is no name',
       JSON.stringify({ ...wholeReply(), model: 'a model\nof two lines' }),
       'application/json',
