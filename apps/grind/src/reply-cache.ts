@@ -7,6 +7,7 @@
  * - Only whole answers, and those cut at what the caller itself asked for, are kept: what a budget or a limit cut may be longer next time.
  */
 import { sha256, type GrindReply } from '@vivarium/contracts';
+import { LRUCache } from 'lru-cache';
 import type { Order } from './order.ts';
 
 /** A reply without its text. */
@@ -22,22 +23,12 @@ const MOST_KEPT = 10_000;
 export const NO_CACHE: ReplyCache = { find: () => undefined, keep: () => undefined };
 
 export function createReplyCache(mostKept: number = MOST_KEPT): ReplyCache {
-  // In the order of their last use: the first is the one to go.
-  const replies = new Map<string, CachedReply>();
+  const replies = new LRUCache<string, CachedReply>({ max: mostKept });
   return {
-    find(order) {
-      const key = keyOf(order);
-      const found = replies.get(key);
-      if (found === undefined) return undefined;
-      replies.delete(key);
-      replies.set(key, found);
-      return found;
-    },
+    find: (order) => replies.get(keyOf(order)),
     keep(order, { result: _text, ...reply }) {
       if (reply.finish_reason !== 'stop' && reply.cut_by !== 'max_tokens') return;
       replies.set(keyOf(order), reply);
-      const [oldest] = replies.keys();
-      if (replies.size > mostKept && oldest !== undefined) replies.delete(oldest);
     },
   };
 }

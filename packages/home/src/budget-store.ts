@@ -5,7 +5,7 @@
  *   and whoever asked was granted nothing. The same line may then be written again.
  * - What the log says is what the fold of these schemas says. A line that is not one of them is refused before it is written; one found in the
  *   log (a fragment, another version) is counted, and a hold it might have settled stays charged.
- * - M3: memory holds the last used replies whole, and of all others where their lines are; what stands there is looked at, and must be the reply.
+ * - M3: memory holds where the line of each reply is, and no reply; what stands there is looked at, and must be the reply.
  * - Every so many lines a `checkpoint` is written (money-checkpoint.ts): a start reads what came after the last one, however long the log is.
  */
 import {
@@ -42,8 +42,6 @@ export interface AlsoTold {
   keep(): readonly ApiAuditLine[];
 }
 
-/** A duplicate comes while its task is tried again: within the calls of minutes, not of days. */
-const KEPT_REPLIES = 4_096;
 /** Some seconds of work at full speed; read again in a fraction of a second. */
 const LINES_BETWEEN = 20_000;
 /** A state is as long as the log is old: writing it must stay a small share of the work. */
@@ -54,15 +52,13 @@ export interface BudgetStoreOptions {
   readonly layout: HomeLayout;
   readonly machine: Pick<Machine, 'files' | 'clock' | 'ids'>;
   readonly also?: AlsoTold | undefined;
-  /** Replies kept in memory. */
-  readonly keptReplies?: number;
   readonly linesBetweenCheckpoints?: number;
   /** A checkpoint could not be written. Nothing is lost by it but time at the next start; it is tried again after as many lines. */
   readonly onNoCheckpoint?: (why: string) => void;
 }
 
 export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore {
-  const { record, layout, machine, also, keptReplies = KEPT_REPLIES } = options;
+  const { record, layout, machine, also } = options;
   const { files, clock, ids } = machine;
   const path = layout.log('apiAudit');
   // A whole line that lacks only its newline would be read by everybody once the next line stands behind it: it must count from now on.
@@ -75,7 +71,6 @@ export function createBudgetStore(options: BudgetStoreOptions): FileBudgetStore 
   const money = createMoneyFold({
     from: before?.money,
     older: {
-      kept: keptReplies,
       replied: (key) => replies.set(key, placeOfLine),
       find: replyAgain,
       task: (key) => nanoUsd(tasks.get(key) ?? zeroUsd),

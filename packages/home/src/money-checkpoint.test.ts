@@ -29,7 +29,6 @@ const open = (machine: MemoryMachine, every = EVERY, told: string[] = []): FileB
     record: createRecordStore({ layout, home, machine }),
     layout,
     machine,
-    keptReplies: 2,
     linesBetweenCheckpoints: every,
     onNoCheckpoint: (why) => void told.push(why),
   });

@@ -10,6 +10,7 @@
  */
 import { sha256, type HomeLayout, type StoredResult } from '@vivarium/contracts';
 import type { Files } from '@vivarium/core';
+import { LRUCache } from 'lru-cache';
 import { createLineReader, type LineAt, type LineReader } from './seal/line-reader.ts';
 import type { LineFault } from './seal/link-check.ts';
 import { parseJson } from './salvage.ts';
@@ -30,18 +31,7 @@ export const resultLine = (name: string, text: string): string =>
   `${BEGINNING}${name}","result":${JSON.stringify(text)}}\n`;
 
 /** Where answers stand that this process stored, the last ten thousand: for whoever is given them again. */
-export function createPlaces(): Pick<Map<string, number>, 'get' | 'set'> {
-  const places = new Map<string, number>();
-  return {
-    get: (name) => places.get(name),
-    set(name, at) {
-      places.delete(name);
-      const [oldest] = places.keys();
-      if (places.size >= MOST_PLACES && oldest !== undefined) places.delete(oldest);
-      return places.set(name, at);
-    },
-  };
-}
+export const createPlaces = (): LRUCache<string, number> => new LRUCache({ max: MOST_PLACES });
 
 /** Undefined when no whole copy of it is there. `place`: where it may stand. */
 export function readResult(

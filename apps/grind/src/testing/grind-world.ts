@@ -46,8 +46,6 @@ export interface GrindWorldOptions {
   readonly simulated?: boolean;
   /** Default: none. */
   readonly cache?: ReplyCache;
-  /** Recorded replies kept in memory. */
-  readonly keptReplies?: number;
   /** An earlier grind of the same home, which is dead by now. */
   readonly after?: GrindWorld;
   /** Made beforehand, for its faults to be planned. */
@@ -113,14 +111,7 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     machine,
     record,
     control,
-    openBudget: (also) =>
-      createBudgetStore({
-        record,
-        layout,
-        machine,
-        also,
-        ...(options.keptReplies === undefined ? {} : { keptReplies: options.keptReplies }),
-      }),
+    openBudget: (also) => createBudgetStore({ record, layout, machine, also }),
     models: createModels(),
     cache: options.cache ?? NO_CACHE,
     breakerRules: options.breaker ?? NO_BREAKER,

@@ -103,9 +103,7 @@ interface MutableBook {
 
 /** What a fold need not keep itself. */
 export interface OlderMoney {
-  /** How many recorded replies the fold keeps whole, the last used ones. */
-  readonly kept: number;
-  /** Is told of each reply at the line that brings it. */
+  /** Is told of each reply at the line that brings it: the fold keeps none itself. */
   replied(key: string): void;
   /** Reads a reply again that it was told of; undefined when it never was, throws when it cannot. */
   find(key: string): RecordedReply | undefined;
@@ -135,17 +133,7 @@ export function createMoneyFold({
   /** Calls charged as unknown that the provider may still tell of. */
   const unsettled = new Map<string, OpenHold>(from?.unsettled.map((charge) => [charge.callId, charge]));
   const keepsReply = (key: string): boolean => (typeof keeps === 'boolean' ? keeps : keeps(key));
-  /** In the order of their last use. */
   const replies = new Map<string, RecordedReply>();
-  const keepReply = (key: string, reply: RecordedReply): void => {
-    replies.delete(key);
-    replies.set(key, reply);
-    if (older === undefined || replies.size <= older.kept) return;
-    for (const oldest of replies.keys()) {
-      replies.delete(oldest);
-      return;
-    }
-  };
   let refusals = from?.refusals ?? 0;
 
   const bookOf = (line: ApiAuditLine): MutableBook =>
@@ -246,8 +234,8 @@ export function createMoneyFold({
           });
           if (line.idempotency_key === undefined || !keepsReply(line.idempotency_key)) return;
           const key = moneyKey(line.simulated === true, line.idempotency_key);
-          older?.replied(key);
-          keepReply(key, line);
+          if (older === undefined) replies.set(key, line);
+          else older.replied(key);
           return;
         }
         case 'call.usage-unknown': {
@@ -296,9 +284,7 @@ export function createMoneyFold({
     openHolds: () => [...holds.values()],
     replyFor(simulated, idempotencyKey) {
       const key = moneyKey(simulated, idempotencyKey);
-      const reply = replies.get(key) ?? older?.find(key);
-      if (reply !== undefined && older !== undefined) keepReply(key, reply);
-      return reply;
+      return older === undefined ? replies.get(key) : older.find(key);
     },
     get refusals() {
       return refusals;
