@@ -80,15 +80,20 @@ export function createCaps(deps: CapsDeps): Caps {
     { scope: 'day', name: dayOf(at), cap: limits.dayCap },
   ];
 
-  /** By what it is held against. */
-  const beingHeld = new Map<string, NanoUsd>();
-  const hold = (name: string, amount: NanoUsd): void => {
-    const sum = addUsd(beingHeld.get(name) ?? zeroUsd, amount);
-    if (sum === zeroUsd) beingHeld.delete(name);
-    else beingHeld.set(name, sum);
+  /** By what it is held against. Tasks are many, and let go of. */
+  const beingHeld = {
+    task: new Map<string, NanoUsd>(),
+    run: new Map<string, NanoUsd>(),
+    day: new Map<string, NanoUsd>(),
+    principal: new Map<string, NanoUsd>(),
   };
-  const withBeingHeld = (name: string, { committed: sum, gone }: Filled): Filled => ({
-    committed: addUsd(sum, beingHeld.get(name) ?? zeroUsd),
+  const hold = ({ scope, name }: HeldAgainst, amount: NanoUsd): void => {
+    const sum = addUsd(beingHeld[scope].get(name) ?? zeroUsd, amount);
+    if (sum === zeroUsd && scope === 'task') beingHeld.task.delete(name);
+    else beingHeld[scope].set(name, sum);
+  };
+  const withBeingHeld = ({ scope, name }: HeldAgainst, { committed: sum, gone }: Filled): Filled => ({
+    committed: addUsd(sum, beingHeld[scope].get(name) ?? zeroUsd),
     gone,
   });
 
@@ -122,25 +127,25 @@ export function createCaps(deps: CapsDeps): Caps {
       const task =
         taskId === undefined
           ? { committed: charged, gone: charged }
-          : withBeingHeld(taskName(taskId, round), filledBy(book.task(taskId, round)));
+          : withBeingHeld(taskOf(taskId, round), filledBy(book.task(taskId, round)));
       return [
         { name: 'task', cap: maxBudget, committed: task.committed, gone: task.gone },
         ...caps.map(({ scope, name, cap }) => {
-          const filled = withBeingHeld(capName(scope, name), filledBy(book.of(scope, name)));
+          const filled = withBeingHeld({ scope, name }, filledBy(book.of(scope, name)));
           return { name: scope, cap, committed: filled.committed, gone: filled.gone };
         }),
       ];
     },
     holding(order, at, amount) {
       const { taskId, round } = order;
-      const names = capsOf(order, at).map(({ scope, name }) => capName(scope, name));
-      if (taskId !== undefined) names.push(taskName(taskId, round));
-      for (const name of names) hold(name, amount);
+      const against: HeldAgainst[] = [...capsOf(order, at)];
+      if (taskId !== undefined) against.push(taskOf(taskId, round));
+      for (const each of against) hold(each, amount);
       let isOver = false;
       return () => {
         if (isOver) return;
         isOver = true;
-        for (const name of names) hold(name, subtractUsd(zeroUsd, amount));
+        for (const each of against) hold(each, subtractUsd(zeroUsd, amount));
       };
     },
     spent: (order, at) =>
@@ -164,8 +169,14 @@ interface Scoped {
   readonly cap: NanoUsd;
 }
 
-const capName = (scope: CapScope, name: string): string => `${scope} ${name}`;
-const taskName = (taskId: string, round: number): string => `task ${round} ${taskId}`;
+interface HeldAgainst {
+  readonly scope: CapScope | 'task';
+  readonly name: string;
+}
+const taskOf = (taskId: string, round: number): HeldAgainst => ({
+  scope: 'task',
+  name: `${round} ${taskId}`,
+});
 
 type Filled = Pick<FilledCap, 'committed' | 'gone'>;
 const filledBy = (sums: Sums): Filled => ({

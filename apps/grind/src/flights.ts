@@ -1,7 +1,9 @@
 /**
- * Calls under way, by idempotency key. Owns the map. M3: a request that comes while one with its key is in flight shares that call, instead of
+ * Calls under way, by idempotency key. Owns the roster. M3: a request that comes while one with its key is in flight shares that call, instead of
  * paying for a second.
  */
+import { createRoster } from '@vivarium/contracts';
+
 export interface Flight<T> {
   /** What was asked under the key; another asking under it is a conflict. */
   readonly promptHash: string;
@@ -16,7 +18,7 @@ export interface Flights<T> {
 }
 
 export function createFlights<T>(): Flights<T> {
-  const flights = new Map<string, Flight<T>>();
+  const flights = createRoster<Flight<T>>();
   return {
     find: (key) => flights.get(key),
     start(key, what, call) {

@@ -2,17 +2,19 @@
  * The calls under way, from their admission to their end. Owns who they are and how each is cut: by HALT, by a cancelled task, by a caller that went away, by a stop in a hurry (S3). A call whose
  * caller waits no longer is listened to for a while (M2): it is one of them until it has ended, and found by its key.
  */
-import { strictest, type ControlStore, type ControlSubject } from '@vivarium/contracts';
+import { createRoster, strictest, type ControlStore, type ControlSubject } from '@vivarium/contracts';
 import type { Order } from './order.ts';
 import { refuseUnder } from './in-force.ts';
 import { refuse, stopping, type Refusal } from './refusal.ts';
 import type { Leave } from './spend.ts';
 
-/** A call whose caller waits no longer. */
-export interface Late {
+interface Running {
   readonly order: Order;
-  readonly ended: Promise<void>;
   readonly cut: (why: Cut) => void;
+}
+/** A call whose caller waits no longer. */
+export interface Late extends Running {
+  readonly ended: Promise<void>;
 }
 
 export type Cut = 'halted' | 'stopping' | 'cancelled' | 'gone';
@@ -33,9 +35,10 @@ export interface UnderWay {
 }
 
 export function createUnderWay(control: ControlStore): UnderWay {
-  const running = new Map<(why: Cut) => void, Order>();
-  /** Those of them that nobody waits for; and by their keys. */
-  const lingering = new Map<(why: Cut) => void, Late>();
+  /** By their requests. */
+  const running = createRoster<Running>();
+  /** Those of them that nobody waits for, by their requests and by their keys. */
+  const lingering = new Map<string, Late>();
   const lateCalls = new Map<string, Late>();
   const waiting = new Set<() => void>();
   let isClosed = false;
@@ -67,10 +70,11 @@ export function createUnderWay(control: ControlStore): UnderWay {
       };
       const whyNot = (): Refusal | undefined =>
         cutBy === undefined ? refuseUnder(control.read(subjectOf(order))) : refusalOf(cutBy, order);
-      running.set(cut, order);
+      const { requestId } = order.caller;
+      running.set(requestId, { order, cut });
       const end = (): void => {
-        running.delete(cut);
-        lingering.delete(cut);
+        running.delete(requestId);
+        lingering.delete(requestId);
         if (running.size === 0) for (const wake of waiting) wake();
       };
       const linger = (ended: Promise<void>): void => {
@@ -82,7 +86,7 @@ export function createUnderWay(control: ControlStore): UnderWay {
             if (order.key !== undefined) lateCalls.delete(order.key);
           }),
         };
-        lingering.set(cut, late);
+        lingering.set(requestId, late);
         if (order.key !== undefined) lateCalls.set(order.key, late);
         if (isClosed) cut('stopping');
       };
@@ -90,23 +94,23 @@ export function createUnderWay(control: ControlStore): UnderWay {
       try {
         return await work({ signal: controller.signal, whyNot, linger });
       } finally {
-        if (!lingering.has(cut)) end();
+        if (!lingering.has(requestId)) end();
       }
     },
     lateCall: (key) => lateCalls.get(key),
     cut(why, isMeant) {
-      const cuts = [...running].filter(([, order]) => isMeant(order));
-      for (const [cut] of cuts) cut(why);
-      return cuts.length;
+      const meant = running.values().filter(({ order }) => isMeant(order));
+      for (const { cut } of meant) cut(why);
+      return meant.length;
     },
     close() {
       isClosed = true;
-      for (const cut of lingering.keys()) cut('stopping');
+      for (const { cut } of lingering.values()) cut('stopping');
     },
     heed() {
       if (running.size === 0) return;
       const orders = control.orders();
-      for (const [cut, order] of running)
+      for (const { cut, order } of running.values())
         if (strictest(orders, subjectOf(order)).kind === 'halted') cut('halted');
     },
     async idle() {
@@ -121,7 +125,7 @@ export function createUnderWay(control: ControlStore): UnderWay {
       }
     },
     get orders() {
-      return [...running.values()];
+      return running.values().map(({ order }) => order);
     },
   };
 }

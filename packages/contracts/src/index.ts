@@ -13,6 +13,7 @@ export {
 export { issueText } from './issue-text.ts';
 export { createRedactor, redact, REDACTED, secretsIn } from './redact.ts';
 export { homeIdOf, promptHash, sha256, taskDigest } from './digest.ts';
+export { createRoster, type Roster } from './roster.ts';
 export { ClaimLine, ExecutionLogLine } from './events/execution-log.ts';
 export { ApiAuditLine } from './events/api-audit.ts';
 export { readApiAuditLine } from './events/read-api-audit-line.ts';

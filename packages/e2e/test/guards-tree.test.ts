@@ -228,6 +228,7 @@ it('the surfaces of the packages are these', async () => {
         "createBreakerFold",
         "createMoneyFold",
         "createRedactor",
+        "createRoster",
         "createTaskFold",
         "dayOf",
         "digestOf",

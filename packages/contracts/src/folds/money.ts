@@ -11,6 +11,7 @@
  */
 import { addUsd, nanoUsd, subtractUsd, usdToNano, zeroUsd, type NanoUsd } from '@vivarium/core';
 import type { ApiAuditLine } from '../events/api-audit.ts';
+import { createRoster } from '../roster.ts';
 
 /** One book: amounts in 1e-9 US dollars. */
 export interface Sums {
@@ -129,7 +130,7 @@ export function createMoneyFold({
   from,
 }: MoneyFoldOptions = {}): MoneyFold {
   const books = { real: newBook(from?.real), simulated: newBook(from?.simulated) };
-  const holds = new Map<string, OpenHold>(from?.holds.map((hold) => [hold.callId, hold]));
+  const holds = createRoster<OpenHold>(from?.holds.map((hold) => [hold.callId, hold]));
   /** Calls charged as unknown that the provider may still tell of. */
   const unsettled = new Map<string, OpenHold>(from?.unsettled.map((charge) => [charge.callId, charge]));
   const keepsReply = (key: string): boolean => (typeof keeps === 'boolean' ? keeps : keeps(key));
@@ -163,9 +164,8 @@ export function createMoneyFold({
     return settled === zeroUsd ? NO_SUMS : { ...NO_SUMS, settled };
   };
   const release = (line: CallLine): OpenHold | undefined => {
-    const hold = line.call_id === undefined ? undefined : holds.get(line.call_id);
+    const hold = line.call_id === undefined ? undefined : holds.delete(line.call_id);
     if (hold === undefined) return undefined;
-    holds.delete(hold.callId);
     change(hold.line, { held: subtractUsd(zeroUsd, hold.amount) });
     return hold;
   };
@@ -189,7 +189,7 @@ export function createMoneyFold({
     snapshot: () => ({
       real: snapshotOf(books.real),
       simulated: snapshotOf(books.simulated),
-      holds: [...holds.values()],
+      holds: holds.values(),
       unsettled: [...unsettled.values()],
       refusals,
     }),
@@ -215,7 +215,7 @@ export function createMoneyFold({
           return;
         case 'call.held': {
           // A line repeated after a torn write is the same hold, not a second one.
-          if (line.call_id === undefined || holds.has(line.call_id)) return;
+          if (line.call_id === undefined || holds.get(line.call_id) !== undefined) return;
           const amount = nanoUsd(line.held_nano_usd);
           holds.set(line.call_id, { callId: line.call_id, amount, line });
           change(line, { held: amount });
@@ -281,7 +281,7 @@ export function createMoneyFold({
         },
       };
     },
-    openHolds: () => [...holds.values()],
+    openHolds: () => holds.values(),
     replyFor(simulated, idempotencyKey) {
       const key = moneyKey(simulated, idempotencyKey);
       return older === undefined ? replies.get(key) : older.find(key);
