@@ -49,12 +49,53 @@ describe('the record on a failing disk', () => {
     store.append('apiAudit', { n: 0 });
     const given = [1, 2].map((n) => store.appendSoon('apiAudit', { n }));
     machine.files.truncateNextAppend(10);
-    // The size is asked before the write, and after it.
-    machine.files.failNext('stat', new Error('EIO'), 1);
+    machine.files.failNext('readBytes', new Error('EIO'));
     ends[0]?.();
     for (const each of given) await expect(each).rejects.toThrow(unwritable);
     expect(() => store.append('apiAudit', { n: 3 })).toThrow('what it holds is not certain');
     store.append('safetyAudit', { n: 4 });
+  });
+
+  it('M1: of lines that shared a write that failed those stand that are found there, whoever else wrote to the log meanwhile', async () => {
+    const ends: (() => void)[] = [];
+    store = createRecordStore({ layout, home: homeIdOf('/home'), machine, soon: (then) => ends.push(then) });
+    store.append('apiAudit', { n: 0 });
+    // As an editor does.
+    machine.files.append(layout.log('apiAudit'), `${'x'.repeat(400)}\n`);
+    const told: number[] = [];
+    const given = [1, 2].map((n) => store.appendSoon('apiAudit', { n }, () => told.push(n)));
+    machine.files.truncateNextAppend(10);
+    ends[0]?.();
+    await Promise.all(given);
+    expect(told).toEqual([1, 2]);
+    expect(valuesOf(open(machine).tail('apiAudit').read().entries)).toMatchObject([
+      { n: 0 },
+      { n: 1 },
+      { n: 2 },
+    ]);
+  });
+
+  it('M1: lines of one turn cost one look at their log, and each is told where it begins', async () => {
+    const ends: (() => void)[] = [];
+    store = createRecordStore({ layout, home: homeIdOf('/home'), machine, soon: (then) => ends.push(then) });
+    store.append('apiAudit', { n: 0 });
+    let looks = 0;
+    const stop = machine.files.intercept((operation, path) => {
+      if (operation === 'stat' && path === layout.log('apiAudit')) looks += 1;
+    });
+    const told: number[] = [];
+    for (const texts of [['a', 'ü'], ['b']]) {
+      const given = texts.map((text) => store.appendSoon('apiAudit', { text }, (at) => told.push(at)));
+      for (const end of ends.splice(0)) end();
+      await Promise.all(given);
+    }
+    stop();
+    // The one look is within the append.
+    expect(looks).toBe(0);
+    const bytes = Buffer.from(machine.files.readText(layout.log('apiAudit')) ?? '');
+    const lineAt = (at: number): unknown =>
+      JSON.parse(bytes.subarray(at, bytes.indexOf('\n', at)).toString());
+    expect(told.map(lineAt)).toMatchObject([{ text: 'a' }, { text: 'ü' }, { text: 'b' }]);
   });
 
   it('M1: a line that is written at once stands behind those that were given before it, and so does the end of the log', async () => {

@@ -106,9 +106,8 @@ export function createRecordStore({
       onWrite?.();
     }
   };
-  /** After a write that failed: what stands of it is asked by this. */
-  const sizeOrGiveUp = (log: LogName | SegmentName): number =>
-    orGiveUp(log, 'a look at', () => store.size(log));
+  /** Where each log ended after the last write to it, if that went well: other processes may have written since. */
+  const ends = new Map<LogName | SegmentName, number | undefined>();
   /** `compose`: the text, given what must stand before it. */
   const write = (
     log: LogName | SegmentName,
@@ -118,8 +117,12 @@ export function createRecordStore({
     const fault = given.get(log);
     if (fault !== undefined) throw fault;
     try {
-      writer.write(layout.log(log), compose, afterwards === 'read back' ? 'no look' : undefined);
+      ends.set(
+        log,
+        writer.write(layout.log(log), compose, afterwards === 'read back' ? 'no look' : undefined),
+      );
     } catch (error) {
+      ends.delete(log);
       chains.get(log)?.forget();
       throw error;
     } finally {
@@ -164,30 +167,37 @@ export function createRecordStore({
   const groupOf = (log: LogName | SegmentName): GroupCommit<RecordLine> => {
     const known = groups.get(log);
     if (known !== undefined) return known;
-    /** The last write, as it was to be. */
-    let wanted: Appended | undefined;
+    /** The last write: where its first line was to stand, and its lines. */
+    let wanted: { readonly at: number; readonly texts: readonly string[] } | undefined;
+    const endOf = (): number => ends.get(log) ?? store.size(log);
     const append = (lines: readonly RecordLine[]): Appended => {
       wanted = undefined;
-      const size = store.size(log);
-      appendLines(log, lines, undefined, (texts, before) => {
-        wanted = { at: size + before.length, lengths: texts.map((text) => Buffer.byteLength(text)) };
+      const from = endOf();
+      let texts: readonly string[] = [];
+      appendLines(log, lines, undefined, (linked, before) => {
+        texts = linked;
+        wanted = { at: from + before.length, texts };
       });
-      return wanted ?? { at: size, lengths: [] };
+      const lengths = texts.map((text) => Buffer.byteLength(text));
+      return { at: lengths.reduce((at, length) => at - length, endOf()), lengths };
     };
     const standing = (): Appended => {
       const fault = given.get(log);
       if (fault !== undefined) throw fault;
       if (wanted === undefined) return { at: 0, lengths: [] };
-      const size = sizeOrGiveUp(log);
+      const { at, texts } = wanted;
+      const whole = Buffer.from(texts.join(''));
+      const found = orGiveUp(log, 'a look at', () => files.readBytes(layout.log(log), at, whole.length));
+      const stand = agreeing(whole, found ?? new Uint8Array(0));
       const lengths: number[] = [];
-      let end = wanted.at;
-      for (const length of wanted.lengths) {
-        end += length;
-        if (end > size) break;
-        lengths.push(length);
+      let end = 0;
+      for (const text of texts) {
+        end += Buffer.byteLength(text);
+        if (end > stand) break;
+        lengths.push(Buffer.byteLength(text));
       }
       if (lengths.length > 0 && durability === 'fsync') syncOrGiveUp(log);
-      return { at: wanted.at, lengths };
+      return { at, lengths };
     };
     const group = createGroupCommit({ append, standing, soon });
     groups.set(log, group);
@@ -272,3 +282,9 @@ export function createRecordStore({
 }
 
 type RecordLine = Readonly<Record<string, unknown>>;
+
+/** How many bytes at the beginning of `found` are those of `wanted`. */
+function agreeing(wanted: Uint8Array, found: Uint8Array): number {
+  const at = wanted.findIndex((byte, index) => byte !== found[index]);
+  return at === -1 ? wanted.length : at;
+}
