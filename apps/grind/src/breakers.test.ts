@@ -4,7 +4,7 @@ import { nanoUsd } from '@vivarium/core';
 import { describe, expect, it } from 'vitest';
 import type { Script } from '@vivarium/model/testing';
 import type { Refusal } from './refusal.ts';
-import { createGrindWorld, type GrindWorld } from './testing/grind-world.ts';
+import { createGrindWorld, type GrindWorld, type GrindWorldOptions } from './testing/grind-world.ts';
 
 const breaker = { failures: 5, windowMs: 300_000, spend: nanoUsd(100_000_000_000) };
 const MODEL = 'llama-3.1-8b-instant';
@@ -17,9 +17,9 @@ const events = (world: GrindWorld): readonly string[] =>
     .filter((event) => event.startsWith('breaker.'));
 
 /** A world whose upstream is down until it is told otherwise, with its breaker just opened. */
-async function opened(): Promise<{ readonly world: GrindWorld; up(): void }> {
+async function opened(options: GrindWorldOptions = {}): Promise<{ readonly world: GrindWorld; up(): void }> {
   let isUp = false;
-  const world = createGrindWorld({ breaker, script: () => (isUp ? answers : down) });
+  const world = createGrindWorld({ ...options, breaker, script: () => (isUp ? answers : down) });
   for (let asked = 0; asked < 2; asked += 1) await world.settled(world.ask({ task_id: `t${asked}` }), 5_000);
   return { world, up: () => void (isUp = true) };
 }
@@ -56,6 +56,24 @@ describe('circuit breaker', () => {
     await world.reply({ task_id: 'a' });
     await world.reply({ task_id: 'b' });
     expect(events(world)).toEqual(['breaker.opened', 'breaker.half-opened', 'breaker.closed']);
+    expect(world.desk.breakers.views()).toEqual([]);
+  });
+  it('M6, Q11: an admission that throws is not the one call, and gives its place before the provider back', async () => {
+    let isBroken = false;
+    const { world, up } = await opened({
+      dayCap: () => {
+        if (isBroken) throw new Error('the caps cannot be looked up');
+        return nanoUsd(Number.MAX_SAFE_INTEGER);
+      },
+    });
+    up();
+    await world.machine.clock.advanceSettled(20_000);
+    isBroken = true;
+    for (const task_id of ['a', 'b', 'c'])
+      await expect(world.ask({ task_id })).rejects.toThrow('the caps cannot be looked up');
+    expect(world.desk.pacing.views()).toMatchObject([{ under_way: 0 }]);
+    isBroken = false;
+    await world.reply({ task_id: 'd' });
     expect(world.desk.breakers.views()).toEqual([]);
   });
   it('by its failure it opens for longer', async () => {

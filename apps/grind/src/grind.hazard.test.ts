@@ -279,23 +279,6 @@ describe('an order that comes while a line is being written down', () => {
     },
   );
 
-  it('M6, Q11: an admission that throws gives its place back, and the breaker its probe', async () => {
-    let isBroken = false;
-    const world = createGrindWorld({
-      announced: () => {
-        if (isBroken) throw new Error('the disk of the runs is gone');
-        return { run_cap_nano_usd: nanoUsd(2_000_000_000), simulated: true };
-      },
-    });
-    expect(await world.reply()).toMatchObject({ status: 'completed' });
-    isBroken = true;
-    for (let n = 0; n < 3; n += 1)
-      await expect(world.ask({ run_id: 'run_2' })).rejects.toThrow('the disk of the runs is gone');
-    expect(world.desk.pacing.views()).toMatchObject([{ under_way: 0 }]);
-    isBroken = false;
-    expect(await world.reply({ run_id: 'run_2' })).toMatchObject({ status: 'completed' });
-  });
-
   /** A call whose answer comes while the hold of another is being written: what that other does then. */
   const whileHeld = async (first: ScriptStep, breaker?: CircuitRules): Promise<GrindWorld> => {
     const world = createGrindWorld({

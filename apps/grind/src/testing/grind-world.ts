@@ -37,8 +37,8 @@ export interface GrindWorldOptions {
   readonly script?: Script;
   /** Of every run, and of the direct requests of a day. */
   readonly runCap?: NanoUsd;
-  /** Of a UTC day. */
-  readonly dayCap?: NanoUsd;
+  /** Of a UTC day; or what looks it up each time, as grind itself does. */
+  readonly dayCap?: NanoUsd | (() => NanoUsd);
   /** When breakers open. Default: never; most tests are about something else, and fail on purpose. */
   readonly breaker?: CircuitRules;
   /** What runs announced, where that matters. Default: every run did, with `runCap` and this grind's book. */
@@ -87,7 +87,12 @@ type RunOpened = Extract<AuditLine, { event: 'run.opened' }>;
 const ROOT = '/home-of-test';
 
 export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
-  const { runCap = usdToNano(2), simulated = true, after } = options;
+  const {
+    runCap = usdToNano(2),
+    dayCap = nanoUsd(Number.MAX_SAFE_INTEGER),
+    simulated = true,
+    after,
+  } = options;
   after?.die();
   const machine =
     options.machine ??
@@ -117,7 +122,12 @@ export function createGrindWorld(options: GrindWorldOptions = {}): GrindWorld {
     breakerRules: options.breaker ?? NO_BREAKER,
     provider,
     defaultModel: 'llama-3.1-8b-instant',
-    limits: { directCap: runCap, dayCap: options.dayCap ?? nanoUsd(Number.MAX_SAFE_INTEGER) },
+    limits: {
+      directCap: runCap,
+      get dayCap() {
+        return typeof dayCap === 'function' ? dayCap() : dayCap;
+      },
+    },
     announced: options.announced ?? (() => ({ run_cap_nano_usd: runCap, simulated })),
     defaultDeadlineMs: 900_000,
     diagnostics: {

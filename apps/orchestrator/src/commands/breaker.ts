@@ -118,12 +118,15 @@ export async function resetBreaker(input: ResetInput, deps: CommandDeps): Promis
     `a breaker was reset: ${input.reason.trim()}`,
   );
   if (input.json) terminal.line(JSON.stringify({ reset, opened }));
-  else
-    terminal.line(
+  else {
+    const done =
       reset.length === 0
         ? `Nothing to reset: ${input.model === undefined ? 'every breaker' : `the breaker of ${printable(input.model)}`} is closed.`
-        : `Reset: ${reset.map(printable).join(', ')}. Calls go through again.${opened.length === 0 ? '' : ` ${counted(opened.length, 'task')} that waited for it may begin at once.`}`,
-    );
+        : `Reset: ${reset.map(printable).join(', ')}. Calls go through again.`;
+    const begin =
+      opened.length === 0 ? '' : ` ${counted(opened.length, 'task')} that waited for it may begin at once.`;
+    terminal.line(done + begin);
+  }
   return 0;
 }
 
