@@ -1,6 +1,11 @@
-import { createMoneyFold } from '@vivarium/contracts';
-import { nanoUsd, VivariumError } from '@vivarium/core';
+import { createMoneyFold, homeIdOf, type ApiAuditLine } from '@vivarium/contracts';
+import { nanoUsd, VivariumError, zeroUsd } from '@vivarium/core';
+import { createMemoryMachine } from '@vivarium/platform/testing';
 import { describe, expect, it } from 'vitest';
+import { createCallLines } from './call-lines.ts';
+import { createCaps } from './caps.ts';
+import { readOrder } from './order.ts';
+import { ADMIN } from './principal.ts';
 import { createGrindWorld } from './testing/grind-world.ts';
 
 const BOTH_BOOKS = [true, false];
@@ -27,6 +32,64 @@ describe('caps', () => {
         entry.kind === 'line' ? (entry.value as { event: string }).event : 'unreadable',
       );
     expect(lines.slice(0, 3)).toEqual(['run.opened', 'cap.set', 'call.held']);
+  });
+
+  it('M1: a call whose new cap cannot be recorded is refused and holds nothing, and the operator is told', async () => {
+    let dayCap = nanoUsd(5_000_000);
+    const world = createGrindWorld({ dayCap: () => dayCap });
+    await world.reply();
+    const before = world.audit().length;
+    dayCap = nanoUsd(4_000_000);
+    let writes = 0;
+    const stop = world.machine.files.intercept((operation, path) => {
+      if (operation !== 'append' || !path.endsWith('api_audit.log')) return;
+      writes += 1;
+      if (writes === 1) throw new VivariumError('record_unwritable', 'full', { remedy: { kind: 'retry' } });
+    });
+    expect(await world.refusal()).toMatchObject({ code: 'record_unwritable' });
+    stop();
+    expect(world.audit()).toHaveLength(before);
+    expect(world.diagnostics.join()).toContain('record_unwritable');
+    await world.reply();
+    expect(world.caps().at(-1)).toMatchObject({ scope: 'day', cap_nano_usd: 4_000_000 });
+  });
+
+  it('M1: what is about to be held counts until that is over, which may be said twice', () => {
+    const { clock, ids } = createMemoryMachine();
+    const money = createMoneyFold();
+    const write = (line: ApiAuditLine): void => void money.apply(line);
+    const caps = createCaps({
+      budget: { money, write, commit: async (line) => write(line) },
+      lines: createCallLines({ clock, ids }),
+      announced: () => ({ run_cap_nano_usd: 1_000, simulated: true }),
+      limits: { directCap: nanoUsd(1_000), dayCap: nanoUsd(1_000) },
+      simulated: true,
+      onUnwritable: () => undefined,
+    });
+    const order = readOrder(
+      { prompt: 'p', task_id: 't', run_id: 'r' },
+      { principal: ADMIN, requestId: 'req', receivedAt: 0, onGone: () => undefined },
+      {
+        home: homeIdOf('/home'),
+        directRunId: () => 'direct_',
+        defaultModel: 'llama-3.1-8b-instant',
+        defaultDeadlineMs: 1_000,
+        provider: 'simulator',
+        simulated: true,
+      },
+    );
+    const at = clock.now().toISOString();
+    const committed = (): unknown => {
+      const over = caps.over(order, at, zeroUsd);
+      return 'kind' in over ? over : Object.fromEntries(over.map((cap) => [cap.name, cap.committed]));
+    };
+    expect(caps.openRun(order)).toBeUndefined();
+    const ends = [caps.holding(order, at, nanoUsd(300)), caps.holding(order, at, nanoUsd(40))];
+    expect(committed()).toEqual({ task: 340, run: 340, day: 340 });
+    for (const end of [...ends.slice(0, 1), ...ends.slice(0, 1)]) end();
+    expect(committed()).toEqual({ task: 40, run: 40, day: 40 });
+    for (const end of ends) end();
+    expect(committed()).toEqual({ task: 0, run: 0, day: 0 });
   });
 
   it('M1: each run is held to its own cap', async () => {

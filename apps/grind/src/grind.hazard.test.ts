@@ -49,6 +49,20 @@ describe('a record that cannot be written', () => {
     expect(await world.reply()).toMatchObject({ status: 'completed' });
   });
 
+  it('M1, S2: a hold whose line cannot be written is told to the operator, and its money is free again', async () => {
+    // Each call holds 177,890 at its full length.
+    const world = createGrindWorld({ runCap: nanoUsd(200_000) });
+    await world.reply();
+    const unblock = block(world, 'api_audit');
+    for (let time = 0; time < 3; time += 1)
+      expect(await world.refusal()).toMatchObject({ code: 'record_unwritable' });
+    expect(world.diagnostics.join()).toContain('no space left on device');
+    unblock();
+    await world.reply();
+    const holds = world.audit().flatMap((line) => (line.event === 'call.held' ? line.held_nano_usd : []));
+    expect(holds).toEqual([holds[0], holds[0]]);
+  });
+
   it.each(['api_audit', 'results'])(
     'M2, M3: a reply that cannot be recorded (%s) is kept; the hold stands, nothing new is admitted, and later it is there for the same key',
     async (where) => {
