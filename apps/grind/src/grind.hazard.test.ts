@@ -78,6 +78,7 @@ describe('a record that cannot be written', () => {
       expect(sumsOf(world).held).toBeGreaterThanOrEqual(billOf(world));
       expect(await world.refusal({ prompt: 'another' })).toMatchObject({ code: 'record_unwritable' });
       expect(world.provider.requests).toHaveLength(1);
+      expect(world.diagnostics.join()).toContain('a call could not be settled yet');
 
       unblock();
       await world.machine.clock.advanceSettled(1_000);
@@ -88,6 +89,20 @@ describe('a record that cannot be written', () => {
       world.stop();
     },
   );
+
+  it('M2: a settlement that only one write refuses is written at the next try for what it cost, never charged in full instead', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 100 }) });
+    const answer = world.ask();
+    await world.machine.clock.advanceSettled(50);
+    let writes = 0;
+    world.machine.files.intercept((operation, path) => {
+      if (operation === 'append' && path.includes('api_audit') && ++writes === 1) throw fullDisk();
+    });
+    await world.machine.clock.advanceSettled(2_000);
+    expect(await answer).toMatchObject({ code: 'record_unwritable' });
+    expect(sumsOf(world)).toEqual({ settled: billOf(world), unknown: 0, held: 0 });
+    world.stop();
+  });
 
   it.each(['at once', 'after a full disk'])(
     'M1, M2: a settlement that the log would refuse for ever is charged in full %s, said to the operator, and stops nobody',

@@ -1,3 +1,4 @@
+import { zeroUsd, type NanoUsd } from '@vivarium/core';
 import { describe, expect, it } from 'vitest';
 import type { ApiAuditLine } from '../events/api-audit.ts';
 import { committed, createMoneyFold } from './money.ts';
@@ -152,6 +153,86 @@ describe('the fold of the api audit', () => {
     expect(fold.replyFor(false, 'k')).toMatchObject({ cost_nano_usd: 400 });
     expect(fold.replyFor(false, 'other')).toBeUndefined();
     expect(fold.replyFor(true, 'k')).toBeUndefined();
+  });
+
+  it('M3: a reply that was paid under no key is handed out to nobody, and one that is not kept to nobody either', () => {
+    const lines = [
+      held('c1', 10),
+      settled('c1', 4),
+      held('c2', 10),
+      settled('c2', 4, { idempotency_key: 'k' }),
+    ];
+    expect(foldOf(...lines).replyFor(false, 'undefined')).toBeUndefined();
+    const sumsAlone = createMoneyFold({ replies: false });
+    const onlyL = createMoneyFold({ replies: (key) => key === 'l' });
+    for (const line of [...lines, held('c3', 10), settled('c3', 4, { idempotency_key: 'l' })])
+      for (const fold of [sumsAlone, onlyL]) fold.apply(line);
+    expect([sumsAlone.replyFor(false, 'k'), onlyL.replyFor(false, 'k')]).toEqual([undefined, undefined]);
+    expect(onlyL.replyFor(false, 'l')).toMatchObject({ call_id: 'c3' });
+  });
+
+  it('what a line says in nano-dollars counts; a line of the seed says dollars alone', () => {
+    const { call_id: _none, cost_nano_usd: _own, ...ofTheSeed } = settled('c0', 4_160);
+    const fold = foldOf({ ...ofTheSeed, cost: 4.160000000000001e-6 } as ApiAuditLine);
+    expect(fold.book(false).total).toMatchObject({ settled: 4_160, calls: 1 });
+    for (const line of [held('c1', 100), settled('c1', 7, { cost: 1 })]) fold.apply(line);
+    expect(fold.book(false).total.settled).toBe(4_167);
+  });
+
+  it('M2: of charges that the provider may still tell of the newest 4,096 are remembered; an older one stays charged', () => {
+    const fold = foldOf();
+    const ids = Array.from({ length: 4_097 }, (_, n) => `c${n}`);
+    for (const id of ids)
+      for (const line of [held(id, 10), { ...unknown(id, 10), may_settle: true }]) fold.apply(line);
+    expect(fold.snapshot().unsettled).toHaveLength(4_096);
+    fold.apply(settled('c0', 4));
+    expect(fold.book(false).total).toMatchObject({ settled: 0, unknown: 40_970 });
+    fold.apply(settled('c1', 4));
+    expect(fold.book(false).total).toMatchObject({ settled: 4, unknown: 40_960 });
+  });
+
+  it("a token may ask for its own last 200 tasks; those of the admin are nobody else's", () => {
+    const fold = foldOf(held('c', 5));
+    const task = (n: number): ApiAuditLine =>
+      held(`c${n}`, 10 + n, { user: 'alice', role: 'lan', task_id: `alice/${n}` });
+    for (let n = 0; n < 201; n += 1) fold.apply(task(n));
+    const own = fold.book(false).tasksOf('alice');
+    expect(own).toHaveLength(200);
+    expect([own[0], own.at(-1)]).toMatchObject([
+      { taskId: 'alice/1', sums: { held: 11 } },
+      { taskId: 'alice/200', sums: { held: 210 } },
+    ]);
+    expect(fold.book(false).tasksOf('admin')).toEqual([]);
+    expect(fold.book(true).tasksOf('alice')).toEqual([]);
+  });
+
+  it("M1: lets go of tasks that hold no money and are nobody's to ask for, and knows them again by what it was told", () => {
+    const gone = new Map<string, NanoUsd>();
+    const fold = createMoneyFold({
+      older: {
+        replied: () => undefined,
+        find: () => undefined,
+        task: (key) => gone.get(key) ?? zeroUsd,
+      },
+    });
+    const done = (id: string, more: object): readonly ApiAuditLine[] => [
+      held(id, 100, more),
+      settled(id, 40),
+    ];
+    const ofAlice = { user: 'alice', role: 'lan', task_id: 'of alice' };
+    for (const line of [
+      ...done('c1', { task_id: 'done' }),
+      ...done('c2', ofAlice),
+      ...done('c3', { task_id: 'under way' }),
+      held('c4', 100, { task_id: 'under way' }),
+    ])
+      fold.apply(line);
+    for (const [key, sum] of fold.letGo()) gone.set(key, sum);
+    expect(fold.snapshot().real.tasks.map(([key]) => key)).toEqual(['1#of alice', '1#under way']);
+    expect(fold.letGo().size).toBe(0);
+    for (const line of done('c5', { task_id: 'done' })) fold.apply(line);
+    expect(committed(fold.book(false).task('done', 1))).toBe(80);
+    expect(committed(fold.book(false).task('under way', 1))).toBe(140);
   });
 
   it('M5: simulated and real money never meet', () => {
