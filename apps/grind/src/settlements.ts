@@ -107,8 +107,9 @@ export function createSettlements({
   const retry = async (): Promise<void> => {
     if (isRetrying) return;
     isRetrying = true;
-    while (kept.length > 0 && !stopped.signal.aborted) {
+    while (kept.length > 0) {
       await clock.sleep(AGAIN_AFTER_MS, stopped.signal);
+      if (stopped.signal.aborted) break;
       flush();
     }
     isRetrying = false;

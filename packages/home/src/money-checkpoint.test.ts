@@ -123,6 +123,34 @@ describe('a checkpoint of the log of money', () => {
     expect(open(machine, 4).read).toBeLessThan(6);
   });
 
+  it('is written by whoever comes to it: a line, a line that shares a write, and a start that had to read long', async () => {
+    const machine = machineWithHome();
+    const checkpoints = (): number =>
+      (machine.files.readText(layout.log('apiAudit')) ?? '').split('"event":"checkpoint"').length - 1;
+    const lines = [...linesOf(Array.from({ length: 12 }, (): Step => ['pay', 0, 5, false]))];
+    const unhurried = open(machine, 1_000_000);
+    for (const line of lines.slice(0, 8)) unhurried.write(line);
+    expect(checkpoints()).toBe(0);
+    const store = open(machine, 8);
+    expect(checkpoints()).toBe(1);
+    for (const line of lines.slice(8, 16)) store.write(line);
+    expect(checkpoints()).toBe(2);
+    for (const line of lines.slice(16)) await store.commit(line);
+    expect(checkpoints()).toBe(3);
+  });
+
+  it('between two of them memory lets go of tasks that are over', () => {
+    const machine = machineWithHome();
+    const lines = [...linesOf(Array.from({ length: 10_002 }, (): Step => ['pay', 0, 5, false]))].map(
+      (line, n) => JSON.stringify({ ...line, task_id: `task-${Math.floor(n / 2)}` }),
+    );
+    machine.files.append(layout.log('apiAudit'), `${lines.join('\n')}\n`);
+    const { money } = open(machine, 1_000_000);
+    expect(money.snapshot().simulated.tasks).toHaveLength(2);
+    for (const n of [0, 5_000, 10_001])
+      expect(money.book(true).task(`task-${n}`, 1)).toMatchObject({ settled: 5, held: 0 });
+  });
+
   it('M1: says what everything before it comes to, so that the log can be checked from there', () => {
     const machine = machineWithHome();
     const store = open(machine);

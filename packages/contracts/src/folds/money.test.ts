@@ -172,8 +172,12 @@ describe('the fold of the api audit', () => {
   });
 
   it('what a line says in nano-dollars counts; a line of the seed says dollars alone', () => {
-    const { call_id: _none, cost_nano_usd: _own, ...ofTheSeed } = settled('c0', 4_160);
-    const fold = foldOf({ ...ofTheSeed, cost: 4.160000000000001e-6 } as ApiAuditLine);
+    const ofTheSeed = settled('c0', 4_160, {
+      call_id: undefined,
+      cost_nano_usd: undefined,
+      cost: 4.160000000000001e-6,
+    });
+    const fold = foldOf(ofTheSeed);
     expect(fold.book(false).total).toMatchObject({ settled: 4_160, calls: 1 });
     for (const line of [held('c1', 100), settled('c1', 7, { cost: 1 })]) fold.apply(line);
     expect(fold.book(false).total.settled).toBe(4_167);
@@ -183,7 +187,8 @@ describe('the fold of the api audit', () => {
     const fold = foldOf();
     const ids = Array.from({ length: 4_097 }, (_, n) => `c${n}`);
     for (const id of ids)
-      for (const line of [held(id, 10), { ...unknown(id, 10), may_settle: true }]) fold.apply(line);
+      for (const line of [held(id, 10), { ...unknown(id, 10), may_settle: true } as ApiAuditLine])
+        fold.apply(line);
     expect(fold.snapshot().unsettled).toHaveLength(4_096);
     fold.apply(settled('c0', 4));
     expect(fold.book(false).total).toMatchObject({ settled: 0, unknown: 40_970 });
