@@ -57,7 +57,7 @@ describe('caps', () => {
   it('M1: what is about to be held counts until that is over, which may be said twice', () => {
     const { clock, ids } = createMemoryMachine();
     const money = createMoneyFold();
-    const write = (line: ApiAuditLine): void => void money.apply(line);
+    const write = (line: ApiAuditLine): void => money.apply(line);
     const caps = createCaps({
       budget: { money, write, commit: async (line) => write(line) },
       lines: createCallLines({ clock, ids }),

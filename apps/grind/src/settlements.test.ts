@@ -1,11 +1,5 @@
 /** What could not be written when a call ended. How that looks to its caller, and on a real log, is in grind.hazard.test.ts. */
-import {
-  createMoneyFold,
-  homeIdOf,
-  homeLayout,
-  type ApiAuditLine,
-  type BudgetStore,
-} from '@vivarium/contracts';
+import { createMoneyFold, homeIdOf, homeLayout, type ApiAuditLine } from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
 import { createRecordStore, initHome } from '@vivarium/home';
 
