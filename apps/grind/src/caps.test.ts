@@ -84,11 +84,13 @@ describe('caps', () => {
       return 'kind' in over ? over : Object.fromEntries(over.map((cap) => [cap.name, cap.committed]));
     };
     expect(caps.openRun(order)).toBeUndefined();
-    const ends = [caps.holding(order, at, nanoUsd(300)), caps.holding(order, at, nanoUsd(40))];
+    const endFirst = caps.holding(order, at, nanoUsd(300));
+    const endSecond = caps.holding(order, at, nanoUsd(40));
     expect(committed()).toEqual({ task: 340, run: 340, day: 340 });
-    for (const end of [...ends.slice(0, 1), ...ends.slice(0, 1)]) end();
+    endFirst();
+    endFirst();
     expect(committed()).toEqual({ task: 40, run: 40, day: 40 });
-    for (const end of ends) end();
+    endSecond();
     expect(committed()).toEqual({ task: 0, run: 0, day: 0 });
   });
 

@@ -2,7 +2,6 @@
 import { createMoneyFold, homeIdOf, homeLayout, type ApiAuditLine } from '@vivarium/contracts';
 import { VivariumError } from '@vivarium/core';
 import { createRecordStore, initHome } from '@vivarium/home';
-
 import { createMemoryMachine } from '@vivarium/platform/testing';
 import { expect, it } from 'vitest';
 import { createSettlements, type Settlement } from './settlements.ts';

@@ -16,10 +16,12 @@ export interface LineWriter {
   write(path: string, compose: (before: string) => string, afterwards?: 'no look'): number | undefined;
   /** Looks at the end of the file before the next write. What was refused to its writer stays refused. */
   lookAgain(path: string): void;
+  /** Where the file ended after this process last wrote to it, if that is known: others may have written since. */
+  endOf(path: string): number | undefined;
 }
 
-/** What this process knows of the end of a file. */
-type End = 'unknown' | 'whole' | 'torn by us';
+/** What this process knows of the end of a file; where nothing, it has none. */
+type End = { readonly kind: 'whole'; readonly at: number | undefined } | { readonly kind: 'torn by us' };
 
 /** Ends a fragment of ours. Whatever stands before it, the line is not JSON. */
 const TORN = '#torn\n';
@@ -31,10 +33,10 @@ export function createLineWriter(files: Files): LineWriter {
   const ends = new Map<string, End>();
 
   /** What must come first so that the next line begins on a fresh one. */
-  const closing = (path: string, size: number, end: End): string => {
+  const closing = (path: string, size: number, end: End | undefined): string => {
     if (size === 0 || files.readBytes(path, size - 1, 1)?.[0] === NEWLINE) return '';
     // A whole line that lacks only its newline is as good as any other, unless we know that it was refused to its writer.
-    return end === 'unknown' && lastLineIsWhole(path, size) ? '\n' : TORN;
+    return end === undefined && lastLineIsWhole(path, size) ? '\n' : TORN;
   };
   const lastLineIsWhole = (path: string, size: number): boolean => {
     const length = Math.min(size, LONGEST_LAST_LINE);
@@ -44,25 +46,29 @@ export function createLineWriter(files: Files): LineWriter {
 
   return {
     write(path, compose, afterwards) {
-      const state = ends.get(path) ?? 'unknown';
+      const known = ends.get(path);
       let appending = false;
       const sizeOf = (): number => files.stat(path)?.size ?? 0;
       let size: number | undefined;
       try {
-        if (state !== 'whole') size = sizeOf();
-        const before = size === undefined ? '' : closing(path, size, state);
+        if (known?.kind !== 'whole') size = sizeOf();
+        const before = size === undefined ? '' : closing(path, size, known);
         const text = before + compose(before);
         appending = true;
-        const end = files.append(path, text, afterwards);
-        ends.set(path, 'whole');
-        return end;
+        const at = files.append(path, text, afterwards);
+        ends.set(path, { kind: 'whole', at });
+        return at;
       } catch (error) {
-        if (appending && !isAsBefore(sizeOf, size)) ends.set(path, 'torn by us');
+        if (appending && !isAsBefore(sizeOf, size)) ends.set(path, { kind: 'torn by us' });
         throw unwritable(path, error);
       }
     },
     lookAgain(path) {
-      if (ends.get(path) !== 'torn by us') ends.delete(path);
+      if (ends.get(path)?.kind !== 'torn by us') ends.delete(path);
+    },
+    endOf(path) {
+      const end = ends.get(path);
+      return end?.kind === 'whole' ? end.at : undefined;
     },
   };
 }

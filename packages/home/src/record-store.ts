@@ -106,8 +106,6 @@ export function createRecordStore({
       onWrite?.();
     }
   };
-  /** Where each log ended after the last write to it, if that went well: other processes may have written since. */
-  const ends = new Map<LogName | SegmentName, number | undefined>();
   /** `compose`: the text, given what must stand before it. */
   const write = (
     log: LogName | SegmentName,
@@ -117,12 +115,8 @@ export function createRecordStore({
     const fault = given.get(log);
     if (fault !== undefined) throw fault;
     try {
-      ends.set(
-        log,
-        writer.write(layout.log(log), compose, afterwards === 'read back' ? 'no look' : undefined),
-      );
+      writer.write(layout.log(log), compose, afterwards === 'read back' ? 'no look' : undefined);
     } catch (error) {
-      ends.delete(log);
       chains.get(log)?.forget();
       throw error;
     } finally {
@@ -169,7 +163,7 @@ export function createRecordStore({
     if (known !== undefined) return known;
     /** The last write: where its first line was to stand, and its lines. */
     let wanted: { readonly at: number; readonly texts: readonly string[] } | undefined;
-    const endOf = (): number => ends.get(log) ?? store.size(log);
+    const endOf = (): number => writer.endOf(layout.log(log)) ?? store.size(log);
     const append = (lines: readonly RecordLine[]): Appended => {
       wanted = undefined;
       const from = endOf();
@@ -186,15 +180,14 @@ export function createRecordStore({
       if (fault !== undefined) throw fault;
       if (wanted === undefined) return { at: 0, lengths: [] };
       const { at, texts } = wanted;
-      const whole = Buffer.from(texts.join(''));
-      const found = orGiveUp(log, 'a look at', () => files.readBytes(layout.log(log), at, whole.length));
-      const stand = agreeing(whole, found ?? new Uint8Array(0));
+      const length = Buffer.byteLength(texts.join(''));
+      const found = orGiveUp(log, 'a look at', () => files.readBytes(layout.log(log), at, length));
+      let rest = Buffer.from(found ?? []);
       const lengths: number[] = [];
-      let end = 0;
-      for (const text of texts) {
-        end += Buffer.byteLength(text);
-        if (end > stand) break;
-        lengths.push(Buffer.byteLength(text));
+      for (const line of texts.map((text) => Buffer.from(text))) {
+        if (!line.equals(rest.subarray(0, line.length))) break;
+        rest = rest.subarray(line.length);
+        lengths.push(line.length);
       }
       if (lengths.length > 0 && durability === 'fsync') syncOrGiveUp(log);
       return { at, lengths };
@@ -282,9 +275,3 @@ export function createRecordStore({
 }
 
 type RecordLine = Readonly<Record<string, unknown>>;
-
-/** How many bytes at the beginning of `found` are those of `wanted`. */
-function agreeing(wanted: Uint8Array, found: Uint8Array): number {
-  const at = wanted.findIndex((byte, index) => byte !== found[index]);
-  return at === -1 ? wanted.length : at;
-}
