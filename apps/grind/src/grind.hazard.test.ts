@@ -90,6 +90,22 @@ describe('a record that cannot be written', () => {
     },
   );
 
+  it('M2: a call that failed and whose end cannot be written is not tried again: its caller is told at once', async () => {
+    const world = createGrindWorld({ script: () => ({ kind: 'status', status: 500, afterMs: 100 }) });
+    const answer = world.ask();
+    await world.machine.clock.advanceSettled(50);
+    const unblock = block(world, 'api_audit');
+    const isOpen = { kind: 'open' };
+    const soon = Promise.race([answer, world.machine.clock.sleep(60).then(() => isOpen)]);
+    await world.machine.clock.advanceSettled(60);
+    expect(await soon).toMatchObject({ code: 'record_unwritable' });
+    unblock();
+    await world.machine.clock.advanceSettled(5_000);
+    expect(world.provider.requests).toHaveLength(1);
+    expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
+    world.stop();
+  });
+
   it('M2: a settlement that only one write refuses is written at the next try for what it cost, never charged in full instead', async () => {
     const world = createGrindWorld({ script: () => ({ kind: 'answer', afterMs: 100 }) });
     const answer = world.ask();
@@ -280,6 +296,22 @@ describe('an order that comes while a line is being written down', () => {
     expect(await world.reply()).toMatchObject({ status: 'completed' });
   });
 
+  it('M2: when the line that lets go of such a hold cannot be written, it is kept, its caller is told, and its place is free', async () => {
+    const world = createGrindWorld();
+    afterWriteTo(world, 'safety_audit', () => pause(world));
+    const unblock = world.machine.files.intercept((operation, path) => {
+      if (operation !== 'append' || !path.includes('api_audit')) return;
+      if (world.machine.files.readText(path)?.includes('call.held') === true) throw fullDisk();
+    });
+    expect(await world.refusal()).toMatchObject({ code: 'record_unwritable' });
+    expect([world.provider.requests, world.desk.settlements.kept]).toEqual([[], 1]);
+    expect(world.desk.pacing.views()).toMatchObject([{ under_way: 0 }]);
+    unblock();
+    await world.machine.clock.advanceSettled(1_000);
+    expect(sumsOf(world)).toEqual({ settled: 0, unknown: 0, held: 0 });
+    world.stop();
+  });
+
   it.each(['at the end of the turn', 'by another line of the same turn'])(
     'S3, S9: a HALT that comes in the very write of a hold, %s, is heeded, however long ago in the turn the orders were read',
     async (when) => {
@@ -309,9 +341,13 @@ describe('an order that comes while a line is being written down', () => {
   );
 
   /** A call whose answer comes while the hold of another is being written: what that other does then. */
-  const whileHeld = async (first: ScriptStep, breaker?: CircuitRules): Promise<GrindWorld> => {
+  const whileHeld = async (
+    first: ScriptStep,
+    breaker?: CircuitRules,
+    then: readonly ScriptStep[] = [],
+  ): Promise<GrindWorld> => {
     const world = createGrindWorld({
-      script: (_request, call) => (call === 1 ? first : { kind: 'answer' }),
+      script: (_request, call) => (call === 1 ? first : (then[call - 2] ?? { kind: 'answer' })),
       ...(breaker === undefined ? {} : { breaker }),
     });
     const { clock } = world.machine;
@@ -334,6 +370,12 @@ describe('an order that comes while a line is being written down', () => {
     expect(
       audit().flatMap((line) => ('task_id' in line && line.task_id === 'other' ? line.event : [])),
     ).toEqual(['call.held', 'API_CALL_FAILURE', 'call.held', 'API_CALL_SUCCESS']);
+  });
+  it('M6: what was no try takes none of the four away', async () => {
+    const fails: ScriptStep = { kind: 'status', status: 500 };
+    const slowedDown: ScriptStep = { kind: 'status', status: 429, retryAfterMs: 10_000, afterMs: 5 };
+    const world = await whileHeld(slowedDown, undefined, [fails, fails, fails]);
+    expect(world.provider.requests).toHaveLength(5);
   });
   it('Q11: when the breaker opens meanwhile, the call is not made', async () => {
     await whileHeld(

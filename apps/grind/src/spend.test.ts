@@ -204,6 +204,28 @@ describe('provider faults', () => {
     expect(short.events()).toEqual(['call.held', 'API_CALL_FAILURE', 'RATE_LIMITED']);
   });
 
+  it('M6: who waits for a turn that its time leaves no room for is told so, and for how long, and leaves a line', async () => {
+    const world = createGrindWorld({
+      script: () => ({ kind: 'status', status: 429, retryAfterMs: 7_000 }),
+    });
+    const tooSoon = { code: 'rate_limited', details: { retryAfterMs: 7_000 } };
+    for (let time = 0; time < 2; time += 1)
+      expect(await world.settled(world.ask({ deadline_ms: 5_000 }), 0)).toMatchObject(tooSoon);
+    expect(world.provider.requests).toHaveLength(1);
+    expect(world.events()).toEqual(['call.held', 'API_CALL_FAILURE', 'RATE_LIMITED', 'RATE_LIMITED']);
+  });
+
+  it('who waits for a turn when grind leaves is told that, without a call', async () => {
+    const world = createGrindWorld({
+      script: () => ({ kind: 'status', status: 429, retryAfterMs: 7_000 }),
+    });
+    const waiting = world.ask({ deadline_ms: 20_000 });
+    await world.machine.clock.advanceSettled(10);
+    world.desk.calls.close();
+    expect(await world.settled(waiting, 0)).toMatchObject({ code: 'stopping' });
+    expect(world.provider.requests).toHaveLength(1);
+  });
+
   it('a call that there is no money for is told so before it waits for a turn; one that only holds keep from its money waits', async () => {
     const world = createGrindWorld({
       script: (_request, call) =>
